@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Runs the unit tests: every suite below tests/unit/LAYER/, or those called as the arguments say:
+ * SUITE, CASE or SUITE/CASE.  A file NAME.c there defines `Suite *NAME_suite(void)`; make writes
+ * the list of them, suites.h, from the file names, so that none can be forgotten.
+ *
+ * Prints one line a test, `ok SUITE/CASE/TEST`, or `not ok ...` with the place and the reason below
+ * it, then `N passed, N failed, N skipped`.  Exit status 0, 1 when a test failed, 2 when no test is
+ * called so.
+ */
+#include <check.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define SUITE(name) Suite *name##_suite(void);
+#include "suites.h"
+#undef SUITE
+
+struct suite_row {
+    const char *name;
+    Suite *(*create)(void);
+};
+
+#define SUITE(name) {#name, name##_suite},
+static const struct suite_row suite_rows[] = {
+#include "suites.h"
+    {NULL, NULL},
+};
+#undef SUITE
+
+struct counts {
+    int passed;
+    int failed;
+};
+
+/*
+ * The library tells a test's name only in its log: FILE:LINE:TYPE:CASE:TEST:ITERATION: MESSAGE,
+ * with TYPE P, F (failure) or E (error).  A message may go on over further lines.
+ */
+static void log_line_print(const char *suite, const char *line, bool *failing)
+{
+    char file[256], tcase[128], test[128], type;
+    int line_number, iteration, n = 0;
+
+    if (sscanf(line, "%255[^:]:%d:%c:%127[^:]:%127[^:]:%d: %n", file, &line_number, &type, tcase,
+               test, &iteration, &n) < 6 ||
+        n == 0) {
+        if (*failing)
+            printf("    %s", line);
+        return;
+    }
+    *failing = type != 'P';
+    printf("%s %s/%s/%s", *failing ? "not ok" : "ok", suite, tcase, test);
+    if (iteration > 0)
+        printf("[%d]", iteration);
+    putchar('\n');
+    if (*failing)
+        printf("    %s:%d: %s", file, line_number, line + n);
+}
+
+static void log_print(const char *suite, const char *path)
+{
+    FILE *log = fopen(path, "r");
+    char *line = NULL;
+    size_t size = 0;
+    bool failing = false;
+
+    if (!log)
+        return;
+    while (getline(&line, &size, log) > 0 && strcmp(line, "Results for all suites run:\n") != 0)
+        log_line_print(suite, line, &failing);
+    free(line);
+    fclose(log);
+}
+
+/* `tcase` NULL: all of them.  A suite without tests is a failure: somebody forgot to add them. */
+static void suite_run(const char *name, SRunner *runner, const char *tcase, struct counts *counts)
+{
+    char path[64];
+    int fd = memfd_create("check log", MFD_CLOEXEC);
+    int n_run, n_failed;
+
+    snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), fd);
+    srunner_set_log(runner, path);
+    srunner_run(runner, NULL, tcase, CK_SILENT);
+    n_run = srunner_ntests_run(runner);
+    n_failed = srunner_ntests_failed(runner);
+    log_print(name, path);
+    close(fd);
+    if (n_run == 0) {
+        printf("not ok %s\n    has no tests\n", name);
+        n_run = n_failed = 1;
+    }
+    counts->passed += n_run - n_failed;
+    counts->failed += n_failed;
+    fflush(stdout);
+}
+
+/* Does `wanted` name the suite (*tcase is set to NULL), or a test case of it? */
+static bool suite_matches(const char *name, Suite *suite, const char *wanted, const char **tcase)
+{
+    size_t n = strlen(name);
+
+    *tcase = NULL;
+    if (!wanted || strcmp(wanted, name) == 0)
+        return true;
+    *tcase = wanted;
+    if (strncmp(wanted, name, n) == 0 && wanted[n] == '/')
+        *tcase = wanted + n + 1;
+    return suite_tcase(suite, *tcase);
+}
+
+static bool suites_run(const char *wanted, struct counts *counts)
+{
+    bool found = false;
+
+    for (const struct suite_row *row = suite_rows; row->name; row++) {
+        Suite *suite = row->create();
+        SRunner *runner = srunner_create(suite);
+        const char *tcase;
+
+        if (suite_matches(row->name, suite, wanted, &tcase)) {
+            suite_run(row->name, runner, tcase, counts);
+            found = true;
+        }
+        srunner_free(runner);
+    }
+    return found;
+}
+
+int main(int argc, char **argv)
+{
+    /* The library's own selection would quietly run fewer tests, or none, and call it success. */
+    static const char *const selections[] = {"CK_RUN_SUITE", "CK_RUN_CASE", "CK_INCLUDE_TAGS",
+                                             "CK_EXCLUDE_TAGS"};
+    struct counts counts = {0};
+
+    for (size_t i = 0; i < sizeof(selections) / sizeof(selections[0]); i++)
+        unsetenv(selections[i]);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    for (int i = 1; i < argc || i == 1; i++) {
+        if (!suites_run(argv[i], &counts)) {
+            fprintf(stderr, "unit: no suite or test case is called %s\n",
+                    argv[i] ? argv[i] : "anything");
+            return 2;
+        }
+    }
+    printf("%d passed, %d failed, 0 skipped\n", counts.passed, counts.failed);
+    return counts.failed > 0;
+}
