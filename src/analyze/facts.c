@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyze/facts.h"
+
+const char *limit_name(enum limit_kind kind)
+{
+    static const char *const names[N_LIMIT_KINDS] = {
+        [LIMIT_NEXT_MAPPING] = "next-mapping",
+        [LIMIT_TASK_SIZE] = "task-size",
+    };
+
+    return names[kind];
+}
+
+const char *region_name(enum region_role role)
+{
+    static const char *const names[] = {
+        [REGION_TEXT] = "text",   [REGION_DATA] = "data", [REGION_BSS] = "bss",
+        [REGION_BRK] = "brk",     [REGION_MMAP] = "mmap", [REGION_THREAD_STACKS] = "thread-stacks",
+        [REGION_STACK] = "stack", [REGION_VDSO] = "vdso", [REGION_VSYSCALL] = "vsyscall",
+        [REGION_GAP] = "gap",
+    };
+
+    return names[role];
+}
+
+bool mapping_is_library(const struct image *image, const struct mapping *mapping)
+{
+    return mapping->instance != NONE && mapping->instance != image->program;
+}
+
+const char *mapping_title(struct image *image, const struct mapping *mapping)
+{
+    const struct object *object = mapping_object(image, mapping);
+    struct str name = object ? short_name(object->path) : short_name(mapping_name(image, mapping));
+    char perms[5];
+
+    perms_text(mapping->perms, perms);
+    if (name.n == 0)
+        return arena_printf(&image->arena, "an anonymous mapping (%s)", perms);
+    return arena_printf(&image->arena, "%.*s (%s)", (int)name.n, name.p, perms);
+}
+
+static void count_mappings(struct facts *facts, const struct image *image)
+{
+    for (uint32_t i = 0; i < image->n_mappings; i++) {
+        const struct mapping *mapping = &image->mappings[i];
+
+        if (mapping->perms & PERM_EXEC)
+            facts->n_executable++;
+        if (mapping->inode != 0)
+            facts->n_file++;
+        else
+            facts->n_anonymous++;
+        if (mapping->role != ROLE_STACK)
+            continue;
+        if (!facts->has_stack)
+            facts->stack_range.start = mapping->range.start;
+        facts->stack_range.end = mapping->range.end;
+        facts->has_stack = true;
+        facts->stack = i;
+    }
+}
+
+void facts_compute(struct facts *facts, struct image *image)
+{
+    *facts = (struct facts){.stack = NONE};
+    count_mappings(facts, image);
+    brk_compute(facts, image);
+    gaps_compute(facts, image);
+    memory_compute(facts, image);
+    regions_compute(facts, image);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Facts: what follows from an image by the kernel's rules.  Findings judge them, renderers print
+ * them; neither computes.  All sizes in bytes.
+ */
+#ifndef ANALYZE_FACTS_H
+#define ANALYZE_FACTS_H
+
+#include "model/image.h"
+
+/* What can stop growth.  The names are part of the JSON contract. */
+enum limit_kind { LIMIT_NEXT_MAPPING, LIMIT_TASK_SIZE, N_LIMIT_KINDS };
+
+const char *limit_name(enum limit_kind kind);
+
+struct limit_fact {
+    enum limit_kind kind;
+    uint64_t room;
+    uint64_t tolerance;
+    const char *detail; /* a sentence */
+};
+
+struct brk_facts {
+    bool known;
+    uint64_t start;
+    uint64_t end;
+    uint64_t size;
+    bool exact;
+    const char *uncertain;
+    uint64_t gap;           /* raw bytes from end to the next mapping, or to the end of addresses */
+    uint32_t next;          /* mapping, or NONE */
+    uint64_t window;        /* from start to the next mapping */
+    uint64_t normal_window; /* what this kernel and layout leave normally; 0: unknown */
+    uint64_t room;
+    uint64_t max; /* the highest address brk() accepts */
+    enum limit_kind limit;
+    struct limit_fact limits[N_LIMIT_KINDS];
+    unsigned int n_limits;
+};
+
+/* A stretch of address space: neighbouring mappings of one purpose, or a gap. */
+struct region {
+    enum region_role role;
+    struct range range;
+    const char *name; /* what is in it; NULL: nothing to say */
+    uint32_t first_mapping;
+    uint32_t n_mappings;
+    bool has_rss;
+    uint64_t rss_bytes;
+};
+
+const char *region_name(enum region_role role);
+
+struct memory_facts {
+    bool known;
+    struct usage total;
+    struct usage by_role[N_ROLES];
+    uint32_t n_by_role[N_ROLES];
+};
+
+struct facts {
+    struct brk_facts brk;
+    struct range largest_gap; /* the largest hole in which mmap can place something */
+    struct range low_2g_gap;  /* the largest one for MAP_32BIT: 1 GiB to 2 GiB */
+    bool has_stack;
+    uint32_t stack;           /* the mapping that is labelled so: its highest part */
+    struct range stack_range; /* all parts */
+    struct region *regions;   /* by address, gaps included */
+    uint32_t n_regions;
+    uint32_t n_anonymous, n_file, n_executable; /* mappings */
+    struct memory_facts memory;
+};
+
+/* The facts of an image; they live in its arena. */
+void facts_compute(struct facts *facts, struct image *image);
+
+/* The steps. */
+void brk_compute(struct facts *facts, struct image *image);
+void gaps_compute(struct facts *facts, const struct image *image);
+void regions_compute(struct facts *facts, struct image *image);
+void memory_compute(struct facts *facts, const struct image *image);
+
+/* "libtinfo.so.5.9 (r-xp)", "an anonymous mapping (---p)": for sentences; in the image's arena. */
+const char *mapping_title(struct image *image, const struct mapping *mapping);
+
+/* Whether the mapping is part of a loaded ELF object other than the program. */
+bool mapping_is_library(const struct image *image, const struct mapping *mapping);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The largest holes between mappings: in all of the address space, and under 2 GiB. */
+#include "analyze/facts.h"
+
+#include "base/units.h"
+
+/* Keeps the larger of *largest and the part of `hole` that lies inside `window`. */
+static void consider(struct range *largest, struct range hole, struct range window)
+{
+    if (hole.start < window.start)
+        hole.start = window.start;
+    if (hole.end > window.end)
+        hole.end = window.end;
+    if (range_size(hole) > range_size(*largest))
+        *largest = hole;
+}
+
+/* arch/x86/kernel/sys_x86_64.c find_start_end(): where MAP_32BIT looks. */
+static const struct range map_32bit_window = {0x40000000, 0x80000000};
+
+static void consider_hole(struct facts *facts, struct range hole, struct range all)
+{
+    consider(&facts->largest_gap, hole, all);
+    consider(&facts->low_2g_gap, hole, map_32bit_window);
+}
+
+void gaps_compute(struct facts *facts, const struct image *image)
+{
+    struct range all = {image->page_size, image->layout.task_size};
+    uint64_t last_end = 0;
+
+    if (image->host.has_mmap_min_addr && image->host.mmap_min_addr > all.start)
+        all.start = align_up(image->host.mmap_min_addr, image->page_size);
+    for (uint32_t i = 0; i < image->n_mappings; i++) {
+        struct range hole = {last_end, image->mappings[i].range.start};
+
+        consider_hole(facts, hole, all);
+        last_end = image->mappings[i].range.end;
+    }
+    consider_hole(facts, (struct range){last_end, all.end}, all);
+}

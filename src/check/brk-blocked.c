@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check/rules.h"
+
+#include "base/units.h"
+
+static void run(struct checker *checker)
+{
+    const struct brk_facts *brk = &checker->facts->brk;
+    struct finding *finding;
+    char end[UNITS_TEXT];
+
+    if (!brk->known) {
+        rule_not_run(checker, "the break could not be read");
+        return;
+    }
+    if (brk->room > 0 || brk->limit != LIMIT_NEXT_MAPPING)
+        return;
+    finding = finding_add(checker, SEVERITY_ERROR, "the heap cannot grow: %s stands on the break",
+                          blocker_title(checker));
+    finding_detail(checker, finding,
+                   "The break is at %s and the kernel keeps one page free before the next mapping, "
+                   "so brk() refuses every page. malloc in glibc goes on with mmap, at the cost of "
+                   "memory that is given back less well; an allocator that only uses brk fails.",
+                   address_text(brk->end, end));
+    finding_remedy(checker, finding,
+                   "Find out who maps it: strace -f -e trace=mmap,brk at the start of the program "
+                   "shows the call. Until that is changed, a malloc that falls back to mmap keeps "
+                   "the program alive.");
+    evidence_break(checker, finding);
+}
+
+const struct rule rule_brk_blocked = {
+    .id = "brk-blocked",
+    .severities = "error",
+    .when = "not one page of room for the heap, because of the next mapping",
+    .meaning =
+        "The heap grows by moving the break up. The kernel refuses to move it so far that less "
+        "than one free page would be left before the next mapping, or less than the guard gap when "
+        "that mapping grows down (a stack). Here not a single page is left. brk() then returns the "
+        "old break and sbrk() fails with ENOMEM, however much memory is free. glibc's malloc falls "
+        "back to mmap for good; allocators that only know brk (some shells, old Unix programs) "
+        "report that memory is exhausted.",
+    .remedy =
+        "The report names the mapping. If it is a library, see lib-in-brk-gap; if it is one page "
+        "exactly on the break, see brk-page-guard. Otherwise run the program under \"strace -f -e "
+        "trace=mmap,brk\" and look for the call that returns that address.",
+    .run = run,
+};

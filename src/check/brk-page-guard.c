@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check/rules.h"
+
+#include "base/units.h"
+
+static bool is_page_guard(const struct image *image, const struct brk_facts *brk)
+{
+    const struct mapping *next;
+
+    if (!brk->known || brk->next == NONE)
+        return false;
+    next = &image->mappings[brk->next];
+    return next->range.start == brk->end && range_size(next->range) == image->page_size &&
+           next->inode == 0 && !(next->perms & PERM_SHARED) && !mapping_is_library(image, next);
+}
+
+static void run(struct checker *checker)
+{
+    const struct brk_facts *brk = &checker->facts->brk;
+    struct finding *finding;
+    char address[UNITS_TEXT];
+
+    if (!is_page_guard(checker->image, brk))
+        return;
+    finding = finding_add(checker, SEVERITY_INFO, "one page is mapped exactly on the break");
+    finding_detail(
+        checker, finding,
+        "A single private anonymous page at %s looks put there on purpose, to stop the "
+        "heap and keep the low 2 GiB free for something else. OpenResty's "
+        "lua-nginx-module 0.10.3 to 0.10.7 does that for LuaJIT; glibc's malloc then takes "
+        "all its memory by mmap.",
+        address_text(brk->end, address));
+    finding_remedy(
+        checker, finding,
+        "OpenResty: lua-nginx-module 0.10.8 or later, with a LuaJIT that is built with "
+        "GC64. Other programs: find the mmap call with MAP_FIXED at that address (strace "
+        "-f -e trace=mmap,brk).");
+    evidence_break(checker, finding);
+}
+
+const struct rule rule_brk_page_guard = {
+    .id = "brk-page-guard",
+    .severities = "info",
+    .when = "what stops the heap is one page, mapped exactly on the break",
+    .meaning =
+        "Some programs stop their own heap: they map one page at the break, so that malloc leaves "
+        "brk and the low 2 GiB stay free for a runtime that needs them (LuaJIT without GC64). "
+        "lua-nginx-module 0.10.3 to 0.10.7 did, and nginx then needed gigabytes where megabytes "
+        "had "
+        "been enough, because memory taken by mmap in small steps is hardly ever given back.",
+    .remedy =
+        "lua-nginx-module 0.10.8 or later no longer does it; LuaJIT built with GC64 does not need "
+        "the low addresses.",
+    .run = run,
+};

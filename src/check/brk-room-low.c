@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check/rules.h"
+
+#include "base/units.h"
+
+enum { ERROR_MIB = 4, WARNING_MIB = 64 };
+
+static void run(struct checker *checker)
+{
+    const struct brk_facts *brk = &checker->facts->brk;
+    struct finding *finding;
+    char room[UNITS_TEXT], end[UNITS_TEXT], max[UNITS_TEXT];
+
+    if (!brk->known) {
+        rule_not_run(checker, "the break could not be read");
+        return;
+    }
+    if (brk->room == 0 || brk->room >= WARNING_MIB * MIB || brk->limit != LIMIT_NEXT_MAPPING)
+        return;
+    finding = finding_add(checker, brk->room < ERROR_MIB * MIB ? SEVERITY_ERROR : SEVERITY_WARNING,
+                          "the heap can grow by %s only, then %s stops it",
+                          size_text(brk->room, room), blocker_title(checker));
+    finding_detail(
+        checker, finding,
+        "brk() can move the break from %s to %s at most; one page before the next "
+        "mapping always stays free. Beyond that sbrk() fails with ENOMEM although memory "
+        "is free. glibc's malloc then goes on with mmap; an allocator that only uses brk "
+        "fails.",
+        address_text(brk->end, end), address_text(brk->max, max));
+    finding_remedy(checker, finding,
+                   "Make sure that the mapping goes elsewhere (the other findings name the cause), "
+                   "or use a malloc that falls back to mmap.");
+    evidence_break(checker, finding);
+    evidence_address(finding, "max", brk->max);
+}
+
+const struct rule rule_brk_room_low = {
+    .id = "brk-room-low",
+    .severities = "error below 4M, warning below 64M",
+    .when = "little room for the heap, because of the next mapping",
+    .meaning =
+        "Between the break and the next mapping there is less room than programs usually need. "
+        "What counts is the distance less one page, which the kernel keeps free, and less the "
+        "guard "
+        "gap if the next mapping is a stack. The process runs until its heap has used that up; "
+        "then brk() fails while the host has plenty of memory, and where the mapping lies is often "
+        "random, so that only some processes of the same program fail.",
+    .remedy =
+        "Look at the other findings first: a library in the gap (lib-in-brk-gap) or a shrunken "
+        "window (brk-window-shrunken) says what put the mapping there. A malloc that falls back "
+        "to mmap (glibc, jemalloc, musl) survives; one that only uses brk does not.",
+    .run = run,
+};

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check/rules.h"
+
+#include <stdlib.h>
+
+const struct rule *const rules[] = {
+#define RULE(symbol) &rule_##symbol,
+#include "check/rules.list"
+#undef RULE
+    NULL,
+};
+
+const char *severity_name(enum severity severity)
+{
+    static const char *const names[] = {"info", "warning", "error"};
+
+    return names[severity];
+}
+
+bool severity_parse(struct str s, enum severity *severity)
+{
+    for (int i = SEVERITY_INFO; i <= SEVERITY_ERROR; i++)
+        if (str_eq(s, str_of(severity_name((enum severity)i)))) {
+            *severity = (enum severity)i;
+            return true;
+        }
+    return false;
+}
+
+const struct rule *rule_find(struct str id)
+{
+    for (size_t i = 0; rules[i]; i++)
+        if (str_eq(id, str_of(rules[i]->id)))
+            return rules[i];
+    return NULL;
+}
+
+static size_t rule_rank(const struct rule *rule)
+{
+    size_t rank = 0;
+
+    while (rules[rank] != rule)
+        rank++;
+    return rank;
+}
+
+/* Worst first; equals in the order of the list. */
+static int by_severity(const void *a, const void *b)
+{
+    const struct finding *x = a, *y = b;
+    size_t rank_x = rule_rank(x->rule), rank_y = rule_rank(y->rule);
+
+    if (x->severity != y->severity)
+        return y->severity > x->severity ? 1 : -1;
+    return (rank_x > rank_y) - (rank_x < rank_y);
+}
+
+void check_run(struct checker *checker, struct image *image, const struct facts *facts)
+{
+    *checker = (struct checker){.image = image, .facts = facts};
+    for (size_t i = 0; rules[i]; i++) {
+        checker->rule = rules[i];
+        rules[i]->run(checker);
+    }
+    if (checker->n_findings > 0)
+        qsort(checker->findings, checker->n_findings, sizeof(*checker->findings), by_severity);
+}

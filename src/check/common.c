@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What several rules ask. */
+#include "check/rules.h"
+
+#include "base/units.h"
+
+#include <elf.h>
+
+bool instance_is_library(const struct image *image, uint32_t instance)
+{
+    const struct object *object = &image->objects[image->instances[instance].object];
+
+    if (instance == image->program || range_size(image->instances[instance].seen) == 0)
+        return false;
+    /* Programs of an emulator's guest are of another machine or class: not this process's. */
+    return !object->has_head ||
+           (object->head.machine == image->machine && object->head.elf_class == image->elf_class);
+}
+
+/*
+ * Exec-shield's window in 2.6.32 of the CentOS 6 lineage: from 0x110000 to 16 MiB, then up to
+ * 128 MiB.  The first executable mapping of a library goes there and takes its siblings along.
+ */
+static const struct range exec_window = {0x110000, 0x8000000};
+
+bool instance_is_in_exec_window(const struct image *image, uint32_t instance)
+{
+    return instance_is_library(image, instance) &&
+           range_has(exec_window, image->instances[instance].seen.start);
+}
+
+static bool has_high_mmap(const struct image *image)
+{
+    for (uint32_t i = 0; i < image->n_mappings; i++) {
+        const struct mapping *mapping = &image->mappings[i];
+
+        if (mapping->range.start >= 4 * GIB && mapping->role != ROLE_STACK &&
+            mapping->role != ROLE_VSYSCALL && mapping->instance != image->program)
+            return true;
+    }
+    return false;
+}
+
+bool mmap_base_is_mixed(const struct image *image)
+{
+    if (image->elf_class != 64 || !has_high_mmap(image))
+        return false;
+    for (uint32_t i = 0; i < image->n_instances; i++)
+        if (instance_is_in_exec_window(image, i))
+            return true;
+    return false;
+}
+
+const struct ancestor *find_32bit_ancestor(struct image *image)
+{
+    if (image->elf_class != 64)
+        return NULL;
+    image_read_ancestors(image);
+    for (uint32_t i = 0; i < image->n_ancestors; i++)
+        if (image->ancestors[i].elf_class == 32)
+            return &image->ancestors[i];
+    return NULL;
+}
+
+bool brk_follows_program(const struct image *image, uint64_t start_brk)
+{
+    uint64_t end;
+
+    if (image->program == NONE || !image->arch)
+        return false;
+    end = image->instances[image->program].seen.end;
+    return start_brk >= end && start_brk - end <= 2 * image->arch->brk_random_bytes;
+}
+
+const char *blocker_title(struct checker *checker)
+{
+    uint32_t next = checker->facts->brk.next;
+
+    if (next == NONE)
+        return "the end of the address space";
+    return mapping_title(checker->image, &checker->image->mappings[next]);
+}
+
+void evidence_break(struct checker *checker, struct finding *finding)
+{
+    const struct brk_facts *brk = &checker->facts->brk;
+
+    evidence_address(finding, "start_brk", brk->start);
+    evidence_address(finding, "break", brk->end);
+    evidence_bytes(finding, "gap", brk->gap);
+    evidence_bytes(finding, "room", brk->room);
+    evidence_text(finding, "blocker", blocker_title(checker));
+    if (brk->next != NONE)
+        evidence_address(finding, "blocker_start", checker->image->mappings[brk->next].range.start);
+}
+
+static bool has_flag(const struct ancestor *ancestor, uint32_t flag)
+{
+    return ancestor->has_personality && (ancestor->personality & flag);
+}
+
+/* The farthest ancestor of an unbroken line that has the flag, or NULL. */
+static const struct ancestor *find_origin(struct image *image, uint32_t flag)
+{
+    const struct ancestor *origin = NULL;
+
+    image_read_ancestors(image);
+    for (uint32_t i = 0; i < image->n_ancestors && has_flag(&image->ancestors[i], flag); i++)
+        origin = &image->ancestors[i];
+    return origin;
+}
+
+static const char *origin_text(struct image *image, const struct ancestor *origin)
+{
+    if (origin)
+        return arena_printf(&image->arena,
+                            "%s (PID %d) has the flag, and everything that it starts inherits it.",
+                            origin->comm, (int)origin->pid);
+    if (image->n_ancestors > 0 && image->ancestors[0].has_personality)
+        return "Its parent does not have the flag: the process was started with it, as setarch and "
+               "debuggers do.";
+    return "Whether its parent has the flag could not be read.";
+}
+
+void find_personality(struct checker *checker, uint32_t flag, const struct flag_texts *texts)
+{
+    const struct ancestor *origin = find_origin(checker->image, flag);
+    struct finding *finding = finding_add(checker, origin ? SEVERITY_WARNING : SEVERITY_INFO,
+                                          "%s%s", texts->title, origin ? ", inherited" : "");
+
+    finding_detail(checker, finding, "%s%s%s", texts->effect, *texts->effect ? " " : "",
+                   origin_text(checker->image, origin));
+    finding_remedy(checker, finding, "%s", origin ? texts->remedy_inherited : texts->remedy_own);
+    evidence_text(finding, "cause", "personality");
+    if (origin) {
+        evidence_text(finding, "origin", origin->comm);
+        evidence_count(finding, "origin_pid", (uint64_t)origin->pid);
+    }
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whether the memory of each loaded object is what its program headers say.  Only what cannot be
+ * innocent counts: a piece of an executable segment that is not mapped at all, shows another file,
+ * or shows the file at another place.  Protections change for good reasons (RELRO, text
+ * relocations, code patching), and anonymous memory in place of text is how programs move
+ * themselves to huge pages.
+ */
+#include "check/rules.h"
+
+#include "base/units.h"
+
+#include <elf.h>
+
+enum { MAX_PLACES = 8 };
+
+static bool is_foreign(const struct mapping *mapping, const struct object *object)
+{
+    return mapping->inode != 0 && !mapping_shows(mapping, object);
+}
+
+static bool is_shifted(const struct mapping *mapping, uint64_t segment_start, uint64_t file_start)
+{
+    return mapping->inode != 0 &&
+           mapping->offset - file_start != mapping->range.start - segment_start;
+}
+
+/* Holds the mappings of [range) against a segment whose first page shows the file at file_start. */
+static void compare(struct checker *checker, const struct object *object, struct range range,
+                    uint64_t file_start, struct places *places)
+{
+    const struct image *image = checker->image;
+    uint64_t expected = range.start;
+
+    for (uint32_t i = image_find(image, range.start);
+         expected < range.end && places->n < MAX_PLACES; i++) {
+        struct range rest = {expected, range.end};
+        const struct mapping *mapping;
+
+        if (i == image->n_mappings || image->mappings[i].range.start >= range.end) {
+            places_add(checker, places, "not mapped", rest, 0);
+            return;
+        }
+        mapping = &image->mappings[i];
+        if (mapping->range.start > expected)
+            places_add(checker, places, "not mapped",
+                       (struct range){expected, mapping->range.start}, 0);
+        if (is_foreign(mapping, object) || is_shifted(mapping, range.start, file_start))
+            places_add_mapping(checker, places, mapping);
+        expected = mapping->range.end;
+    }
+}
+
+static void check_instance(struct checker *checker, const struct instance *instance,
+                           struct places *places)
+{
+    const struct image *image = checker->image;
+    const struct object *object = &image->objects[instance->object];
+    uint64_t page = image->page_size;
+
+    for (unsigned int i = 0; i < object->head.n_segments; i++) {
+        const struct segment *segment = &object->head.segments[i];
+        struct range range;
+
+        if (segment->type != PT_LOAD || !(segment->flags & PF_X) || segment->file_bytes == 0)
+            continue;
+        range.start = align_down(segment->vaddr, page) + instance->bias;
+        range.end = align_up(segment->vaddr + segment->file_bytes, page) + instance->bias;
+        compare(checker, object, range, align_down(segment->offset, page), places);
+    }
+}
+
+/*
+ * A file of which only an executable piece is mapped was not loaded as an object: a tool reads it,
+ * or a runtime has its own way.
+ */
+static bool is_loaded(const struct image *image, uint32_t index)
+{
+    const struct instance *instance = &image->instances[index];
+    const struct object *object = &image->objects[instance->object];
+    unsigned int n_loads = 0;
+
+    for (unsigned int i = 0; i < object->head.n_segments; i++)
+        n_loads += object->head.segments[i].type == PT_LOAD;
+    for (uint32_t i = image_find(image, instance->range.start);
+         i < image->n_mappings && image->mappings[i].range.start < instance->range.end; i++)
+        if (image->mappings[i].instance == index && image->mappings[i].inode != 0 &&
+            !(image->mappings[i].perms & PERM_EXEC))
+            return true;
+    return n_loads == 1;
+}
+
+static void report(struct checker *checker, const struct instance *instance,
+                   const struct places *places)
+{
+    const struct object *object = &checker->image->objects[instance->object];
+    struct str name = short_name(object->path);
+    struct finding *finding;
+    char start[UNITS_TEXT], end[UNITS_TEXT];
+
+    finding =
+        finding_add(checker, SEVERITY_WARNING, "%.*s in memory is not what its program headers say",
+                    (int)name.n, name.p);
+    finding_detail(
+        checker, finding,
+        "Its code should be mapped from the file; from %s to %s there is: %s. A part that "
+        "was unmapped or replaced crashes or does something else when it is called.",
+        address_text(places->list[0].range.start, start),
+        address_text(places->list[0].range.end, end), places->list[0].name);
+    finding_remedy(
+        checker, finding,
+        "Find the munmap or mmap with MAP_FIXED: strace -f -e trace=mmap,munmap,mremap. If "
+        "the file was overwritten in place (cp over a running library), install it anew "
+        "and restart the program.");
+    evidence_text(finding, "object",
+                  arena_strndup(&checker->image->arena, object->path.p, object->path.n));
+    evidence_address(finding, "bias", instance->bias);
+    evidence_places(finding, "places", places->list, places->n);
+}
+
+static void run(struct checker *checker)
+{
+    const struct image *image = checker->image;
+
+    for (uint32_t i = 0; i < image->n_instances; i++) {
+        const struct instance *instance = &image->instances[i];
+        struct places places = {0};
+
+        if (!instance->has_bias || !is_loaded(image, i))
+            continue;
+        check_instance(checker, instance, &places);
+        if (places.n > 0)
+            report(checker, instance, &places);
+    }
+}
+
+const struct rule rule_elf_mismatch = {
+    .id = "elf-mismatch",
+    .severities = "warning",
+    .when = "mappings of an object disagree with its program headers",
+    .meaning =
+        "The executable segments of an ELF object should be mapped from its file, all of them, at "
+        "one distance. Here a piece is not mapped, shows another file, or another part of the "
+        "file. "
+        "Reasons are munmap or MAP_FIXED calls that hit the wrong place, libraries overwritten in "
+        "place while they are in use, and code injection.",
+    .remedy = "\"strace -f -e trace=mmap,munmap,mremap\" finds the call. Install libraries by "
+              "renaming a new "
+              "file over the old one, never by writing into it.",
+    .run = run,
+};

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Findings, and the rules that yield them.  One rule is one file with one `const struct rule`, and
+ * one row in rules.list.  A rule holds facts against what it knows; it reads nothing.
+ */
+#ifndef CHECK_FINDING_H
+#define CHECK_FINDING_H
+
+#include "analyze/facts.h"
+
+enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
+
+const char *severity_name(enum severity severity);
+bool severity_parse(struct str s, enum severity *severity);
+
+/* A place in the target's memory, as evidence. */
+struct place {
+    const char *name;
+    struct range range;
+    unsigned int perms;
+};
+
+enum evidence_type {
+    EVIDENCE_ADDRESS,
+    EVIDENCE_BYTES,
+    EVIDENCE_COUNT,
+    EVIDENCE_TEXT,
+    EVIDENCE_PLACES
+};
+
+struct evidence {
+    const char *key; /* snake_case; never data of the target */
+    enum evidence_type type;
+    uint64_t number;
+    const char *text;
+    const struct place *places;
+    uint32_t n_places;
+};
+
+enum { MAX_EVIDENCE = 10 };
+
+struct finding {
+    const struct rule *rule;
+    enum severity severity;
+    const char *title;  /* one line, no full stop */
+    const char *detail; /* what is so and why: sentences */
+    const char *remedy; /* what to do: sentences */
+    struct evidence evidence[MAX_EVIDENCE];
+    unsigned int n_evidence;
+};
+
+struct not_run {
+    const struct rule *rule;
+    const char *reason;
+};
+
+struct checker {
+    struct image *image; /* its arena holds what rules write */
+    const struct facts *facts;
+    const struct rule *rule;  /* the one that runs */
+    struct finding *findings; /* worst first, once all have run */
+    uint32_t n_findings, n_room;
+    struct not_run *not_run;
+    uint32_t n_not_run;
+};
+
+struct rule {
+    const char *id;
+    const char *severities; /* "error", "warning or info" */
+    const char *when;       /* one line: the state that it names */
+    const char *meaning;    /* for `explain`: what it means and where it comes from */
+    const char *remedy;     /* for `explain`: what to do */
+    void (*run)(struct checker *checker);
+};
+
+/* All rules, in the order of rules.list; NULL ends the list. */
+extern const struct rule *const rules[];
+
+/* NULL when there is no such id. */
+const struct rule *rule_find(struct str id);
+
+/*
+ * Runs all rules and sorts the findings, worst first.  The result lives in the image's arena.
+ */
+void check_run(struct checker *checker, struct image *image, const struct facts *facts);
+
+/* For rules: a new finding of the running rule. */
+struct finding *finding_add(struct checker *checker, enum severity severity, const char *title, ...)
+    __attribute__((format(printf, 3, 4), returns_nonnull));
+void finding_detail(struct checker *checker, struct finding *finding, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void finding_remedy(struct checker *checker, struct finding *finding, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void evidence_address(struct finding *finding, const char *key, uint64_t address);
+void evidence_bytes(struct finding *finding, const char *key, uint64_t bytes);
+void evidence_count(struct finding *finding, const char *key, uint64_t count);
+void evidence_text(struct finding *finding, const char *key, const char *text);
+void evidence_places(struct finding *finding, const char *key, const struct place *places,
+                     uint32_t n_places);
+
+/* For rules: what they need was not readable. */
+void rule_not_run(struct checker *checker, const char *reason);
+
+/* A growing list of places in the image's arena. */
+struct places {
+    struct place *list;
+    uint32_t n, room;
+};
+
+void places_add(struct checker *checker, struct places *places, const char *name,
+                struct range range, unsigned int perms);
+void places_add_mapping(struct checker *checker, struct places *places,
+                        const struct mapping *mapping);
+
+/* The instances of loaded objects, each as one place over its mappings, that `wanted` accepts. */
+void places_add_instances(struct checker *checker, struct places *places,
+                          bool (*wanted)(const struct checker *checker, uint32_t instance));
+
+/* "a", "a and b", "a, b and 3 more": the names of places, each once. */
+const char *places_text(struct checker *checker, const struct places *places);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check/rules.h"
+
+#include "base/units.h"
+
+/*
+ * Top-down, the mmap area is what lies below its base and above the largest hole over the break.
+ * An object under that hole was not put there by the default allocator, which takes the highest
+ * hole that fits.  A hole under an eighth of the address space proves nothing: it is just full.
+ */
+static struct range largest_hole_above(const struct image *image, uint64_t address)
+{
+    uint64_t base = image->layout.has_base ? image->layout.base : image->layout.task_size;
+    struct range largest = {0, 0}, hole = {address, address};
+
+    for (uint32_t i = image_find(image, address); i < image->n_mappings && hole.start < base; i++) {
+        hole.end = image->mappings[i].range.start;
+        if (range_size(hole) > range_size(largest))
+            largest = hole;
+        hole.start = image->mappings[i].range.end;
+    }
+    return range_size(largest) >= image->layout.task_size / 8 ? largest : (struct range){0, 0};
+}
+
+/* Prelinked libraries at 0x3000000000 stop nobody: only an object within reach of a heap counts. */
+#define REACH (64 * GIB)
+
+static uint64_t area_start(const struct image *image, uint64_t break_end)
+{
+    if (image->layout.mode == MMAP_BOTTOM_UP && image->layout.has_base)
+        return image->layout.base;
+    return largest_hole_above(image, break_end).start;
+}
+
+static bool is_in_gap(const struct checker *checker, uint32_t instance)
+{
+    const struct image *image = checker->image;
+    uint64_t start = image->instances[instance].seen.start;
+    uint64_t end = checker->facts->brk.end;
+
+    return instance_is_library(image, instance) && start >= end && start - end < REACH &&
+           start < area_start(image, end);
+}
+
+static void run(struct checker *checker)
+{
+    const struct brk_facts *brk = &checker->facts->brk;
+    struct places objects = {0};
+    struct finding *finding;
+    char distance[UNITS_TEXT];
+
+    if (!brk->known || !checker->image->layout.task_size) {
+        rule_not_run(checker, brk->known ? "the end of the address space is not known"
+                                         : "the break could not be read");
+        return;
+    }
+    places_add_instances(checker, &objects, is_in_gap);
+    if (objects.n == 0)
+        return;
+    finding = finding_add(checker, SEVERITY_ERROR, "%s %s where the heap must grow",
+                          places_text(checker, &objects), objects.n == 1 ? "lies" : "lie");
+    finding_detail(checker, finding,
+                   "The first one begins %s above the break; the mmap area, where libraries "
+                   "belong, is far above. %s",
+                   size_text(objects.list[0].range.start - brk->end, distance),
+                   mmap_base_is_mixed(checker->image)
+                       ? "The kernel placed executable mappings by another allocator: see "
+                         "mixed-mmap-base."
+                       : "A fixed or hinted address, a loader of its own (an emulator, an "
+                         "instrumentation tool) or a kernel that misplaces libraries does that.");
+    finding_remedy(
+        checker, finding, "%s",
+        mmap_base_is_mixed(checker->image)
+            ? "Cure mixed-mmap-base; then the libraries go to the mmap area."
+            : "strace -f -e trace=openat,mmap at the start of the program shows who asks "
+              "for that address.");
+    evidence_places(finding, "objects", objects.list, objects.n);
+    evidence_break(checker, finding);
+}
+
+const struct rule rule_lib_in_brk_gap = {
+    .id = "lib-in-brk-gap",
+    .severities = "error",
+    .when = "a loaded object lies above the heap, apart from the mmap area",
+    .meaning =
+        "A shared object was mapped between the heap and the mmap area, where only the heap should "
+        "grow. The heap ends one page before it. Kernels of the CentOS 6 lineage did it to 64-bit "
+        "programs started by 32-bit ones (see mixed-mmap-base); emulators, instrumentation tools "
+        "and "
+        "programs that map libraries at fixed addresses do it too.",
+    .remedy = "Find who placed it: \"strace -f -e trace=openat,mmap\" shows whether the address "
+              "was asked "
+              "for (MAP_FIXED or a hint) or given by the kernel. If the kernel gave it, look at "
+              "mixed-mmap-base and legacy-layout.",
+    .run = run,
+};

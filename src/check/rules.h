@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CHECK_RULES_H
+#define CHECK_RULES_H
+
+#include "check/finding.h"
+
+#define RULE(symbol) extern const struct rule rule_##symbol;
+#include "check/rules.list"
+#undef RULE
+
+/* What several rules ask about loaded objects. */
+
+/* Loaded and neither the program nor its interpreter run as the program. */
+bool instance_is_library(const struct image *image, uint32_t instance);
+
+/* Addresses where exec-shield kernels put executable mappings: mixed-mmap-base.c says more. */
+bool instance_is_in_exec_window(const struct image *image, uint32_t instance);
+
+/* Whether the rule mixed-mmap-base holds: libraries low, the rest of the mmap area high. */
+bool mmap_base_is_mixed(const struct image *image);
+
+/* The nearest ancestor with a 32-bit program above a 64-bit process, or NULL; reads ancestors. */
+const struct ancestor *find_32bit_ancestor(struct image *image);
+
+/*
+ * Whether the break starts where the kernel puts it: at a random distance above the program, at
+ * most twice what any kernel draws.  False when it was moved far away.
+ */
+bool brk_follows_program(const struct image *image, uint64_t start_brk);
+
+/* The mapping that stops the break, for sentences: "libtinfo.so.5 (r-xp)". */
+const char *blocker_title(struct checker *checker);
+
+/* Puts the break's figures into the finding: break, gap, room, blocker, blocker_start. */
+void evidence_break(struct checker *checker, struct finding *finding);
+
+/* What a rule says about a personality flag that changed the layout. */
+struct flag_texts {
+    const char *title;            /* the state and the flag */
+    const char *effect;           /* a sentence, or "" */
+    const char *remedy_inherited; /* when the parent has the flag too */
+    const char *remedy_own;
+};
+
+/*
+ * The finding of a personality flag: a warning when it was inherited, naming the farthest ancestor
+ * of an unbroken line that has it; else info, for the program was started so on purpose.
+ */
+void find_personality(struct checker *checker, uint32_t flag, const struct flag_texts *texts);
+
+#endif

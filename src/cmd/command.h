@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Commands: one file each, and one row in commands.list. */
+#ifndef CMD_COMMAND_H
+#define CMD_COMMAND_H
+
+#include "cmd/options.h"
+
+enum exit_status {
+    EXIT_CLEAN = 0,   /* nothing at or above --fail-on */
+    EXIT_FINDING = 1, /* something is */
+    EXIT_TROUBLE = 2  /* wrong usage, or a target could not be inspected */
+};
+
+struct command {
+    const char *name;
+    unsigned int options;                                 /* FOR_ bit in options.list */
+    const char *usage;                                    /* what follows the command's name */
+    const char *summary;                                  /* one line */
+    int (*run)(const struct options *options, FILE *out); /* an exit_status */
+    void (*print_details)(FILE *out);                     /* more help, or NULL */
+};
+
+#define COMMAND(symbol) extern const struct command command_##symbol;
+#include "cmd/commands.list"
+#undef COMMAND
+
+/* NULL ends the list; the first is the default. */
+extern const struct command *const commands[];
+
+/* A complaint on standard error. */
+void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/command.h"
+#include "cmd/output.h"
+#include "source/privilege.h"
+
+#include <signal.h>
+#include <stdarg.h>
+
+const struct command *const commands[] = {
+#define COMMAND(symbol) &command_##symbol,
+#include "cmd/commands.list"
+#undef COMMAND
+    NULL,
+};
+
+void complain(const char *fmt, ...)
+{
+    va_list ap;
+
+    fflush(stdout);
+    fputs("layoutcheck: ", stderr);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    putc('\n', stderr);
+}
+
+static int run_command(struct options *options, struct err *err)
+{
+    struct output output;
+    int status;
+
+    if (!output_open(&output, options->output, err))
+        return -1;
+    options_set_style(options, output.stream);
+    status = options->command->run(options, output.stream);
+    /* A report that says why a target failed is worth keeping; one of a wrong call is empty. */
+    if (!output_close(&output, status != EXIT_TROUBLE || options->n_arguments > 0, err))
+        return -1;
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct err err;
+    int status;
+
+    signal(SIGPIPE, SIG_DFL);
+    if (!options_parse(&options, argc, argv, &err)) {
+        complain("%s\nTry \"layoutcheck --help\".", err.text);
+        return EXIT_TROUBLE;
+    }
+    if (options.help) {
+        options_print_help(&options, stdout);
+        return EXIT_CLEAN;
+    }
+    if (options.version) {
+        printf("layoutcheck %s\n", LAYOUTCHECK_VERSION);
+        return EXIT_CLEAN;
+    }
+    if (!privilege_drop(options.output != NULL, &err)) {
+        complain("%s", err.text);
+        return EXIT_TROUBLE;
+    }
+    status = run_command(&options, &err);
+    if (status < 0) {
+        complain("%s", err.text);
+        return EXIT_TROUBLE;
+    }
+    return status;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/options.h"
+
+#include "cmd/command.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* What getopt returns for the n-th row of the table: its letter, or a number past all letters. */
+enum { FIRST_LONG_ONLY = 256 };
+
+static const struct row {
+    int letter;
+    const char *name;
+    const char *argument;
+    unsigned int commands;
+    const char *help;
+} table[] = {
+#define OPTION(letter, name, argument, commands, help) {letter, name, argument, commands, help},
+#include "cmd/options.list"
+#undef OPTION
+};
+
+enum { N_ROWS = sizeof(table) / sizeof(table[0]) };
+
+static int value_of(size_t i)
+{
+    return table[i].letter ? table[i].letter : FIRST_LONG_ONLY + (int)i;
+}
+
+static const struct row *find_row(int value)
+{
+    for (size_t i = 0; i < N_ROWS; i++)
+        if (value_of(i) == value)
+            return &table[i];
+    return NULL;
+}
+
+static void fill_getopt(struct option longs[static N_ROWS + 1], char shorts[static 2 * N_ROWS + 2])
+{
+    *shorts++ = ':';
+    for (size_t i = 0; i < N_ROWS; i++) {
+        longs[i] = (struct option){
+            .name = table[i].name,
+            .has_arg = table[i].argument ? required_argument : no_argument,
+            .val = value_of(i),
+        };
+        /* --color alone means --color=always, as everywhere in util-linux */
+        if (strcmp(table[i].name, "color") == 0)
+            longs[i].has_arg = optional_argument;
+        if (table[i].letter) {
+            *shorts++ = (char)table[i].letter;
+            if (table[i].argument)
+                *shorts++ = ':';
+        }
+    }
+    longs[N_ROWS] = (struct option){0};
+    *shorts = '\0';
+}
+
+static bool set_format(struct options *options, const char *format, struct err *err)
+{
+    options->json = strcmp(format, "json") == 0;
+    return options->json || strcmp(format, "text") == 0 ||
+           err_set(err, "unknown format \"%s\": text or json", format);
+}
+
+static bool set_color(struct options *options, const char *when, struct err *err)
+{
+    if (!when || strcmp(when, "always") == 0)
+        options->color_when = 1;
+    else if (strcmp(when, "never") == 0)
+        options->color_when = 0;
+    else if (strcmp(when, "auto") == 0)
+        options->color_when = -1;
+    else
+        return err_set(err, "unknown --color \"%s\": auto, always or never", when);
+    return true;
+}
+
+static bool set_fail_on(struct options *options, const char *severity, struct err *err)
+{
+    options->never_fail = strcmp(severity, "never") == 0;
+    return options->never_fail || severity_parse(str_of(severity), &options->fail_on) ||
+           err_set(err, "unknown --fail-on \"%s\": error, warning, info or never", severity);
+}
+
+static bool add_ignored(struct options *options, const char *id, struct err *err)
+{
+    const struct rule *rule = rule_find(str_of(id));
+
+    if (!rule)
+        return err_set(err, "there is no finding \"%s\": \"layoutcheck explain\" lists them", id);
+    if (options->n_ignored == MAX_IGNORED)
+        return err_set(err, "--ignore is given too often");
+    options->ignored[options->n_ignored++] = rule;
+    return true;
+}
+
+static bool set_option(struct options *options, const struct row *row, const char *argument,
+                       struct err *err)
+{
+    const char *name = row->name;
+
+    if (strcmp(name, "json") == 0)
+        options->json = true;
+    else if (strcmp(name, "format") == 0)
+        return set_format(options, argument, err);
+    else if (strcmp(name, "mappings") == 0)
+        options->with_mappings = true;
+    else if (strcmp(name, "memory") == 0)
+        options->with_memory = true;
+    else if (strcmp(name, "output-columns") == 0)
+        options->style.columns = argument;
+    else if (strcmp(name, "noheadings") == 0)
+        options->style.no_headings = true;
+    else if (strcmp(name, "bytes") == 0)
+        options->style.in_bytes = true;
+    else if (strcmp(name, "quiet") == 0)
+        options->style.quiet = true;
+    else if (strcmp(name, "verbose") == 0)
+        options->style.verbose = true;
+    else if (strcmp(name, "color") == 0)
+        return set_color(options, argument, err);
+    else if (strcmp(name, "output") == 0)
+        options->output = argument;
+    else if (strcmp(name, "fail-on") == 0)
+        return set_fail_on(options, argument, err);
+    else if (strcmp(name, "ignore") == 0)
+        return add_ignored(options, argument, err);
+    else if (strcmp(name, "strict") == 0)
+        options->strict = true;
+    else if (strcmp(name, "help") == 0)
+        options->help = true;
+    else if (strcmp(name, "version") == 0)
+        options->version = true;
+    return true;
+}
+
+static void choose_command(struct options *options, int argc, char **argv)
+{
+    options->command = commands[0];
+    options->arguments = argv + optind;
+    options->n_arguments = argc - optind;
+    for (size_t i = 0; options->n_arguments > 0 && commands[i]; i++) {
+        if (strcmp(options->arguments[0], commands[i]->name) != 0)
+            continue;
+        options->command = commands[i];
+        options->arguments++;
+        options->n_arguments--;
+        return;
+    }
+}
+
+static bool check_fit(const struct options *options, const bool given[static N_ROWS],
+                      struct err *err)
+{
+    for (size_t i = 0; i < N_ROWS; i++)
+        if (given[i] && !(table[i].commands & options->command->options))
+            return err_set(err, "option --%s does not go with \"%s\"", table[i].name,
+                           options->command->name);
+    return true;
+}
+
+bool options_parse(struct options *options, int argc, char **argv, struct err *err)
+{
+    struct option longs[N_ROWS + 1];
+    char shorts[2 * N_ROWS + 2];
+    bool given[N_ROWS] = {false};
+    int value;
+
+    *options = (struct options){.fail_on = SEVERITY_ERROR, .color_when = -1};
+    fill_getopt(longs, shorts);
+    opterr = 0;
+    while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        const struct row *row = find_row(value);
+
+        if (value == ':')
+            return err_set(err, "option \"%s\" needs an argument", argv[optind - 1]);
+        if (!row && optopt > 0 && optopt < FIRST_LONG_ONLY)
+            return err_set(err, "unknown option \"-%c\"", optopt);
+        if (!row)
+            return err_set(err,
+                           "unknown or ambiguous option, or one that takes no argument: \"%s\"",
+                           argv[optind - 1]);
+        given[row - table] = true;
+        if (!set_option(options, row, optarg, err))
+            return false;
+    }
+    choose_command(options, argc, argv);
+    return check_fit(options, given, err);
+}
+
+static unsigned int terminal_width(int fd)
+{
+    struct winsize size;
+
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+        return size.ws_col;
+    return 80;
+}
+
+void options_set_style(struct options *options, FILE *out)
+{
+    const char *no_color = getenv("NO_COLOR");
+    bool terminal = isatty(fileno(out));
+    struct style *style = &options->style;
+
+    style->width = terminal ? terminal_width(fileno(out)) : 80;
+    style->color = options->color_when > 0 ||
+                   (options->color_when < 0 && terminal && !(no_color && *no_color));
+    if (options->json)
+        style->color = false;
+}
+
+/* "--color[=WHEN]", "--output FILE", "--json" */
+static void option_text(const struct row *row, char *buf, size_t size)
+{
+    bool optional = strcmp(row->name, "color") == 0;
+
+    if (!row->argument)
+        snprintf(buf, size, "--%s", row->name);
+    else
+        snprintf(buf, size, optional ? "--%s[=%s]" : "--%s %s", row->name, row->argument);
+}
+
+static void print_option(const struct row *row, FILE *out)
+{
+    char text[40], letter[5] = "";
+
+    option_text(row, text, sizeof(text));
+    if (row->letter)
+        snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+    fprintf(out, "  %4s%-22s %s\n", letter, text, row->help);
+}
+
+static void print_commands(FILE *out)
+{
+    fputs("\nCommands:\n", out);
+    for (size_t i = 0; commands[i]; i++)
+        fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+}
+
+void options_print_help(const struct options *options, FILE *out)
+{
+    const struct command *command = options->command;
+    bool is_default = command == commands[0];
+
+    fprintf(out, "Usage: layoutcheck %s%s [OPTION...] %s\n\n%s.\n", is_default ? "[" : "",
+            is_default ? "check]" : command->name, command->usage, command->summary);
+    if (is_default)
+        print_commands(out);
+    fputs("\nOptions:\n", out);
+    for (size_t i = 0; i < N_ROWS; i++)
+        if (table[i].commands & command->options)
+            print_option(&table[i], out);
+    if (command->print_details)
+        command->print_details(out);
+    fputs("\nExit status: 0 nothing wrong, 1 a finding at or above --fail-on, 2 wrong usage or\n"
+          "a target that could not be inspected. More: layoutcheck(1), layoutcheck-findings(7).\n",
+          out);
+}

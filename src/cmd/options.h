@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line: one table of options for all commands, in options.list. */
+#ifndef CMD_OPTIONS_H
+#define CMD_OPTIONS_H
+
+#include "base/err.h"
+#include "check/finding.h"
+#include "render/report.h"
+
+/* Bits of the commands that take an option. */
+enum {
+    FOR_CHECK = 1,
+    FOR_MAP = 2,
+    FOR_EXPLAIN = 4,
+    FOR_ALL = FOR_CHECK | FOR_MAP | FOR_EXPLAIN,
+};
+
+enum { MAX_IGNORED = 64 };
+
+struct options {
+    const struct command *command;
+    bool json;
+    bool with_mappings;
+    bool with_memory;
+    bool strict;
+    bool help;
+    bool version;
+    bool never_fail;
+    enum severity fail_on;
+    const struct rule *ignored[MAX_IGNORED];
+    unsigned int n_ignored;
+    const char *output; /* NULL: standard output */
+    int color_when;     /* -1: auto, 0: never, 1: always */
+    struct style style;
+    char **arguments; /* what is not an option, without the command's name */
+    int n_arguments;
+};
+
+/* Reads argv; the first word that is no option may name the command, else it is `check`. */
+bool options_parse(struct options *options, int argc, char **argv, struct err *err);
+
+/* Colour and width, from the stream that the report goes to. */
+void options_set_style(struct options *options, FILE *out);
+
+void options_print_help(const struct options *options, FILE *out);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/build.h"
+
+#include "parse/keyed.h"
+
+/* A sysctl file that holds one number. */
+static bool sysctl_number(struct image *image, enum capture_row row, uint64_t *value)
+{
+    const struct blob *blob = capture_get(image->capture, row);
+
+    if (blob->missing) {
+        image_note_missing(image, capture_row_name(row), blob->missing);
+        return false;
+    }
+    return str_to_u64(str_trim(blob->bytes), value);
+}
+
+/* "6.18.44-fc" -> KERNEL(6, 18); 0 when it does not begin so. */
+static unsigned int version_of(struct str release)
+{
+    unsigned int part[2] = {0, 0};
+    size_t i = 0;
+
+    for (int n = 0; n < 2; n++) {
+        size_t first = i;
+
+        while (i < release.n && i < first + 3 && release.p[i] >= '0' && release.p[i] <= '9')
+            part[n] = part[n] * 10 + (unsigned int)(release.p[i++] - '0');
+        if (i == first || part[n] > 255)
+            return 0;
+        i++;
+    }
+    return KERNEL(part[0], part[1]);
+}
+
+/* stack_guard_gap=N on the kernel's command line, in pages; 256 without it (mm/mmap.c). */
+static uint64_t guard_gap_pages(struct str cmdline)
+{
+    struct str word, prefix = STR("stack_guard_gap=");
+    uint64_t pages = 256;
+
+    cmdline = str_trim(cmdline);
+    while (str_next_word(&cmdline, &word))
+        if (str_starts(word, prefix) &&
+            !str_to_u64((struct str){word.p + prefix.n, word.n - prefix.n}, &pages))
+            pages = 256;
+    return pages <= UINT32_MAX ? pages : 256;
+}
+
+static void read_meminfo(struct image *image)
+{
+    const struct blob *blob = capture_get(image->capture, CAPTURE_MEMINFO);
+    struct host *host = &image->host;
+    struct str value;
+
+    if (blob->missing)
+        image_note_missing(image, "meminfo", blob->missing);
+    host->has_memory =
+        keyed_find(blob->bytes, STR("MemTotal"), &value) && keyed_kb(value, &host->memory_bytes);
+    host->has_swap =
+        keyed_find(blob->bytes, STR("SwapTotal"), &value) && keyed_kb(value, &host->swap_bytes);
+}
+
+void host_read(struct image *image)
+{
+    struct host *host = &image->host;
+    struct str release = str_trim(capture_get(image->capture, CAPTURE_OSRELEASE)->bytes);
+
+    host->kernel = release.n > 0 ? arena_strndup(&image->arena, release.p, release.n) : NULL;
+    host->kernel_version = version_of(release);
+    host->machine = capture_machine(image->capture);
+    read_meminfo(image);
+    host->has_max_map_count = sysctl_number(image, CAPTURE_MAX_MAP_COUNT, &host->max_map_count);
+    host->has_mmap_min_addr = sysctl_number(image, CAPTURE_MMAP_MIN_ADDR, &host->mmap_min_addr);
+    host->has_overcommit =
+        sysctl_number(image, CAPTURE_OVERCOMMIT_MEMORY, &host->overcommit_memory);
+    host->has_randomize =
+        sysctl_number(image, CAPTURE_RANDOMIZE_VA_SPACE, &host->randomize_va_space);
+    host->has_legacy = sysctl_number(image, CAPTURE_LEGACY_VA_LAYOUT, &host->legacy_va_layout);
+    host->stack_guard_gap_bytes =
+        guard_gap_pages(capture_get(image->capture, CAPTURE_CMDLINE)->bytes) *
+        capture_page_size(image->capture);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The image: everything that is known of one process, put together from one capture.  Its strings
+ * and tables live in its arena or in the tables that image_deinit() frees; nobody frees parts.
+ */
+#ifndef MODEL_IMAGE_H
+#define MODEL_IMAGE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/intern.h"
+#include "base/range.h"
+#include "model/arch.h"
+#include "parse/auxv.h"
+#include "parse/elfhead.h"
+#include "parse/limits.h"
+#include "parse/maps.h"
+#include "parse/stat.h"
+#include "parse/status.h"
+#include "source/capture.h"
+
+enum region_role {
+    REGION_TEXT,
+    REGION_DATA,
+    REGION_BSS,
+    REGION_BRK,
+    REGION_MMAP,
+    REGION_THREAD_STACKS,
+    REGION_STACK,
+    REGION_VDSO,
+    REGION_VSYSCALL,
+    REGION_GAP
+};
+
+enum role {
+#define ROLE(symbol, name, region) ROLE_##symbol,
+#include "model/roles.list"
+#undef ROLE
+    N_ROLES
+};
+
+const char *role_name(enum role role);
+enum region_role role_region(enum role role);
+
+/* An index into a table of the image; NONE: not there. */
+#define NONE UINT32_MAX
+
+struct mapping {
+    struct range range;
+    uint64_t offset;
+    uint64_t inode;
+    uint32_t dev_major;
+    uint32_t dev_minor;
+    uint32_t name;     /* in image.names */
+    uint32_t instance; /* of the loaded object that it is a part of, or NONE */
+    uint8_t perms;     /* enum perm */
+    uint8_t role;      /* enum role */
+    bool grows_down;   /* [stack]; others are told by smaps only */
+};
+
+/* What smaps says of one mapping, in bytes. */
+struct usage {
+    uint64_t rss_bytes;
+    uint64_t pss_bytes;
+    uint64_t private_bytes;
+    uint64_t swap_bytes;
+    uint64_t anonymous_bytes;
+    uint64_t locked_bytes;
+};
+
+/* What has become of a file since it was mapped, by device and inode in the process's namespace. */
+enum file_fate { FILE_IN_PLACE, FILE_REMOVED, FILE_REPLACED };
+
+/* A file with an executable mapping, or the executed file. */
+struct object {
+    struct str path;
+    uint64_t inode;
+    uint32_t dev_major;
+    uint32_t dev_minor;
+    bool is_exe;
+    bool has_head;
+    struct elfhead head;
+    const char *missing; /* why there is no head */
+    enum file_fate fate;
+};
+
+/* One loading of an object: a file can be loaded twice. */
+struct instance {
+    uint32_t object;
+    bool has_bias;      /* the program headers fit the mappings */
+    uint64_t bias;      /* address = bias + p_vaddr */
+    struct range range; /* from the first to the last segment, whole pages */
+    struct range seen;  /* from its first to its last mapping, bss included */
+};
+
+enum program_type {
+    PROGRAM_UNKNOWN,
+    PROGRAM_EXEC, /* linked at a fixed address, with an interpreter */
+    PROGRAM_PIE,
+    PROGRAM_STATIC, /* fixed address, no interpreter */
+    PROGRAM_STATIC_PIE
+};
+
+enum mmap_mode { MMAP_UNKNOWN, MMAP_TOP_DOWN, MMAP_BOTTOM_UP };
+enum aslr { ASLR_UNKNOWN, ASLR_FULL, ASLR_NO_BRK, ASLR_OFF };
+
+/* Why the kernel chose the layout: also what a remedy has to change. */
+enum layout_cause {
+    CAUSE_DEFAULT,
+    CAUSE_PERSONALITY,
+    CAUSE_SYSCTL,
+    CAUSE_STACK_LIMIT,
+    CAUSE_NOT_KNOWN
+};
+
+struct layout {
+    enum mmap_mode mode;
+    enum layout_cause cause;
+    const char *reason; /* a sentence */
+    bool has_base;
+    uint64_t base;      /* mmap_base: where the first mapping was put (its end, top-down) */
+    uint64_t task_size; /* 0: unknown */
+    enum aslr aslr;
+    enum layout_cause aslr_cause;
+    bool unlimited_stack_at_exec; /* the base is where only a huge stack limit puts it */
+};
+
+struct break_state {
+    bool known;
+    uint64_t start; /* start_brk, a byte address */
+    uint64_t end;   /* the end of the heap's last page */
+    bool exact;     /* read, not inferred */
+    const char *uncertain;
+    uint32_t first_heap, last_heap; /* mappings, or NONE when there is no heap yet */
+    bool merged_with_bss;
+};
+
+struct ancestor {
+    pid_t pid;
+    const char *comm;
+    unsigned int elf_class; /* 32, 64; 0: unknown */
+    bool has_personality;
+    uint32_t personality;
+};
+
+struct missing {
+    const char *what;
+    const char *reason;
+};
+
+struct host {
+    const char *kernel;          /* release, as uname -r */
+    unsigned int kernel_version; /* KERNEL_VERSION(6, 1): major << 8 | minor; 0: unknown */
+    const char *machine;
+    bool has_memory, has_swap, has_max_map_count, has_mmap_min_addr, has_overcommit, has_randomize,
+        has_legacy;
+    uint64_t memory_bytes;
+    uint64_t swap_bytes;
+    uint64_t max_map_count;
+    uint64_t mmap_min_addr;
+    uint64_t overcommit_memory;
+    uint64_t randomize_va_space;
+    uint64_t legacy_va_layout;
+    uint64_t stack_guard_gap_bytes;
+};
+
+#define KERNEL(major, minor) ((unsigned int)(major) << 8 | (minor))
+
+struct image {
+    struct arena arena;
+    struct capture *capture; /* borrowed */
+    pid_t pid;
+
+    struct intern names;
+    struct mapping *mappings; /* in address order */
+    uint32_t n_mappings;
+    uint32_t n_mappings_room;
+    struct usage *usage; /* one a mapping, or NULL: image_read_memory() was not asked for */
+    uint32_t n_counted;  /* what the kernel counts against max_map_count: all but [vsyscall] */
+
+    struct object *objects;
+    uint32_t n_objects;
+    struct instance *instances; /* by address */
+    uint32_t n_instances;
+    uint32_t program; /* instance, or NONE */
+    uint32_t interp;
+    bool via_loader; /* the loader was executed, with the program as its argument */
+    enum program_type program_type;
+    unsigned int elf_class; /* 32 or 64; 0: unknown */
+    uint16_t machine;       /* EM_*; 0: unknown */
+
+    struct stat_record stat;
+    struct status_record status;
+    struct limits_record limits;
+    struct auxv_record auxv;
+    bool has_personality;
+    uint32_t personality;
+    const char *comm;
+    const char *exe; /* NULL: unknown */
+    uint64_t page_size;
+    const struct arch *arch; /* NULL: no rules for it */
+
+    struct layout layout;
+    struct break_state brk;
+    struct host host;
+    bool has_ancestors;
+    struct ancestor *ancestors; /* the parent first */
+    uint32_t n_ancestors;
+
+    bool consistent;
+    const char *inconsistency; /* what differed, when not consistent */
+    unsigned int n_reads;      /* of maps, until it was consistent */
+    bool execed;               /* the program was replaced while it was read */
+    struct missing *missing;
+    uint32_t n_missing;
+};
+
+/* linux/personality.h */
+enum {
+    PERSONALITY_NO_RANDOMIZE = 0x0040000,
+    PERSONALITY_READ_IMPLIES_EXEC = 0x0400000,
+    PERSONALITY_LIMIT_32BIT = 0x0800000,
+    PERSONALITY_COMPAT_LAYOUT = 0x0200000,
+    PERSONALITY_LIMIT_3GB = 0x8000000,
+};
+
+/* What there is instead of an address space. */
+enum image_state {
+    IMAGE_READY,
+    IMAGE_FAILED,   /* see err */
+    IMAGE_DENIED,   /* maps is not readable by us; image.status tells whose process it is */
+    IMAGE_NO_MEMORY /* kernel thread, zombie, exiting: err says which */
+};
+
+/*
+ * Builds the image of a live process.  The caller calls image_deinit() whatever this returns; on
+ * IMAGE_READY before it closes `capture`, which the image borrows.
+ */
+enum image_state image_init(struct image *image, struct capture *capture, pid_t pid,
+                            struct err *err);
+void image_deinit(struct image *image);
+
+/* Reads the ancestors, up to PID 1 or the first that /proc does not show.  Idempotent. */
+void image_read_ancestors(struct image *image);
+
+/*
+ * Reads smaps, which takes ten times as long as maps and holds up the process's own mmap and brk
+ * calls meanwhile.  False, with the reason, when it cannot be read or shows other mappings than
+ * maps did; image.usage stays NULL then.
+ */
+bool image_read_memory(struct image *image, struct err *err);
+
+struct str mapping_name(const struct image *image, const struct mapping *mapping);
+
+/* The mapping's loaded object, or NULL. */
+const struct object *mapping_object(const struct image *image, const struct mapping *mapping);
+
+/* Whether a file mapping shows the object's file, by device and inode: names can change. */
+bool mapping_shows(const struct mapping *mapping, const struct object *object);
+
+/* The first mapping that ends above `address`, or n_mappings. */
+uint32_t image_find(const struct image *image, uint64_t address);
+
+/* How close the break may not come to the mapping, beside the page that always stays free. */
+uint64_t mapping_guard_bytes(const struct image *image, const struct mapping *mapping);
+
+/* Adds a row to `missing`. */
+void image_note_missing(struct image *image, const char *what, const char *reason);
+
+/* The name a person calls a file by: its last component, without " (deleted)". */
+struct str short_name(struct str path);
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which mmap layout the kernel chose, and why.  The choice is made at exec (mmap_is_legacy(),
+ * mmap_base()) and not exported; what was placed first shows it: the interpreter, or the vdso of a
+ * program that has none.
+ */
+#include "model/build.h"
+
+#include "base/units.h"
+
+#include <elf.h>
+
+/* Where the kernel put vdso and vvar; an empty range without them. */
+static struct range vdso_range(const struct image *image)
+{
+    struct range range = {UINT64_MAX, 0};
+
+    for (uint32_t i = 0; i < image->n_mappings; i++) {
+        const struct mapping *mapping = &image->mappings[i];
+
+        if (mapping->role != ROLE_VDSO && mapping->role != ROLE_VVAR)
+            continue;
+        if (mapping->range.start < range.start)
+            range.start = mapping->range.start;
+        if (mapping->range.end > range.end)
+            range.end = mapping->range.end;
+    }
+    return range.end > range.start ? range : (struct range){0, 0};
+}
+
+static bool touches(struct range a, struct range b)
+{
+    return a.start == b.end || a.end == b.start;
+}
+
+/*
+ * The first mapping that mmap placed: its end is the top-down base, its start the bottom-up one.
+ * That is the interpreter; a static PIE, when the kernel loads it like a library (the vdso touches
+ * it then); the vdso of a program without interpreter.
+ */
+static struct range anchor_of(const struct image *image)
+{
+    struct range vdso = vdso_range(image);
+
+    if (image->interp != NONE)
+        return image->instances[image->interp].seen;
+    if (image->program_type == PROGRAM_STATIC_PIE &&
+        touches(vdso, image->instances[image->program].seen))
+        return image->instances[image->program].seen;
+    if (image->program_type == PROGRAM_STATIC || image->program_type == PROGRAM_STATIC_PIE)
+        return vdso;
+    return (struct range){0, 0};
+}
+
+static const struct mapping *main_stack(const struct image *image)
+{
+    for (uint32_t i = image->n_mappings; i-- > 0;)
+        if (image->mappings[i].role == ROLE_STACK)
+            return &image->mappings[i];
+    return NULL;
+}
+
+/* A 32-bit program has 4 GiB on a 64-bit kernel, 3 GiB with its personality flag for that. */
+static uint64_t task_size_of(const struct image *image)
+{
+    const struct mapping *stack = main_stack(image);
+    bool limited = image->has_personality && (image->personality & PERSONALITY_LIMIT_3GB);
+
+    if (!image->arch)
+        return 0;
+    if (image->arch->elf_class == 32 && limited && stack && stack->range.end <= 0xc0000000)
+        return 0xc0000000;
+    return image->arch->task_size;
+}
+
+/* Stack limit and random distances that mmap_base() may have put between stack and mmap area. */
+static struct range top_down_bases(const struct image *image)
+{
+    const struct arch *arch = image->arch;
+    uint64_t least = 128 * MIB, most = image->layout.task_size / 6 * 5;
+    uint64_t gap = image->limits.stack.known ? image->limits.stack.soft : least;
+    uint64_t random_bytes = (image->page_size << arch->mmap_random_bits) + 16 * GIB;
+    struct range bases;
+
+    gap = gap < least ? least : gap > most ? most : gap;
+    bases.end = image->layout.task_size - gap + 1;
+    bases.start = bases.end > random_bytes ? bases.end - random_bytes : 0;
+    return bases;
+}
+
+static bool legacy_is_asked_for(const struct image *image)
+{
+    return (image->has_personality && (image->personality & PERSONALITY_COMPAT_LAYOUT)) ||
+           (image->host.has_legacy && image->host.legacy_va_layout);
+}
+
+/*
+ * Without anything to compare with: the base alone.  The window of random bottom-up bases starts at
+ * a third of the address space; a stack limit of many TiB can put a top-down base there as well.
+ */
+static enum mmap_mode mode_by_position(const struct image *image, struct range anchor)
+{
+    const struct arch *arch = image->arch;
+    struct range legacy;
+
+    if (!arch)
+        return MMAP_UNKNOWN;
+    legacy.start = arch->legacy_base;
+    legacy.end = arch->legacy_base + (image->page_size << arch->mmap_random_bits);
+    if (!range_has(legacy, anchor.start))
+        return MMAP_TOP_DOWN;
+    if (!range_has(top_down_bases(image), anchor.end))
+        return MMAP_BOTTOM_UP;
+    return legacy_is_asked_for(image) ? MMAP_BOTTOM_UP : MMAP_TOP_DOWN;
+}
+
+/* The vdso comes right after what was placed first, since 6.18 and its stable kernels. */
+static enum mmap_mode mode_by_vdso(const struct image *image, struct range anchor)
+{
+    struct range vdso = vdso_range(image);
+
+    if (range_size(vdso) > 0 && vdso.end == anchor.start)
+        return MMAP_TOP_DOWN;
+    if (range_size(vdso) > 0 && vdso.start == anchor.end)
+        return MMAP_BOTTOM_UP;
+    return MMAP_UNKNOWN;
+}
+
+/*
+ * Libraries come after the interpreter: below it top-down, above it bottom-up.  Those that were put
+ * elsewhere on purpose are outvoted.
+ */
+static enum mmap_mode mode_by_libraries(const struct image *image, struct range anchor)
+{
+    uint32_t below = 0, above = 0;
+
+    for (uint32_t i = 0; i < image->n_instances; i++) {
+        if (i == image->program || i == image->interp)
+            continue;
+        if (image->instances[i].range.start < anchor.start)
+            below++;
+        else
+            above++;
+    }
+    if (below == above)
+        return MMAP_UNKNOWN;
+    return below > above ? MMAP_TOP_DOWN : MMAP_BOTTOM_UP;
+}
+
+static bool has_legacy_flag(const struct image *image)
+{
+    return image->has_personality && (image->personality & PERSONALITY_COMPAT_LAYOUT);
+}
+
+static bool stack_limit_counts(const struct image *image)
+{
+    return image->arch && image->host.kernel_version &&
+           image->host.kernel_version < image->arch->unlimited_stack_ignored_since &&
+           image->limits.stack.known && image->limits.stack.soft == LIMIT_INFINITY;
+}
+
+static void explain_bottom_up(struct image *image)
+{
+    struct layout *layout = &image->layout;
+
+    if (has_legacy_flag(image)) {
+        layout->cause = CAUSE_PERSONALITY;
+        layout->reason = "its personality has ADDR_COMPAT_LAYOUT";
+    } else if (image->host.has_legacy && image->host.legacy_va_layout) {
+        layout->cause = CAUSE_SYSCTL;
+        layout->reason = "the sysctl vm.legacy_va_layout is set";
+    } else if (stack_limit_counts(image)) {
+        layout->cause = CAUSE_STACK_LIMIT;
+        layout->reason = "its stack limit is unlimited, and this kernel goes bottom-up then";
+    } else {
+        layout->cause = CAUSE_NOT_KNOWN;
+        layout->reason = image->has_personality
+                             ? "what asked for it at exec is not in force any more"
+                             : "its personality could not be read";
+    }
+}
+
+/*
+ * mmap_base() leaves room for the stack limit at exec, at most five sixths of the address space:
+ * a base in the lowest quarter is only reached with a limit that is unlimited or nearly so.
+ */
+static void explain_top_down(struct image *image)
+{
+    struct layout *layout = &image->layout;
+
+    layout->cause = CAUSE_DEFAULT;
+    layout->reason = "the kernel's default";
+    if (layout->task_size && layout->base < layout->task_size / 4) {
+        layout->cause = CAUSE_STACK_LIMIT;
+        layout->unlimited_stack_at_exec = true;
+        layout->reason = "the kernel's default, but its stack limit was unlimited when it was "
+                         "executed, so that mmap begins at a sixth of the address space";
+    }
+}
+
+static void infer_mode(struct image *image)
+{
+    struct layout *layout = &image->layout;
+    struct range anchor = anchor_of(image);
+
+    if (anchor.end == 0) {
+        layout->reason = "nothing shows where the kernel put the first mapping";
+        layout->cause = CAUSE_NOT_KNOWN;
+        return;
+    }
+    layout->mode = mode_by_libraries(image, anchor);
+    if (layout->mode == MMAP_UNKNOWN)
+        layout->mode = mode_by_vdso(image, anchor);
+    if (layout->mode == MMAP_UNKNOWN)
+        layout->mode = mode_by_position(image, anchor);
+    if (layout->mode == MMAP_UNKNOWN) {
+        layout->reason = "this architecture's rules are not known";
+        layout->cause = CAUSE_NOT_KNOWN;
+        return;
+    }
+    layout->has_base = true;
+    layout->base = layout->mode == MMAP_TOP_DOWN ? anchor.end : anchor.start;
+    if (layout->mode == MMAP_BOTTOM_UP)
+        explain_bottom_up(image);
+    else
+        explain_top_down(image);
+}
+
+/* Linux commit 2a5eb9995528 left a page free between bss and an unrandomised break. */
+static bool brk_follows_bss(const struct image *image)
+{
+    const struct instance *program;
+    uint64_t end;
+
+    if (!image->brk.known || image->program == NONE)
+        return false;
+    program = &image->instances[image->program];
+    end = program->range.end;
+    return program->has_bias && image->brk.start >= end - image->page_size &&
+           image->brk.start <= end + image->page_size;
+}
+
+/*
+ * What the process shows counts more than what the settings are now: without randomisation the
+ * stack ends exactly at the end of the address space, and the break starts right after bss.
+ */
+static enum aslr aslr_shown(const struct image *image)
+{
+    const struct mapping *stack = main_stack(image);
+
+    if (!stack || !image->layout.task_size)
+        return ASLR_UNKNOWN;
+    if (stack->range.end == image->layout.task_size)
+        return ASLR_OFF;
+    return brk_follows_bss(image) ? ASLR_NO_BRK : ASLR_FULL;
+}
+
+static void infer_aslr(struct image *image)
+{
+    struct layout *layout = &image->layout;
+    bool flag = image->has_personality && (image->personality & PERSONALITY_NO_RANDOMIZE);
+
+    layout->aslr = aslr_shown(image);
+    if (layout->aslr == ASLR_UNKNOWN && flag)
+        layout->aslr = ASLR_OFF;
+    if (layout->aslr == ASLR_OFF && flag)
+        layout->aslr_cause = CAUSE_PERSONALITY;
+    else if (layout->aslr == ASLR_OFF && image->host.has_randomize &&
+             image->host.randomize_va_space == 0)
+        layout->aslr_cause = CAUSE_SYSCTL;
+    else
+        layout->aslr_cause = layout->aslr == ASLR_OFF ? CAUSE_NOT_KNOWN : CAUSE_DEFAULT;
+}
+
+void layout_infer(struct image *image)
+{
+    image->layout.task_size = task_size_of(image);
+    infer_mode(image);
+    infer_aslr(image);
+}

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which ELF objects are loaded, and where.  An object is a file with an executable mapping; a file
+ * that is only mapped as data is none, whatever it holds.  An instance is one loading of it: the
+ * bias follows from an executable mapping and the PT_LOAD segment whose file offset it shows.
+ */
+#include "model/build.h"
+#include "source/objfile.h"
+
+#include <elf.h>
+#include <stdlib.h>
+
+enum {
+    MAX_OBJECTS = 4096, /* files whose headers are read; a browser has 300 */
+};
+
+/* Tables that only live while the objects are found. */
+struct finder {
+    struct image *image;
+    uint32_t *object_of_name; /* the newest object with that name, or NONE */
+    uint32_t n_objects_room;
+    uint32_t n_instances_room;
+};
+
+static struct str exe_path(const struct image *image)
+{
+    return str_of(image->exe ? image->exe : "");
+}
+
+/* The executed file is held open by the process, so that it is read even when it was removed. */
+static void read_head(struct image *image, struct object *object)
+{
+    struct objfile file;
+    struct reader reader;
+    struct err err;
+    bool open;
+
+    if (image->n_objects > MAX_OBJECTS) {
+        object->missing = "too many objects";
+        return;
+    }
+    open = object->is_exe ? objfile_open_exe(image->capture, &file, &err)
+                          : objfile_open(image->capture, object->path, object->inode, &file, &err);
+    if (open) {
+        reader = objfile_reader(&file);
+        object->has_head = elfhead_parse(&object->head, &image->arena, &reader, &err);
+        objfile_close(&file);
+    }
+    if (!object->has_head)
+        object->missing = arena_strndup(&image->arena, err.text, strlen(err.text));
+}
+
+static bool is_same_file(const struct object *object, const struct file_id *id)
+{
+    return object->inode == id->inode;
+}
+
+/*
+ * The kernel appends " (deleted)" to the path of a file that has no name any more.  A name may end
+ * so by itself, and then the file is there.
+ */
+static enum file_fate find_fate(const struct image *image, const struct object *object)
+{
+    struct str suffix = STR(" (deleted)"), path = object->path;
+    struct file_id id;
+
+    if (!str_ends(path, suffix) ||
+        (objfile_identify(image->capture, path, &id) == PATH_HERE && is_same_file(object, &id)))
+        return FILE_IN_PLACE;
+    path.n -= suffix.n;
+    if (objfile_identify(image->capture, path, &id) != PATH_HERE)
+        return FILE_REMOVED;
+    return is_same_file(object, &id) ? FILE_IN_PLACE : FILE_REPLACED;
+}
+
+static uint32_t object_add(struct finder *finder, const struct mapping *mapping)
+{
+    struct image *image = finder->image;
+    struct object *object;
+
+    if (image->n_objects == finder->n_objects_room) {
+        struct object *former = image->objects;
+
+        finder->n_objects_room = finder->n_objects_room ? finder->n_objects_room * 2 : 16;
+        image->objects =
+            arena_alloc(&image->arena, finder->n_objects_room * sizeof(*image->objects));
+        if (former)
+            memcpy(image->objects, former, image->n_objects * sizeof(*former));
+    }
+    object = &image->objects[image->n_objects++];
+    *object = (struct object){
+        .path = mapping_name(image, mapping),
+        .inode = mapping->inode,
+        .dev_major = mapping->dev_major,
+        .dev_minor = mapping->dev_minor,
+    };
+    object->is_exe = image->exe && str_eq(object->path, exe_path(image));
+    object->fate = find_fate(image, object);
+    read_head(image, object);
+    finder->object_of_name[mapping->name] = image->n_objects - 1;
+    return image->n_objects - 1;
+}
+
+static bool is_object_file(const struct image *image, const struct mapping *mapping)
+{
+    struct str name = mapping_name(image, mapping);
+
+    return (mapping->perms & (PERM_EXEC | PERM_SHARED)) == PERM_EXEC && mapping->inode != 0 &&
+           name.n > 0 && name.p[0] == '/' && !str_starts(name, STR("/memfd:")) &&
+           !str_starts(name, STR("/dev/")) && !str_starts(name, STR("/SYSV"));
+}
+
+static uint32_t object_of(struct finder *finder, const struct mapping *mapping)
+{
+    uint32_t index = finder->object_of_name[mapping->name];
+
+    if (index != NONE && finder->image->objects[index].inode == mapping->inode)
+        return index;
+    return object_add(finder, mapping);
+}
+
+/* The bias with which the mapping shows an executable segment of its file. */
+static bool mapping_bias(const struct image *image, const struct elfhead *head,
+                         const struct mapping *mapping, uint64_t *bias)
+{
+    for (unsigned int i = 0; i < head->n_segments; i++) {
+        const struct segment *segment = &head->segments[i];
+        uint64_t first = align_down(segment->offset, image->page_size);
+
+        if (segment->type != PT_LOAD || !(segment->flags & PF_X) || mapping->offset < first ||
+            mapping->offset - first >= segment->file_bytes + (segment->offset - first))
+            continue;
+        *bias = mapping->range.start - (mapping->offset - first) -
+                align_down(segment->vaddr, image->page_size);
+        return true;
+    }
+    return false;
+}
+
+/*
+ * Where the segments of an object lie with a bias; an empty range when the headers make no sense.
+ */
+static struct range loaded_range(const struct image *image, const struct elfhead *head,
+                                 uint64_t bias)
+{
+    struct range range = {UINT64_MAX, 0};
+
+    for (unsigned int i = 0; i < head->n_segments; i++) {
+        const struct segment *segment = &head->segments[i];
+        uint64_t end;
+
+        if (segment->type != PT_LOAD ||
+            __builtin_add_overflow(segment->vaddr, segment->memory_bytes, &end))
+            continue;
+        if (segment->vaddr < range.start)
+            range.start = segment->vaddr;
+        if (end > range.end)
+            range.end = end;
+    }
+    if (range.end <= range.start)
+        return (struct range){0, 0};
+    range.start = align_down(range.start, image->page_size) + bias;
+    range.end = align_up(range.end, image->page_size) + bias;
+    return range.end > range.start ? range : (struct range){0, 0};
+}
+
+/* Without headers: the neighbouring mappings of the same file. */
+static struct range neighbours(const struct image *image, uint32_t index)
+{
+    const struct mapping *mappings = image->mappings;
+    struct range range = mappings[index].range;
+
+    for (uint32_t i = index; i-- > 0 && mappings[i].name == mappings[index].name;)
+        range.start = mappings[i].range.start;
+    for (uint32_t i = index + 1; i < image->n_mappings && mappings[i].name == mappings[index].name;
+         i++)
+        range.end = mappings[i].range.end;
+    return range;
+}
+
+static bool have_instance(const struct image *image, uint32_t object, struct range range)
+{
+    for (uint32_t i = image->n_instances; i-- > 0;)
+        if (image->instances[i].object == object && image->instances[i].range.start == range.start)
+            return true;
+    return false;
+}
+
+static void instance_add(struct finder *finder, struct instance instance)
+{
+    struct image *image = finder->image;
+
+    if (range_size(instance.range) == 0 || have_instance(image, instance.object, instance.range))
+        return;
+    if (image->n_instances == finder->n_instances_room) {
+        struct instance *former = image->instances;
+
+        finder->n_instances_room = finder->n_instances_room ? finder->n_instances_room * 2 : 16;
+        image->instances =
+            arena_alloc(&image->arena, finder->n_instances_room * sizeof(*image->instances));
+        if (former)
+            memcpy(image->instances, former, image->n_instances * sizeof(*former));
+    }
+    instance.seen = (struct range){UINT64_MAX, 0};
+    image->instances[image->n_instances++] = instance;
+}
+
+static void find_instance(struct finder *finder, uint32_t index)
+{
+    struct image *image = finder->image;
+    const struct mapping *mapping = &image->mappings[index];
+    struct instance instance = {.object = object_of(finder, mapping)};
+    const struct object *object = &image->objects[instance.object];
+
+    if (!object->has_head) {
+        instance.range = neighbours(image, index);
+    } else if (mapping_bias(image, &object->head, mapping, &instance.bias)) {
+        instance.has_bias = true;
+        instance.range = loaded_range(image, &object->head, instance.bias);
+    } else {
+        return;
+    }
+    instance_add(finder, instance);
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct instance *x = a, *y = b;
+
+    return (x->range.start > y->range.start) - (x->range.start < y->range.start);
+}
+
+static bool belongs_to(const struct image *image, const struct mapping *mapping,
+                       const struct instance *instance)
+{
+    const struct object *object = &image->objects[instance->object];
+    struct str name = mapping_name(image, mapping);
+
+    if (!range_has(instance->range, mapping->range.start))
+        return false;
+    if (mapping->inode != 0)
+        return mapping_shows(mapping, object);
+    return name.n == 0 || str_eq(name, STR("[heap]"));
+}
+
+/* Both tables are in address order, so one pass over both gives each mapping its instance. */
+static void assign_instances(struct image *image)
+{
+    uint32_t k = 0;
+
+    for (uint32_t i = 0; i < image->n_mappings && k < image->n_instances; i++) {
+        struct mapping *mapping = &image->mappings[i];
+        struct instance *instance;
+
+        while (k < image->n_instances && image->instances[k].range.end <= mapping->range.start)
+            k++;
+        if (k == image->n_instances)
+            break;
+        instance = &image->instances[k];
+        if (!belongs_to(image, mapping, instance))
+            continue;
+        mapping->instance = k;
+        if (mapping->range.start < instance->seen.start)
+            instance->seen.start = mapping->range.start;
+        if (mapping->range.end > instance->seen.end)
+            instance->seen.end = mapping->range.end;
+    }
+}
+
+static uint32_t find_exe_instance(const struct image *image)
+{
+    for (uint32_t i = 0; i < image->n_instances; i++)
+        if (image->objects[image->instances[i].object].is_exe)
+            return i;
+    return NONE;
+}
+
+static bool is_program(const struct elfhead *head)
+{
+    return head->type == ET_EXEC || head->is_pie;
+}
+
+/*
+ * When ld.so is executed with a program as its argument, the executed file is ld.so: a shared
+ * object without an interpreter that is not marked as a PIE.  The program is another instance.
+ */
+static uint32_t find_program_of_loader(const struct image *image, uint32_t exe)
+{
+    const struct elfhead *head = &image->objects[image->instances[exe].object].head;
+
+    if (head->type != ET_DYN || head->interp || head->is_pie)
+        return NONE;
+    for (uint32_t i = 0; i < image->n_instances; i++) {
+        const struct object *object = &image->objects[image->instances[i].object];
+
+        if (i != exe && object->has_head && is_program(&object->head) && object->head.interp)
+            return i;
+    }
+    return NONE;
+}
+
+static enum program_type type_of(const struct elfhead *head)
+{
+    if (head->type == ET_EXEC)
+        return head->interp ? PROGRAM_EXEC : PROGRAM_STATIC;
+    if (head->type == ET_DYN)
+        return head->interp ? PROGRAM_PIE : PROGRAM_STATIC_PIE;
+    return PROGRAM_UNKNOWN;
+}
+
+static uint32_t find_instance_at(const struct image *image, uint64_t address)
+{
+    for (uint32_t i = 0; i < image->n_instances; i++)
+        if (range_has(image->instances[i].range, address))
+            return i;
+    return NONE;
+}
+
+/* Without auxv: the object with the base name of PT_INTERP; its directory is often a link. */
+static uint32_t find_instance_named(const struct image *image, const char *path)
+{
+    struct str wanted = str_basename(str_of(path));
+
+    for (uint32_t i = 0; i < image->n_instances; i++)
+        if (str_eq(short_name(image->objects[image->instances[i].object].path), wanted))
+            return i;
+    return NONE;
+}
+
+static void find_program(struct image *image)
+{
+    const struct object *object;
+    uint32_t exe = find_exe_instance(image);
+    uint32_t program;
+
+    if (exe == NONE)
+        return;
+    image->program = exe;
+    object = &image->objects[image->instances[exe].object];
+    if (!object->has_head)
+        return;
+    program = find_program_of_loader(image, exe);
+    if (program != NONE) {
+        image->via_loader = true;
+        image->program = program;
+        image->interp = exe;
+        object = &image->objects[image->instances[program].object];
+    } else if (image->auxv.base) {
+        image->interp = find_instance_at(image, image->auxv.base);
+    } else if (object->head.interp) {
+        image->interp = find_instance_named(image, object->head.interp);
+    }
+    image->program_type = type_of(&object->head);
+    image->elf_class = object->head.elf_class;
+    image->machine = object->head.machine;
+}
+
+/* When the executable's header cannot be read, other sources still tell the word size. */
+static void guess_class(struct image *image)
+{
+    if (image->elf_class == 0 && image->auxv.known)
+        image->elf_class = image->auxv.word_bytes * 8;
+    for (uint32_t i = 0; i < image->n_objects && image->machine == 0; i++)
+        if (image->objects[i].has_head) {
+            image->machine = image->objects[i].head.machine;
+            if (image->elf_class == 0)
+                image->elf_class = image->objects[i].head.elf_class;
+        }
+}
+
+static void note_unread(struct image *image)
+{
+    for (uint32_t i = 0; i < image->n_objects; i++) {
+        const struct object *object = &image->objects[i];
+
+        if (!object->has_head)
+            image_note_missing(image,
+                               arena_printf(&image->arena, "ELF headers of %.*s",
+                                            (int)object->path.n, object->path.p),
+                               object->missing);
+    }
+}
+
+void objects_read(struct image *image)
+{
+    struct finder finder = {.image = image};
+
+    finder.object_of_name =
+        xreallocarray(NULL, image->names.n_names, sizeof(*finder.object_of_name));
+    memset(finder.object_of_name, 0xff, image->names.n_names * sizeof(*finder.object_of_name));
+    for (uint32_t i = 0; i < image->n_mappings; i++)
+        if (is_object_file(image, &image->mappings[i]))
+            find_instance(&finder, i);
+    free(finder.object_of_name);
+    if (image->n_instances > 0)
+        qsort(image->instances, image->n_instances, sizeof(*image->instances), by_start);
+    assign_instances(image);
+    find_program(image);
+    guess_class(image);
+    note_unread(image);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/build.h"
+
+#include "base/units.h"
+
+#include <elf.h>
+
+static const struct {
+    const char *name;
+    enum region_role region;
+} roles[N_ROLES] = {
+#define ROLE(symbol, name, region) [ROLE_##symbol] = {name, region},
+#include "model/roles.list"
+#undef ROLE
+};
+
+const char *role_name(enum role role)
+{
+    return roles[role].name;
+}
+
+enum region_role role_region(enum role role)
+{
+    return roles[role].region;
+}
+
+/* The part of an object that begins at a mapping, in terms of a library. */
+static enum role part_without_head(const struct mapping *mapping)
+{
+    if (mapping->inode == 0)
+        return ROLE_LIB_BSS;
+    if (mapping->perms & PERM_EXEC)
+        return ROLE_LIB_TEXT;
+    if (mapping->perms & PERM_WRITE)
+        return ROLE_LIB_DATA;
+    return mapping->perms & PERM_READ ? ROLE_LIB_RODATA : ROLE_OBJECT_HOLE;
+}
+
+static const struct segment *segment_at(const struct elfhead *head, uint32_t type, uint64_t start,
+                                        uint64_t page_size)
+{
+    for (unsigned int i = 0; i < head->n_segments; i++) {
+        const struct segment *segment = &head->segments[i];
+
+        if (segment->type == type && start >= align_down(segment->vaddr, page_size) &&
+            start < align_up(segment->vaddr + segment->memory_bytes, page_size))
+            return segment;
+    }
+    return NULL;
+}
+
+static enum role part_of_segment(const struct image *image, const struct mapping *mapping,
+                                 const struct elfhead *head, uint64_t bias)
+{
+    uint64_t vaddr = mapping->range.start - bias;
+    const struct segment *load = segment_at(head, PT_LOAD, vaddr, image->page_size);
+
+    if (!load)
+        return mapping->perms & (PERM_READ | PERM_WRITE | PERM_EXEC) ? ROLE_LIB_RODATA
+                                                                     : ROLE_OBJECT_HOLE;
+    if (load->flags & PF_X)
+        return ROLE_LIB_TEXT;
+    if (!(load->flags & PF_W))
+        return mapping->perms & PERM_EXEC ? ROLE_LIB_TEXT : ROLE_LIB_RODATA;
+    if (!(mapping->perms & PERM_WRITE) && segment_at(head, PT_GNU_RELRO, vaddr, image->page_size))
+        return ROLE_LIB_RELRO;
+    if (mapping->inode == 0 && vaddr >= load->vaddr + load->file_bytes)
+        return ROLE_LIB_BSS;
+    return ROLE_LIB_DATA;
+}
+
+static enum role program_part(enum role part)
+{
+    switch (part) {
+    case ROLE_LIB_TEXT:
+        return ROLE_TEXT;
+    case ROLE_LIB_RODATA:
+        return ROLE_RODATA;
+    case ROLE_LIB_RELRO:
+        return ROLE_RELRO;
+    case ROLE_LIB_DATA:
+        return ROLE_DATA;
+    case ROLE_LIB_BSS:
+        return ROLE_BSS;
+    default:
+        return part;
+    }
+}
+
+static enum role object_role(const struct image *image, const struct mapping *mapping)
+{
+    const struct instance *instance = &image->instances[mapping->instance];
+    const struct object *object = &image->objects[instance->object];
+    enum role part = instance->has_bias
+                         ? part_of_segment(image, mapping, &object->head, instance->bias)
+                         : part_without_head(mapping);
+
+    return mapping->instance == image->program ? program_part(part) : part;
+}
+
+static const struct {
+    const char *name;
+    enum role role;
+} special_names[] = {
+    {"[heap]", ROLE_HEAP},    {"[stack]", ROLE_STACK},      {"[vdso]", ROLE_VDSO},
+    {"[vvar]", ROLE_VVAR},    {"[vvar_vclock]", ROLE_VVAR}, {"[vsyscall]", ROLE_VSYSCALL},
+    {"[sigpage]", ROLE_VDSO}, {"[vectors]", ROLE_VSYSCALL},
+};
+
+/* proc(5): [stack:TID] in kernels 3.4 to 4.4; [anon:...] since 5.17 is set by the program. */
+static enum role bracket_role(const struct mapping *mapping, struct str name)
+{
+    for (size_t i = 0; i < sizeof(special_names) / sizeof(special_names[0]); i++)
+        if (str_eq(name, str_of(special_names[i].name)))
+            return special_names[i].role;
+    if (str_starts(name, STR("[stack:")))
+        return ROLE_THREAD_STACK;
+    if (str_starts(name, STR("[anon")))
+        return mapping->perms & PERM_EXEC ? ROLE_ANON_EXEC : ROLE_ANON;
+    return ROLE_SPECIAL;
+}
+
+static bool is_shared_memory(struct str name)
+{
+    return str_starts(name, STR("/memfd:")) || str_starts(name, STR("/SYSV")) ||
+           str_starts(name, STR("/dev/zero")) || str_starts(name, STR("/dev/shm/")) ||
+           str_starts(name, STR("/anon_hugepage")) || str_starts(name, STR("/drm mm object"));
+}
+
+static enum role file_role(const struct mapping *mapping, struct str name)
+{
+    if (name.n > 0 && name.p[0] != '/')
+        return ROLE_SPECIAL; /* anon_inode:[...], socket:[...] */
+    if (is_shared_memory(name))
+        return ROLE_SHARED;
+    if (str_starts(name, STR("/dev/")))
+        return ROLE_DEVICE;
+    return mapping->perms & PERM_SHARED && name.n == 0 ? ROLE_SHARED : ROLE_FILE;
+}
+
+static enum role anonymous_role(const struct mapping *mapping)
+{
+    if (mapping->perms & PERM_SHARED)
+        return ROLE_SHARED;
+    if (mapping->perms & PERM_EXEC)
+        return ROLE_ANON_EXEC;
+    if (!(mapping->perms & (PERM_READ | PERM_WRITE)))
+        return range_size(mapping->range) <= MIB ? ROLE_GUARD : ROLE_RESERVED;
+    return ROLE_ANON;
+}
+
+static enum role role_of(const struct image *image, const struct mapping *mapping)
+{
+    struct str name = mapping_name(image, mapping);
+
+    if (name.n > 0 && name.p[0] == '[')
+        return bracket_role(mapping, name);
+    if (mapping->instance != NONE)
+        return object_role(image, mapping);
+    if (name.n > 0 || mapping->inode != 0)
+        return file_role(mapping, name);
+    return anonymous_role(mapping);
+}
+
+static bool is_plain_rw(const struct mapping *mapping)
+{
+    return mapping->role == ROLE_ANON && (mapping->perms & PERM_WRITE);
+}
+
+static bool is_no_access(const struct mapping *mapping)
+{
+    return mapping->role == ROLE_GUARD || mapping->role == ROLE_RESERVED;
+}
+
+/*
+ * A glibc thread arena begins at a multiple of HEAP_MAX_SIZE (64 MiB) and is followed by the rest
+ * of it without access (malloc/arena.c new_heap()).  In a 32-bit program the size is 1 MiB, which
+ * too much else has.
+ */
+static bool is_malloc_arena(const struct image *image, uint32_t i)
+{
+    const struct mapping *mapping = &image->mappings[i];
+    uint64_t end = mapping->range.start + 64 * MIB;
+
+    return image->elf_class == 64 && is_plain_rw(mapping) &&
+           mapping->range.start % (64 * MIB) == 0 && i + 1 < image->n_mappings &&
+           is_no_access(&image->mappings[i + 1]) &&
+           image->mappings[i + 1].range.start == mapping->range.end &&
+           image->mappings[i + 1].range.end == end;
+}
+
+/*
+ * A thread's stack, as pthread_create() of every libc makes it: a small guard without access
+ * directly below writable anonymous memory.  The kernel does not know it as a stack.
+ */
+static bool is_thread_stack(const struct image *image, uint32_t i)
+{
+    const struct mapping *mapping = &image->mappings[i];
+
+    return image->status.n_threads > 1 && is_plain_rw(mapping) && i > 0 &&
+           image->mappings[i - 1].role == ROLE_GUARD &&
+           image->mappings[i - 1].range.end == mapping->range.start &&
+           range_size(mapping->range) >= 64 * KIB && range_size(mapping->range) <= GIB;
+}
+
+/*
+ * mprotect() splits a stack: the parts below keep growing down but lose the label, which is given
+ * to the part that holds the start of the stack.
+ */
+static void extend_stack(struct image *image)
+{
+    for (uint32_t i = image->n_mappings; i-- > 1;) {
+        const struct mapping *upper = &image->mappings[i];
+        struct mapping *lower = &image->mappings[i - 1];
+
+        if (upper->role == ROLE_STACK && lower->range.end == upper->range.start &&
+            lower->grows_down && lower->inode == 0 && lower->name == 0)
+            lower->role = ROLE_STACK;
+    }
+}
+
+/*
+ * A name that is right for each mapping by itself first; then what only neighbours tell.  The bss
+ * that merged with the heap is labelled [heap] and stays heap.
+ */
+void roles_assign(struct image *image)
+{
+    for (uint32_t i = 0; i < image->n_mappings; i++)
+        image->mappings[i].role = (uint8_t)role_of(image, &image->mappings[i]);
+    extend_stack(image);
+    for (uint32_t i = 0; i < image->n_mappings; i++) {
+        if (is_malloc_arena(image, i))
+            image->mappings[i].role = ROLE_MALLOC_ARENA;
+        else if (is_thread_stack(image, i))
+            image->mappings[i].role = ROLE_THREAD_STACK;
+    }
+}

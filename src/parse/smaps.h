@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * /proc/PID/smaps: a line of maps, then "Key: value" lines of that mapping, until the next one.
+ * Read by key; keys that this program does not use are skipped, whatever their order.
+ */
+#ifndef PARSE_SMAPS_H
+#define PARSE_SMAPS_H
+
+#include "parse/maps.h"
+
+struct smaps_record {
+    struct maps_line line;
+    uint64_t rss_bytes;
+    uint64_t pss_bytes;
+    uint64_t private_bytes; /* clean and dirty */
+    uint64_t swap_bytes;
+    uint64_t anonymous_bytes;
+    uint64_t locked_bytes;
+    bool has_flags; /* VmFlags, since 3.8 */
+    bool grows_down;
+};
+
+/* Splits the next mapping off *rest.  False at the end, or with a sentence in `err` when a line is
+ * neither; err->text is empty at the end.  *n_lines counts the lines taken. */
+bool smaps_next(struct str *rest, uint64_t *n_lines, struct smaps_record *record, struct err *err);
+
+#endif

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "render/json.h"
+
+#include "base/units.h"
+#include "render/safe.h"
+
+#include <sys/capability.h>
+
+static json_t *json_address(uint64_t address)
+{
+    char text[UNITS_TEXT];
+
+    return json_string(address_text(address, text));
+}
+
+/*
+ * jansson's integers are signed; no size of a target comes near 2^63, but a hostile file can say
+ * so.
+ */
+static json_t *json_bytes(uint64_t bytes)
+{
+    return json_integer(bytes <= INT64_MAX ? (json_int_t)bytes : INT64_MAX);
+}
+
+static json_t *json_known(bool known, uint64_t number)
+{
+    return known ? json_bytes(number) : json_null();
+}
+
+/* Target's bytes as a JSON string; NULL becomes null. */
+static json_t *json_safe(struct image *image, const char *text)
+{
+    return text ? json_string(safe_text(&image->arena, str_of(text))) : json_null();
+}
+
+static json_t *json_safe_str(struct image *image, struct str s)
+{
+    return json_string(safe_text(&image->arena, s));
+}
+
+static json_t *json_tool(void)
+{
+    return json_pack("{s:s, s:s}", "name", "layoutcheck", "version", LAYOUTCHECK_VERSION);
+}
+
+static json_t *json_source(const struct report *report)
+{
+    struct image *image = report->image;
+    json_t *missing = json_array();
+
+    for (uint32_t i = 0; i < image->n_missing; i++)
+        json_array_append_new(missing, json_pack("{s:o, s:o}", "what",
+                                                 json_safe(image, image->missing[i].what), "reason",
+                                                 json_safe(image, image->missing[i].reason)));
+    return json_pack("{s:s, s:s, s:b, s:b, s:i, s:o}", "kind", "live", "path", report->path,
+                     "complete", image->n_missing == 0, "consistent", (int)image->consistent,
+                     "reads", (int)image->n_reads, "missing", missing);
+}
+
+static json_t *json_host(const struct report *report)
+{
+    struct image *image = report->image;
+    const struct host *host = &image->host;
+
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kernel",
+                     json_safe(image, host->kernel), "machine", json_safe(image, host->machine),
+                     "page_size", json_bytes(image->page_size), "memory_bytes",
+                     json_known(host->has_memory, host->memory_bytes), "swap_bytes",
+                     json_known(host->has_swap, host->swap_bytes), "randomize_va_space",
+                     json_known(host->has_randomize, host->randomize_va_space), "legacy_va_layout",
+                     json_known(host->has_legacy, host->legacy_va_layout), "overcommit_memory",
+                     json_known(host->has_overcommit, host->overcommit_memory), "max_map_count",
+                     json_known(host->has_max_map_count, host->max_map_count), "mmap_min_addr",
+                     json_known(host->has_mmap_min_addr, host->mmap_min_addr),
+                     "stack_guard_gap_bytes", json_bytes(host->stack_guard_gap_bytes));
+}
+
+static const struct {
+    uint32_t flag;
+    const char *name;
+} personality_flags[] = {
+    {0x0020000, "UNAME26"},
+    {PERSONALITY_NO_RANDOMIZE, "ADDR_NO_RANDOMIZE"},
+    {0x0080000, "FDPIC_FUNCPTRS"},
+    {0x0100000, "MMAP_PAGE_ZERO"},
+    {PERSONALITY_COMPAT_LAYOUT, "ADDR_COMPAT_LAYOUT"},
+    {PERSONALITY_READ_IMPLIES_EXEC, "READ_IMPLIES_EXEC"},
+    {PERSONALITY_LIMIT_32BIT, "ADDR_LIMIT_32BIT"},
+    {0x1000000, "SHORT_INODE"},
+    {0x2000000, "WHOLE_SECONDS"},
+    {0x4000000, "STICKY_TIMEOUTS"},
+    {PERSONALITY_LIMIT_3GB, "ADDR_LIMIT_3GB"},
+};
+
+/*
+ * The flags by their names in <sys/personality.h>; "PER_LINUX32" for the type of setarch linux32.
+ */
+static json_t *json_personality(bool known, uint32_t personality)
+{
+    json_t *flags;
+
+    if (!known)
+        return json_null();
+    flags = json_array();
+    if ((personality & 0xff) == 8)
+        json_array_append_new(flags, json_string("PER_LINUX32"));
+    for (size_t i = 0; i < sizeof(personality_flags) / sizeof(personality_flags[0]); i++)
+        if (personality & personality_flags[i].flag)
+            json_array_append_new(flags, json_string(personality_flags[i].name));
+    return flags;
+}
+
+static json_t *json_capabilities(uint64_t mask)
+{
+    json_t *names = json_array();
+
+    for (unsigned int i = 0; i < 64; i++) {
+        char *name;
+
+        if (!(mask >> i & 1))
+            continue;
+        name = cap_to_name(i);
+        json_array_append_new(names, name ? json_string(name) : json_null());
+        cap_free(name);
+    }
+    return names;
+}
+
+static json_t *json_ancestors(struct image *image)
+{
+    json_t *list = json_array();
+
+    image_read_ancestors(image);
+    for (uint32_t i = 0; i < image->n_ancestors; i++) {
+        const struct ancestor *ancestor = &image->ancestors[i];
+
+        json_array_append_new(
+            list,
+            json_pack("{s:i, s:o, s:o, s:o}", "pid", (int)ancestor->pid, "comm",
+                      json_safe(image, ancestor->comm), "elf_class",
+                      json_known(ancestor->elf_class != 0, ancestor->elf_class), "personality",
+                      json_personality(ancestor->has_personality, ancestor->personality)));
+    }
+    return list;
+}
+
+static json_t *json_elf(struct image *image)
+{
+    static const char *const types[] = {NULL, "exec", "pie", "static", "static-pie"};
+    const char *type = types[image->program_type];
+    const char *interp = NULL;
+    char machine[24];
+
+    if (image->program != NONE)
+        interp = image->objects[image->instances[image->program].object].head.interp;
+    return json_pack(
+        "{s:o, s:o, s:s?, s:o, s:b}", "class", json_known(image->elf_class != 0, image->elf_class),
+        "machine",
+        image->machine ? json_string(elf_machine_name(image->machine, machine)) : json_null(),
+        "type", type, "interp", json_safe(image, interp), "via_loader", (int)image->via_loader);
+}
+
+static json_t *json_process(const struct report *report)
+{
+    struct image *image = report->image;
+
+    return json_pack("{s:i, s:i, s:I, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "pid",
+                     (int)image->pid, "ppid", (int)image->stat.ppid, "ns_pid",
+                     (json_int_t)image->status.ns_pid, "comm", json_safe(image, image->comm), "exe",
+                     json_safe(image, image->exe), "uid", (json_int_t)image->status.uid, "threads",
+                     (json_int_t)image->status.n_threads, "elf", json_elf(image), "personality",
+                     json_personality(image->has_personality, image->personality), "capabilities",
+                     json_capabilities(image->status.cap_effective), "ancestors",
+                     json_ancestors(image));
+}
+
+static json_t *json_layout(const struct image *image)
+{
+    static const char *const modes[] = {"unknown", "top-down", "bottom-up"};
+    static const char *const aslr[] = {"unknown", "full", "no-brk", "off"};
+    const struct layout *layout = &image->layout;
+
+    return json_pack("{s:s, s:s, s:o, s:o, s:s}", "mode", modes[layout->mode], "reason",
+                     layout->reason, "mmap_base",
+                     layout->has_base ? json_address(layout->base) : json_null(), "task_size",
+                     layout->task_size ? json_address(layout->task_size) : json_null(), "aslr",
+                     aslr[layout->aslr]);
+}
+
+static json_t *json_region(const struct report *report, const struct region *region)
+{
+    return json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:i, s:o}", "role", region_name(region->role), "name",
+        json_safe(report->image, region->name), "start", json_address(region->range.start), "end",
+        json_address(region->range.end), "size", json_bytes(range_size(region->range)), "mappings",
+        (int)region->n_mappings, "rss", json_known(region->has_rss, region->rss_bytes));
+}
+
+static json_t *json_regions(const struct report *report)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < report->facts->n_regions; i++)
+        json_array_append_new(list, json_region(report, &report->facts->regions[i]));
+    return list;
+}
+
+static json_t *json_mapping(const struct report *report, uint32_t i)
+{
+    struct image *image = report->image;
+    const struct mapping *mapping = &image->mappings[i];
+    const struct object *object = mapping_object(image, mapping);
+    const struct usage *usage = image->usage ? &image->usage[i] : NULL;
+    char perms[5], device[24];
+
+    snprintf(device, sizeof(device), "%02x:%02x", mapping->dev_major, mapping->dev_minor);
+    return json_pack("{s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "start",
+                     json_address(mapping->range.start), "end", json_address(mapping->range.end),
+                     "size", json_bytes(range_size(mapping->range)), "perms",
+                     perms_text(mapping->perms, perms), "offset", json_address(mapping->offset),
+                     "device", device, "inode", json_bytes(mapping->inode), "role",
+                     role_name(mapping->role), "name",
+                     json_safe_str(image, mapping_name(image, mapping)), "object",
+                     object ? json_safe_str(image, short_name(object->path)) : json_null(), "rss",
+                     json_known(usage != NULL, usage ? usage->rss_bytes : 0), "pss",
+                     json_known(usage != NULL, usage ? usage->pss_bytes : 0), "swap",
+                     json_known(usage != NULL, usage ? usage->swap_bytes : 0));
+}
+
+static json_t *json_mappings(const struct report *report)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < report->image->n_mappings; i++)
+        json_array_append_new(list, json_mapping(report, i));
+    return list;
+}
+
+static json_t *json_next(const struct report *report)
+{
+    struct image *image = report->image;
+    const struct mapping *next;
+    char perms[5];
+
+    if (report->facts->brk.next == NONE)
+        return json_null();
+    next = &image->mappings[report->facts->brk.next];
+    return json_pack("{s:o, s:o, s:s, s:o, s:s}", "start", json_address(next->range.start), "end",
+                     json_address(next->range.end), "perms", perms_text(next->perms, perms), "name",
+                     json_safe_str(image, mapping_name(image, next)), "role",
+                     role_name(next->role));
+}
+
+static json_t *json_limits(struct image *image, const struct limit_fact *limits, unsigned int n)
+{
+    json_t *list = json_array();
+
+    for (unsigned int i = 0; i < n; i++)
+        json_array_append_new(list,
+                              json_pack("{s:s, s:o, s:o, s:o}", "name", limit_name(limits[i].kind),
+                                        "room", json_bytes(limits[i].room), "tolerance",
+                                        json_bytes(limits[i].tolerance), "detail",
+                                        json_safe(image, limits[i].detail)));
+    return list;
+}
+
+static json_t *json_brk(const struct report *report)
+{
+    const struct brk_facts *brk = &report->facts->brk;
+
+    if (!brk->known)
+        return json_null();
+    return json_pack(
+        "{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "start",
+        json_address(brk->start), "end", json_address(brk->end), "exact", (int)brk->exact,
+        "uncertain", json_safe(report->image, brk->uncertain), "size", json_bytes(brk->size), "gap",
+        json_bytes(brk->gap), "next", json_next(report), "window", json_bytes(brk->window),
+        "normal_window", json_known(brk->normal_window > 0, brk->normal_window), "room",
+        json_bytes(brk->room), "max", json_address(brk->max), "limit", limit_name(brk->limit),
+        "limits", json_limits(report->image, brk->limits, brk->n_limits));
+}
+
+#define NOT_COMPUTED "this version does not compute it"
+
+static json_t *json_mmap(const struct report *report)
+{
+    const struct facts *facts = report->facts;
+
+    return json_pack("{s:n, s:s, s:n, s:[], s:n, s:o, s:o}", "room", "uncertain", NOT_COMPUTED,
+                     "limit", "limits", "address", "largest_gap",
+                     json_bytes(range_size(facts->largest_gap)), "low_2g_gap",
+                     json_bytes(range_size(facts->low_2g_gap)));
+}
+
+static json_t *json_stack(const struct report *report)
+{
+    const struct facts *facts = report->facts;
+
+    if (!facts->has_stack)
+        return json_null();
+    return json_pack("{s:o, s:o, s:n, s:n, s:s, s:n, s:[]}", "start",
+                     json_address(facts->stack_range.start), "end",
+                     json_address(facts->stack_range.end), "lowest", "room", "uncertain",
+                     NOT_COMPUTED, "limit", "limits");
+}
+
+static json_t *json_counts(const struct report *report)
+{
+    const struct image *image = report->image;
+    const struct facts *facts = report->facts;
+
+    return json_pack("{s:i, s:o, s:i, s:i, s:i}", "mappings", (int)image->n_counted,
+                     "max_map_count",
+                     json_known(image->host.has_max_map_count, image->host.max_map_count),
+                     "anonymous", (int)facts->n_anonymous, "file", (int)facts->n_file, "executable",
+                     (int)facts->n_executable);
+}
+
+static json_t *json_usage(const struct usage *usage)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "rss", json_bytes(usage->rss_bytes), "pss",
+                     json_bytes(usage->pss_bytes), "private", json_bytes(usage->private_bytes),
+                     "anonymous", json_bytes(usage->anonymous_bytes), "swap",
+                     json_bytes(usage->swap_bytes), "locked", json_bytes(usage->locked_bytes));
+}
+
+static json_t *json_memory(const struct memory_facts *memory)
+{
+    json_t *document = json_usage(&memory->total), *by_role = json_object();
+
+    for (int role = 0; role < N_ROLES; role++)
+        if (memory->n_by_role[role] > 0)
+            json_object_set_new(by_role, role_name((enum role)role),
+                                json_usage(&memory->by_role[role]));
+    json_object_set_new(document, "by_role", by_role);
+    return document;
+}
+
+static json_t *json_places(struct image *image, const struct evidence *evidence)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < evidence->n_places; i++)
+        json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "name",
+                                              json_safe(image, evidence->places[i].name), "start",
+                                              json_address(evidence->places[i].range.start), "end",
+                                              json_address(evidence->places[i].range.end)));
+    return list;
+}
+
+static json_t *json_evidence(struct image *image, const struct evidence *evidence)
+{
+    switch (evidence->type) {
+    case EVIDENCE_ADDRESS:
+        return json_address(evidence->number);
+    case EVIDENCE_TEXT:
+        return json_safe(image, evidence->text);
+    case EVIDENCE_PLACES:
+        return json_places(image, evidence);
+    default:
+        return json_bytes(evidence->number);
+    }
+}
+
+static json_t *json_finding(struct image *image, const struct finding *finding)
+{
+    json_t *evidence = json_object();
+
+    for (unsigned int i = 0; i < finding->n_evidence; i++)
+        json_object_set_new(evidence, finding->evidence[i].key,
+                            json_evidence(image, &finding->evidence[i]));
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "id", finding->rule->id, "severity",
+                     severity_name(finding->severity), "title", json_safe(image, finding->title),
+                     "detail", json_safe(image, finding->detail), "evidence", evidence, "remedy",
+                     json_safe(image, finding->remedy));
+}
+
+static json_t *json_findings(const struct report *report)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < report->n_findings; i++)
+        json_array_append_new(list, json_finding(report->image, &report->findings[i]));
+    return list;
+}
+
+static json_t *json_not_run(const struct report *report)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < report->n_not_run; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s}", "id", report->not_run[i].rule->id,
+                                              "reason", report->not_run[i].reason));
+    return list;
+}
+
+json_t *json_report(const struct report *report)
+{
+    json_t *document = json_object();
+
+    json_object_set_new(document, "schema", json_integer(1));
+    json_object_set_new(document, "tool", json_tool());
+    json_object_set_new(document, "source", json_source(report));
+    json_object_set_new(document, "host", json_host(report));
+    json_object_set_new(document, "process", json_process(report));
+    json_object_set_new(document, "layout", json_layout(report->image));
+    json_object_set_new(document, "regions", json_regions(report));
+    if (report->with_mappings)
+        json_object_set_new(document, "mappings", json_mappings(report));
+    json_object_set_new(document, "brk", json_brk(report));
+    json_object_set_new(document, "mmap", json_mmap(report));
+    json_object_set_new(document, "stack", json_stack(report));
+    json_object_set_new(document, "counts", json_counts(report));
+    if (report->facts->memory.known)
+        json_object_set_new(document, "memory", json_memory(&report->facts->memory));
+    json_object_set_new(document, "findings", json_findings(report));
+    json_object_set_new(document, "ignored", json_integer(report->n_ignored));
+    json_object_set_new(document, "not_run", json_not_run(report));
+    return document;
+}
+
+json_t *json_failure(const char *path, const char *error)
+{
+    return json_pack("{s:i, s:o, s:{s:s, s:s}, s:s}", "schema", 1, "tool", json_tool(), "source",
+                     "kind", "live", "path", path, "error", error);
+}
+
+void json_print(json_t *document, FILE *out)
+{
+    json_dumpf(document, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+    putc('\n', out);
+    json_decref(document);
+}

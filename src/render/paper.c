@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "render/paper.h"
+
+#include "render/safe.h"
+
+#include <inttypes.h>
+
+const char *paper_severity_on(const struct style *style, enum severity severity)
+{
+    static const char *const colors[] = {"\033[36m", "\033[33m", "\033[1;31m"};
+
+    return style->color ? colors[severity] : "";
+}
+
+const char *paper_bold_on(const struct style *style)
+{
+    return style->color ? "\033[1m" : "";
+}
+
+const char *paper_dim_on(const struct style *style)
+{
+    return style->color ? "\033[2m" : "";
+}
+
+const char *paper_off(const struct style *style)
+{
+    return style->color ? "\033[0m" : "";
+}
+
+const char *paper_size(const struct style *style, uint64_t bytes, char buf[static UNITS_TEXT])
+{
+    if (!style->in_bytes)
+        return size_text(bytes, buf);
+    snprintf(buf, UNITS_TEXT, "%" PRIu64, bytes);
+    return buf;
+}
+
+void paper_wrap(FILE *out, const struct style *style, unsigned int indent, const char *head,
+                const char *text)
+{
+    struct str rest = str_of(text), word;
+    size_t column = indent;
+    bool at_start = true;
+
+    fprintf(out, "%-*s", (int)indent, head);
+    while (str_next_word(&rest, &word)) {
+        size_t width = safe_width(word);
+
+        if (!at_start && column + 1 + width > style->width) {
+            fprintf(out, "\n%*s", (int)indent, "");
+            column = indent;
+            at_start = true;
+        }
+        fprintf(out, "%s%.*s", at_start ? "" : " ", (int)word.n, word.p);
+        column += width + (at_start ? 0 : 1);
+        at_start = false;
+    }
+    putc('\n', out);
+}

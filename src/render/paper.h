@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Printing for people: colours, wrapped paragraphs, sizes in the chosen unit. */
+#ifndef RENDER_PAPER_H
+#define RENDER_PAPER_H
+
+#include "base/units.h"
+#include "render/report.h"
+
+/* The escape sequences, or "" without colour. */
+const char *paper_severity_on(const struct style *style, enum severity severity);
+const char *paper_bold_on(const struct style *style);
+const char *paper_dim_on(const struct style *style);
+const char *paper_off(const struct style *style);
+
+/* "868K", or "888832" with --bytes. */
+const char *paper_size(const struct style *style, uint64_t bytes, char buf[static UNITS_TEXT]);
+
+/*
+ * Prints words within the width, each line indented; the first line begins with `head`, which
+ * stands in the indentation.
+ */
+void paper_wrap(FILE *out, const struct style *style, unsigned int indent, const char *head,
+                const char *text);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The address space from high to low: a box for each region, the gaps between them, the addresses
+ * of their edges, the break and what stands above it.
+ *
+ *     0x7fff77bd6000 +------------------+
+ *                    | stack       132K |
+ *     0x7fff77bb5000 +------------------+
+ *                    :             85G  :
+ */
+#include "render/paper.h"
+#include "render/safe.h"
+
+enum {
+    ADDRESS_WIDTH = 18,
+    BOX_WIDTH = 22, /* between the edges */
+    NOTE_COLUMN = ADDRESS_WIDTH + 1 + 1 + BOX_WIDTH + 1 + 2,
+};
+
+struct picture {
+    const struct report *report;
+    const struct style *style;
+    FILE *out;
+    uint64_t edge;         /* the edge that is not printed yet */
+    const char *edge_note; /* NULL: there is none */
+};
+
+/* Prints at most what fits the line. */
+static void print_note(const struct picture *picture, const char *note)
+{
+    struct str s = str_of(note);
+    size_t room = picture->style->width > NOTE_COLUMN ? picture->style->width - NOTE_COLUMN : 20;
+
+    if (safe_width(s) > room) {
+        while (s.n > 0 && safe_width(s) > room - 3)
+            s.n--;
+        fprintf(picture->out, "  %.*s...", (int)s.n, s.p);
+    } else if (s.n > 0) {
+        fprintf(picture->out, "  %s", note);
+    }
+}
+
+static void print_edge(const struct picture *picture, uint64_t address, const char *note)
+{
+    char text[UNITS_TEXT];
+
+    fprintf(picture->out, "%*s +", ADDRESS_WIDTH, address_text(address, text));
+    for (int i = 0; i < BOX_WIDTH; i++)
+        putc('-', picture->out);
+    putc('+', picture->out);
+    print_note(picture, note);
+    putc('\n', picture->out);
+}
+
+static void print_inside(const struct picture *picture, char edge, const char *name, uint64_t bytes)
+{
+    char size[UNITS_TEXT];
+
+    fprintf(picture->out, "%*s %c %-*s%*s %c", ADDRESS_WIDTH, "", edge, (BOX_WIDTH - 2) * 13 / 20,
+            name, (BOX_WIDTH - 2) - (BOX_WIDTH - 2) * 13 / 20,
+            paper_size(picture->style, bytes, size), edge);
+}
+
+/* The worst finding that has the region, or a part of it, among its evidence; or NULL. */
+static const struct finding *find_trouble(const struct report *report, struct range range)
+{
+    for (uint32_t i = 0; i < report->n_findings; i++) {
+        const struct finding *finding = &report->findings[i];
+
+        for (unsigned int k = 0; finding->severity > SEVERITY_INFO && k < finding->n_evidence; k++)
+            for (uint32_t p = 0; p < finding->evidence[k].n_places; p++)
+                if (range_overlaps(finding->evidence[k].places[p].range, range))
+                    return finding;
+    }
+    return NULL;
+}
+
+static const char *display_name(const struct region *region)
+{
+    switch (region->role) {
+    case REGION_BRK:
+        return "heap (brk)";
+    case REGION_THREAD_STACKS:
+        return "thread stacks";
+    default:
+        return region_name(region->role);
+    }
+}
+
+static void print_region(const struct picture *picture, const struct region *region)
+{
+    const struct finding *trouble = find_trouble(picture->report, region->range);
+    struct arena *arena = &picture->report->image->arena;
+    const char *name = region->name ? safe_text(arena, str_of(region->name)) : "";
+
+    print_inside(picture, '|', display_name(region), range_size(region->range));
+    if (trouble) {
+        fputs(paper_severity_on(picture->style, trouble->severity), picture->out);
+        print_note(picture, arena_printf(arena, "! %s: %s", trouble->rule->id, name));
+        fputs(paper_off(picture->style), picture->out);
+    } else {
+        print_note(picture, name);
+    }
+    putc('\n', picture->out);
+}
+
+/* What is to be said at the upper edge of a region. */
+static const char *edge_note(const struct picture *picture, const struct region *region)
+{
+    const struct report *report = picture->report;
+    const struct layout *layout = &report->image->layout;
+    const struct brk_facts *brk = &report->facts->brk;
+    char room[UNITS_TEXT];
+
+    if (region->role == REGION_BRK && brk->known)
+        return arena_printf(&report->image->arena, "break, can grow %s",
+                            paper_size(picture->style, brk->room, room));
+    if (layout->has_base && layout->mode == MMAP_TOP_DOWN && region->range.end == layout->base)
+        return "mmap base, grows down";
+    return "";
+}
+
+/* The lower edge of the lowest region of a stretch without gap. */
+static const char *lower_edge_note(const struct picture *picture, const struct region *region)
+{
+    const struct layout *layout = &picture->report->image->layout;
+
+    if (layout->has_base && layout->mode == MMAP_BOTTOM_UP && region->range.start == layout->base)
+        return "mmap base, grows up";
+    return "";
+}
+
+static bool is_inside_mmap(const struct region *region)
+{
+    return region->role == REGION_MMAP || region->role == REGION_VDSO ||
+           region->role == REGION_THREAD_STACKS;
+}
+
+/*
+ * A process with a hundred regions is drawn by its outlines: neighbours in the mmap area are one.
+ */
+enum { MANY_REGIONS = 40 };
+#define SMALL_GAP (GIB)
+
+static bool joins(const struct region *upper, const struct region *gap, const struct region *lower)
+{
+    return is_inside_mmap(upper) && is_inside_mmap(lower) &&
+           (!gap || range_size(gap->range) <= SMALL_GAP);
+}
+
+/* Draws the regions first..last, downwards, as one box; returns how many regions that were. */
+static uint32_t stretch(const struct facts *facts, uint32_t top)
+{
+    uint32_t bottom = top;
+
+    if (facts->n_regions < MANY_REGIONS)
+        return top;
+    while (bottom > 0) {
+        const struct region *next = &facts->regions[bottom - 1];
+        bool is_gap = next->role == REGION_GAP;
+
+        if (is_gap && bottom < 2)
+            break;
+        if (!joins(&facts->regions[bottom], is_gap ? next : NULL,
+                   is_gap ? &facts->regions[bottom - 2] : next))
+            break;
+        bottom -= is_gap ? 2 : 1;
+    }
+    return bottom;
+}
+
+static struct region joined(const struct picture *picture, uint32_t bottom, uint32_t top)
+{
+    const struct facts *facts = picture->report->facts;
+    struct region all = facts->regions[bottom];
+    uint32_t n = 0;
+
+    if (bottom == top)
+        return all;
+    for (uint32_t i = bottom; i <= top; i++)
+        n += facts->regions[i].n_mappings;
+    all.role = REGION_MMAP;
+    all.range.end = facts->regions[top].range.end;
+    all.name = arena_printf(&picture->report->image->arena, "%u mappings", n);
+    return all;
+}
+
+/* An edge waits until it is known whether the next region below shares it. */
+static void flush_edge(struct picture *picture)
+{
+    if (picture->edge_note)
+        print_edge(picture, picture->edge, picture->edge_note);
+    picture->edge_note = NULL;
+}
+
+static void draw_edge(struct picture *picture, uint64_t address, const char *note)
+{
+    if (picture->edge_note && picture->edge == address && !*note)
+        return;
+    if (picture->edge != address)
+        flush_edge(picture);
+    picture->edge = address;
+    picture->edge_note = note;
+}
+
+static void draw_region(struct picture *picture, const struct region *region)
+{
+    if (region->role == REGION_GAP) {
+        flush_edge(picture);
+        print_inside(picture, ':', "", range_size(region->range));
+        putc('\n', picture->out);
+        return;
+    }
+    draw_edge(picture, region->range.end, edge_note(picture, region));
+    if (range_size(region->range) == 0)
+        return;
+    flush_edge(picture);
+    print_region(picture, region);
+    draw_edge(picture, region->range.start, lower_edge_note(picture, region));
+}
+
+/* The kernel's gate page far above everything, and the gap below it, are nobody's concern. */
+static uint32_t end_of_user_space(const struct facts *facts)
+{
+    uint32_t n = facts->n_regions;
+
+    if (n > 0 && facts->regions[n - 1].role == REGION_VSYSCALL)
+        n--;
+    if (n > 0 && n < facts->n_regions && facts->regions[n - 1].role == REGION_GAP)
+        n--;
+    return n;
+}
+
+void render_picture(const struct report *report, const struct style *style, FILE *out)
+{
+    struct picture picture = {.report = report, .style = style, .out = out};
+
+    for (uint32_t i = end_of_user_space(report->facts); i-- > 0;) {
+        uint32_t bottom = stretch(report->facts, i);
+        struct region region = joined(&picture, bottom, i);
+
+        draw_region(&picture, &region);
+        i = bottom;
+    }
+    flush_edge(&picture);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A report: one process, what is known of it and what was found.  Renderers print it to a FILE and
+ * compute nothing about the target.
+ */
+#ifndef RENDER_REPORT_H
+#define RENDER_REPORT_H
+
+#include "check/finding.h"
+
+#include <stdio.h>
+
+struct report {
+    struct image *image;
+    const struct facts *facts;
+    const struct finding *findings; /* worst first, without ignored ones */
+    uint32_t n_findings;
+    uint32_t n_ignored;
+    const struct not_run *not_run;
+    uint32_t n_not_run;
+    const char *path;   /* "/proc/1234" */
+    bool with_mappings; /* JSON: every mapping */
+};
+
+/* How to print it. */
+struct style {
+    bool color;
+    bool in_bytes; /* sizes as plain numbers of bytes */
+    bool verbose;
+    bool quiet;
+    bool no_headings;
+    unsigned int width;  /* of the terminal */
+    const char *columns; /* of tables; NULL: the default ones */
+};
+
+void render_text(const struct report *report, const struct style *style, FILE *out);
+
+/* The vertical picture of the address space; a part of render_text(). */
+void render_picture(const struct report *report, const struct style *style, FILE *out);
+
+/* The table of mappings.  False when style->columns names an unknown column. */
+bool render_map(const struct report *report, const struct style *style, FILE *out, struct err *err);
+
+/* "NAME  meaning" lines of the columns of render_map(). */
+void render_map_columns(FILE *out);
+
+/* Meaning and remedy of a rule, or the list of all. */
+void render_rule(const struct rule *rule, const struct style *style, FILE *out);
+void render_rules(const struct style *style, FILE *out);
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The report as a person reads it: who, the picture, the heap in one line, findings. */
+#include "render/paper.h"
+#include "render/safe.h"
+
+#include <pwd.h>
+
+static const char *type_text(const struct image *image)
+{
+    static const char *const names[] = {
+        [PROGRAM_UNKNOWN] = "program",
+        [PROGRAM_EXEC] = "non-PIE program",
+        [PROGRAM_PIE] = "PIE program",
+        [PROGRAM_STATIC] = "static program",
+        [PROGRAM_STATIC_PIE] = "static PIE program",
+    };
+
+    return names[image->program_type];
+}
+
+static const char *user_text(struct arena *arena, uint64_t uid)
+{
+    const struct passwd *user = getpwuid((uid_t)uid);
+
+    if (user)
+        return arena_printf(arena, "user %s", user->pw_name);
+    return arena_printf(arena, "uid %llu", (unsigned long long)uid);
+}
+
+static void print_who(const struct report *report, const struct style *style, FILE *out)
+{
+    struct image *image = report->image;
+    struct arena *arena = &image->arena;
+    const char *bits = image->elf_class ? arena_printf(arena, "%u-bit ", image->elf_class) : "";
+    char machine[24];
+    const char *text =
+        arena_printf(arena, "PID %d%s, %s%s%s%s, %s", (int)image->pid,
+                     image->status.ns_pid && image->status.ns_pid != (uint64_t)image->pid
+                         ? arena_printf(arena, " (%llu in its PID namespace)",
+                                        (unsigned long long)image->status.ns_pid)
+                         : "",
+                     bits, type_text(image), image->machine ? " for " : "",
+                     image->machine ? elf_machine_name(image->machine, machine) : "",
+                     user_text(arena, image->status.uid));
+
+    if (image->via_loader)
+        text = arena_printf(arena, "%s, run through its loader", text);
+    if (image->exe)
+        text = arena_printf(arena, "%s: %s", text, safe_text(arena, str_of(image->exe)));
+    fprintf(out, "%s%s%s  ", paper_bold_on(style), safe_text(arena, str_of(image->comm)),
+            paper_off(style));
+    paper_wrap(out, style, 0, "", text);
+}
+
+static const char *aslr_text(enum aslr aslr)
+{
+    static const char *const names[] = {
+        [ASLR_UNKNOWN] = "not known",
+        [ASLR_FULL] = "on",
+        [ASLR_NO_BRK] = "on, but not for the heap",
+        [ASLR_OFF] = "off",
+    };
+
+    return names[aslr];
+}
+
+static void print_layout(const struct report *report, const struct style *style, FILE *out)
+{
+    const struct image *image = report->image;
+    const struct layout *layout = &image->layout;
+    static const char *const modes[] = {"placed by rules not known here", "top-down", "bottom-up"};
+
+    paper_wrap(out, style, 0, "",
+               arena_printf(&report->image->arena, "mmap %s (%s); ASLR %s; %u mappings",
+                            modes[layout->mode], layout->reason, aslr_text(layout->aslr),
+                            image->n_counted));
+    if (!image->consistent)
+        paper_wrap(out, style, 0, "",
+                   arena_printf(&report->image->arena,
+                                "! not consistent: after %u readings, %s. Figures may belong to "
+                                "different moments.",
+                                image->n_reads, image->inconsistency));
+    else if (image->execed)
+        paper_wrap(out, style, 0, "",
+                   "It executed another program while it was read; this is the new one.");
+}
+
+static void print_brk(const struct report *report, const struct style *style, FILE *out)
+{
+    const struct brk_facts *brk = &report->facts->brk;
+    struct image *image = report->image;
+    char room[UNITS_TEXT], max[UNITS_TEXT], next[UNITS_TEXT];
+    const char *text;
+
+    if (!brk->known) {
+        paper_wrap(out, style, 6, "heap", "where the break is could not be read");
+        return;
+    }
+    if (brk->next == NONE)
+        text = arena_printf(&image->arena, "can grow %s to %s, the end of the address space",
+                            paper_size(style, brk->room, room), address_text(brk->max, max));
+    else
+        text = arena_printf(
+            &image->arena, "can grow %s to %s, stopped by %s at %s",
+            paper_size(style, brk->room, room), address_text(brk->max, max),
+            safe_text(&image->arena, str_of(mapping_title(image, &image->mappings[brk->next]))),
+            address_text(image->mappings[brk->next].range.start, next));
+    if (brk->uncertain && style->verbose)
+        text = arena_printf(&image->arena, "%s (%s)", text, brk->uncertain);
+    paper_wrap(out, style, 6, "heap", text);
+}
+
+static void print_evidence(const struct report *report, const struct evidence *evidence,
+                           const struct style *style, FILE *out)
+{
+    struct arena *arena = &report->image->arena;
+    char text[UNITS_TEXT];
+
+    switch (evidence->type) {
+    case EVIDENCE_ADDRESS:
+        fprintf(out, "          %s %s\n", evidence->key, address_text(evidence->number, text));
+        break;
+    case EVIDENCE_BYTES:
+        fprintf(out, "          %s %s\n", evidence->key, paper_size(style, evidence->number, text));
+        break;
+    case EVIDENCE_COUNT:
+        fprintf(out, "          %s %llu\n", evidence->key, (unsigned long long)evidence->number);
+        break;
+    case EVIDENCE_TEXT:
+        fprintf(out, "          %s %s\n", evidence->key, safe_text(arena, str_of(evidence->text)));
+        break;
+    case EVIDENCE_PLACES:
+        for (uint32_t i = 0; i < evidence->n_places; i++) {
+            const struct place *place = &evidence->places[i];
+            char end[UNITS_TEXT];
+
+            fprintf(out, "          %s %s-%s %s\n", evidence->key,
+                    address_text(place->range.start, text), address_text(place->range.end, end),
+                    safe_text(arena, str_of(place->name)));
+        }
+        break;
+    }
+}
+
+static void print_finding(const struct report *report, const struct finding *finding,
+                          const struct style *style, FILE *out)
+{
+    struct arena *arena = &report->image->arena;
+
+    fprintf(out, "\n%s%s%s %s%s%s\n", paper_severity_on(style, finding->severity),
+            severity_name(finding->severity), paper_off(style), paper_bold_on(style),
+            finding->rule->id, paper_off(style));
+    paper_wrap(out, style, 6, "", safe_text(arena, str_of(finding->title)));
+    if (*finding->detail)
+        paper_wrap(out, style, 6, " why", safe_text(arena, str_of(finding->detail)));
+    if (*finding->remedy)
+        paper_wrap(out, style, 6, " do", safe_text(arena, str_of(finding->remedy)));
+    for (unsigned int i = 0; style->verbose && i < finding->n_evidence; i++)
+        print_evidence(report, &finding->evidence[i], style, out);
+}
+
+static const char *plural(uint32_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void print_summary(const struct report *report, const struct style *style, FILE *out)
+{
+    struct arena *arena = &report->image->arena;
+    uint32_t n[3] = {0, 0, 0};
+    const char *text;
+
+    for (uint32_t i = 0; i < report->n_findings; i++)
+        n[report->findings[i].severity]++;
+    if (n[SEVERITY_ERROR] + n[SEVERITY_WARNING] == 0)
+        text = "nothing wrong found";
+    else
+        text = arena_printf(arena, "%u error%s, %u warning%s", n[SEVERITY_ERROR],
+                            plural(n[SEVERITY_ERROR]), n[SEVERITY_WARNING],
+                            plural(n[SEVERITY_WARNING]));
+    if (n[SEVERITY_INFO] > 0)
+        text = arena_printf(arena, "%s; %u note%s%s", text, n[SEVERITY_INFO],
+                            plural(n[SEVERITY_INFO]), style->verbose ? "" : " (-v shows them)");
+    if (report->n_ignored > 0)
+        text = arena_printf(arena, "%s; %u finding%s ignored by --ignore", text, report->n_ignored,
+                            plural(report->n_ignored));
+    if (report->n_not_run > 0)
+        text = arena_printf(arena, "%s; %u check%s could not be made%s", text, report->n_not_run,
+                            plural(report->n_not_run), style->verbose ? "" : " (-v says why)");
+    putc('\n', out);
+    paper_wrap(out, style, 0, "", text);
+}
+
+static void print_gaps_in_knowledge(const struct report *report, const struct style *style,
+                                    FILE *out)
+{
+    struct arena *arena = &report->image->arena;
+    const struct image *image = report->image;
+
+    for (uint32_t i = 0; i < report->n_not_run; i++)
+        paper_wrap(out, style, 2, "",
+                   arena_printf(arena, "not checked: %s: %s", report->not_run[i].rule->id,
+                                report->not_run[i].reason));
+    for (uint32_t i = 0; i < image->n_missing; i++)
+        paper_wrap(out, style, 2, "",
+                   arena_printf(arena, "not read: %s: %s",
+                                safe_text(arena, str_of(image->missing[i].what)),
+                                safe_text(arena, str_of(image->missing[i].reason))));
+}
+
+static void print_memory(const struct report *report, const struct style *style, FILE *out)
+{
+    const struct memory_facts *memory = &report->facts->memory;
+    char rss[UNITS_TEXT], pss[UNITS_TEXT], swap[UNITS_TEXT];
+
+    if (!memory->known)
+        return;
+    fprintf(out, "\n%-14s %9s %9s %9s\n", "memory", "resident", "pss", "swap");
+    for (int role = 0; role < N_ROLES; role++) {
+        const struct usage *usage = &memory->by_role[role];
+
+        if (usage->rss_bytes == 0 && usage->swap_bytes == 0)
+            continue;
+        fprintf(out, "  %-12s %9s %9s %9s\n", role_name((enum role)role),
+                paper_size(style, usage->rss_bytes, rss), paper_size(style, usage->pss_bytes, pss),
+                paper_size(style, usage->swap_bytes, swap));
+    }
+    fprintf(out, "  %-12s %9s %9s %9s\n", "all", paper_size(style, memory->total.rss_bytes, rss),
+            paper_size(style, memory->total.pss_bytes, pss),
+            paper_size(style, memory->total.swap_bytes, swap));
+}
+
+/* With --quiet: a line a finding, and nothing when there is none. */
+static void render_quiet(const struct report *report, const struct style *style, FILE *out)
+{
+    struct arena *arena = &report->image->arena;
+
+    for (uint32_t i = 0; i < report->n_findings; i++) {
+        const struct finding *finding = &report->findings[i];
+
+        if (finding->severity > SEVERITY_INFO || style->verbose)
+            fprintf(out, "%d %s: %s: %s: %s\n", (int)report->image->pid,
+                    safe_text(arena, str_of(report->image->comm)), severity_name(finding->severity),
+                    finding->rule->id, safe_text(arena, str_of(finding->title)));
+    }
+}
+
+void render_text(const struct report *report, const struct style *style, FILE *out)
+{
+    if (style->quiet) {
+        render_quiet(report, style, out);
+        return;
+    }
+    print_who(report, style, out);
+    print_layout(report, style, out);
+    putc('\n', out);
+    render_picture(report, style, out);
+    putc('\n', out);
+    print_brk(report, style, out);
+    print_memory(report, style, out);
+    for (uint32_t i = 0; i < report->n_findings; i++)
+        if (report->findings[i].severity > SEVERITY_INFO || style->verbose)
+            print_finding(report, &report->findings[i], style, out);
+    print_summary(report, style, out);
+    if (style->verbose)
+        print_gaps_in_knowledge(report, style, out);
+}

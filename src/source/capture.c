@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "source/capture.h"
+
+#include "base/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+enum row_scope { OF_PROCESS, OF_HOST };
+enum row_kind { IS_FILE, IS_LINK };
+
+struct row {
+    const char *name;
+    const char *path; /* below the capture's directory */
+    enum row_scope scope;
+    enum row_kind kind;
+};
+
+static const struct row rows[N_CAPTURE_ROWS] = {
+    [CAPTURE_MAPS] = {"maps", "maps", OF_PROCESS, IS_FILE},
+    [CAPTURE_SMAPS] = {"smaps", "smaps", OF_PROCESS, IS_FILE},
+    [CAPTURE_STAT] = {"stat", "stat", OF_PROCESS, IS_FILE},
+    [CAPTURE_STATM] = {"statm", "statm", OF_PROCESS, IS_FILE},
+    [CAPTURE_STATUS] = {"status", "status", OF_PROCESS, IS_FILE},
+    [CAPTURE_LIMITS] = {"limits", "limits", OF_PROCESS, IS_FILE},
+    [CAPTURE_AUXV] = {"auxv", "auxv", OF_PROCESS, IS_FILE},
+    [CAPTURE_PERSONALITY] = {"personality", "personality", OF_PROCESS, IS_FILE},
+    [CAPTURE_CGROUP] = {"cgroup", "cgroup", OF_PROCESS, IS_FILE},
+    [CAPTURE_MOUNTINFO] = {"mountinfo", "mountinfo", OF_PROCESS, IS_FILE},
+    [CAPTURE_EXE] = {"exe", "exe", OF_PROCESS, IS_LINK},
+    [CAPTURE_MEMINFO] = {"meminfo", "meminfo", OF_HOST, IS_FILE},
+    [CAPTURE_CMDLINE] = {"cmdline", "cmdline", OF_HOST, IS_FILE},
+    [CAPTURE_OSRELEASE] = {"kernel.osrelease", "sys/kernel/osrelease", OF_HOST, IS_FILE},
+    [CAPTURE_MAX_MAP_COUNT] = {"vm.max_map_count", "sys/vm/max_map_count", OF_HOST, IS_FILE},
+    [CAPTURE_MMAP_MIN_ADDR] = {"vm.mmap_min_addr", "sys/vm/mmap_min_addr", OF_HOST, IS_FILE},
+    [CAPTURE_OVERCOMMIT_MEMORY] = {"vm.overcommit_memory", "sys/vm/overcommit_memory", OF_HOST,
+                                   IS_FILE},
+    [CAPTURE_RANDOMIZE_VA_SPACE] = {"kernel.randomize_va_space", "sys/kernel/randomize_va_space",
+                                    OF_HOST, IS_FILE},
+    [CAPTURE_LEGACY_VA_LAYOUT] = {"vm.legacy_va_layout", "sys/vm/legacy_va_layout", OF_HOST,
+                                  IS_FILE},
+};
+
+/* A read() of maps returns a page at most, so a larger buffer gains nothing. */
+enum { PIECE_BYTES = 8192 };
+
+/*
+ * A row that is kept whole is never larger: smaps of 65,000 mappings has 90 MB, the rest
+ * kilobytes.
+ */
+#define ROW_MAX_BYTES ((size_t)512 << 20)
+
+struct capture {
+    struct capture *host; /* itself, for a host */
+    int directory;
+    struct utsname uname;
+    uint64_t page_size;
+    struct blob blobs[N_CAPTURE_ROWS];
+    char *owned[N_CAPTURE_ROWS]; /* the bytes or the reason of a blob, to free */
+    bool have[N_CAPTURE_ROWS];
+};
+
+static struct capture *capture_new(struct capture *host, int directory)
+{
+    struct capture *capture = xreallocarray(NULL, 1, sizeof(*capture));
+
+    memset(capture, 0, sizeof(*capture));
+    capture->host = host ? host : capture;
+    capture->directory = directory;
+    return capture;
+}
+
+bool capture_open_host(struct capture **host, const char *root, struct err *err)
+{
+    int directory = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (directory < 0)
+        return err_set(err, "cannot open %s: %s", root, strerror(errno));
+    *host = capture_new(NULL, directory);
+    uname(&(*host)->uname);
+    (*host)->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+    return true;
+}
+
+bool capture_open_process(struct capture **process, struct capture *host, pid_t pid,
+                          struct err *err)
+{
+    char name[16];
+    int directory;
+
+    snprintf(name, sizeof(name), "%d", pid);
+    directory = openat(host->directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0 && errno == ENOENT)
+        return err_set(err,
+                       "no process has PID %d; it has ended, lives in another PID namespace, or "
+                       "/proc is mounted with hidepid and hides it",
+                       pid);
+    if (directory < 0)
+        return err_set(err, "cannot open /proc/%d: %s", pid, strerror(errno));
+    *process = capture_new(host, directory);
+    return true;
+}
+
+void capture_close(struct capture *capture)
+{
+    if (!capture)
+        return;
+    for (int i = 0; i < N_CAPTURE_ROWS; i++)
+        free(capture->owned[i]);
+    close(capture->directory);
+    free(capture);
+}
+
+/*
+ * Opens the file of a row so that nothing in its place can block or act: a plain file, or nothing.
+ */
+static int row_open(const struct capture *capture, enum capture_row row)
+{
+    int fd = openat(capture->directory, rows[row].path,
+                    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+    struct stat st;
+
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        return fd;
+    close(fd);
+    errno = EINVAL;
+    return -1;
+}
+
+static ssize_t read_retrying(int fd, void *buf, size_t n)
+{
+    ssize_t got;
+
+    do
+        got = read(fd, buf, n);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+static char *read_whole(int fd, size_t *n_bytes)
+{
+    size_t n = 0, room = 4096;
+    char *bytes = xreallocarray(NULL, room, 1);
+    ssize_t got;
+
+    while ((got = read_retrying(fd, bytes + n, room - n)) > 0) {
+        n += (size_t)got;
+        if (n == ROW_MAX_BYTES) {
+            errno = EFBIG;
+            got = -1;
+            break;
+        }
+        if (room - n < 4096) {
+            room = room * 2 < ROW_MAX_BYTES ? room * 2 : ROW_MAX_BYTES;
+            bytes = xreallocarray(bytes, room, 1);
+        }
+    }
+    if (got < 0) {
+        free(bytes);
+        return NULL;
+    }
+    *n_bytes = n;
+    return bytes;
+}
+
+static char *read_link(const struct capture *capture, const char *path, size_t *n_bytes)
+{
+    size_t room = 4096;
+    char *target = xreallocarray(NULL, room, 1);
+    ssize_t n = readlinkat(capture->directory, path, target, room);
+
+    if (n < 0) {
+        free(target);
+        return NULL;
+    }
+    *n_bytes = (size_t)n;
+    return target;
+}
+
+static char *read_row(const struct capture *capture, enum capture_row row, size_t *n_bytes)
+{
+    char *bytes;
+    int fd, error;
+
+    if (rows[row].kind == IS_LINK)
+        return read_link(capture, rows[row].path, n_bytes);
+    fd = row_open(capture, row);
+    if (fd < 0)
+        return NULL;
+    bytes = read_whole(fd, n_bytes);
+    error = errno;
+    close(fd);
+    errno = error;
+    return bytes;
+}
+
+static const char *why_missing(int error)
+{
+    switch (error) {
+    case EACCES:
+    case EPERM:
+        return "permission denied";
+    case ESRCH:
+        return "the process has ended";
+    case ENOENT:
+        return "this kernel does not have it, or the process has ended";
+    default:
+        return strerror(error);
+    }
+}
+
+const struct blob *capture_again(struct capture *capture, enum capture_row row)
+{
+    struct capture *of = rows[row].scope == OF_HOST ? capture->host : capture;
+    struct blob *blob = &of->blobs[row];
+    size_t n = 0;
+
+    free(of->owned[row]);
+    of->have[row] = true;
+    of->owned[row] = read_row(of, row, &n);
+    *blob = (struct blob){.bytes = {of->owned[row], n}};
+    if (!of->owned[row]) {
+        blob->error = errno;
+        of->owned[row] = strdup(why_missing(blob->error));
+        blob->missing = of->owned[row] ? of->owned[row] : "unknown";
+        blob->bytes = STR("");
+    }
+    return blob;
+}
+
+const struct blob *capture_get(struct capture *capture, enum capture_row row)
+{
+    struct capture *of = rows[row].scope == OF_HOST ? capture->host : capture;
+
+    return of->have[row] ? &of->blobs[row] : capture_again(of, row);
+}
+
+bool capture_stream(struct capture *capture, enum capture_row row,
+                    bool (*feed)(void *context, struct str piece), void *context, int *error,
+                    struct err *err)
+{
+    char piece[PIECE_BYTES];
+    int fd = row_open(capture, row);
+    ssize_t got = -1;
+
+    while (fd >= 0 && (got = read_retrying(fd, piece, sizeof(piece))) > 0)
+        if (!feed(context, (struct str){piece, (size_t)got}))
+            break;
+    *error = errno;
+    if (fd >= 0)
+        close(fd);
+    return got >= 0 || err_set(err, "cannot read %s: %s", rows[row].name, why_missing(*error));
+}
+
+const char *capture_row_name(enum capture_row row)
+{
+    return rows[row].name;
+}
+
+struct capture *capture_host(struct capture *capture)
+{
+    return capture->host;
+}
+
+int capture_directory(const struct capture *capture)
+{
+    return capture->directory;
+}
+
+const char *capture_machine(const struct capture *capture)
+{
+    return capture->host->uname.machine;
+}
+
+uint64_t capture_page_size(const struct capture *capture)
+{
+    return capture->host->page_size;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A capture is what one target says of itself: for each row of a table (maps, stat, status, ...)
+ * the bytes, or the reason why they are missing.  A file that could not be read is data, not an
+ * error.  Rows are read when somebody asks for them, once, and kept.
+ *
+ * A live process is a directory, /proc/PID, held open: when the process dies and its PID is given
+ * to another one, reads through the old directory fail and never show the newcomer.
+ */
+#ifndef SOURCE_CAPTURE_H
+#define SOURCE_CAPTURE_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <sys/types.h>
+
+enum capture_row {
+    /* of the process */
+    CAPTURE_MAPS,
+    CAPTURE_SMAPS,
+    CAPTURE_STAT,
+    CAPTURE_STATM,
+    CAPTURE_STATUS,
+    CAPTURE_LIMITS,
+    CAPTURE_AUXV,
+    CAPTURE_PERSONALITY,
+    CAPTURE_CGROUP,
+    CAPTURE_MOUNTINFO,
+    CAPTURE_EXE, /* where the link points */
+    /* of the host */
+    CAPTURE_MEMINFO,
+    CAPTURE_CMDLINE, /* the kernel's, for stack_guard_gap= */
+    CAPTURE_OSRELEASE,
+    CAPTURE_MAX_MAP_COUNT,
+    CAPTURE_MMAP_MIN_ADDR,
+    CAPTURE_OVERCOMMIT_MEMORY,
+    CAPTURE_RANDOMIZE_VA_SPACE,
+    CAPTURE_LEGACY_VA_LAYOUT,
+    N_CAPTURE_ROWS
+};
+
+struct blob {
+    struct str bytes;
+    const char *missing; /* NULL, or why there are no bytes: static or the capture's */
+    int error;           /* the errno of `missing`, or 0 */
+};
+
+struct capture;
+
+/*
+ * The host's rows come from `root` ("/proc").  The caller closes it after its processes.
+ * False when `root` cannot be opened or is no procfs.
+ */
+bool capture_open_host(struct capture **host, const char *root, struct err *err);
+
+/*
+ * A process of that host.  False, with a sentence, when there is none.  Of a thread's id the
+ * kernel shows a directory too; capture_open_process() does not care.
+ */
+bool capture_open_process(struct capture **process, struct capture *host, pid_t pid,
+                          struct err *err);
+
+void capture_close(struct capture *capture);
+
+/* The row as it was when first read.  Rows of the host may be asked of a process. */
+const struct blob *capture_get(struct capture *capture, enum capture_row row);
+
+/* The row as it is now; pointers into the former reading are dead. */
+const struct blob *capture_again(struct capture *capture, enum capture_row row);
+
+/*
+ * Gives a row's bytes to `feed` piece by piece, as the kernel hands them out (a page at most), and
+ * keeps nothing.  Ends early when feed returns false.  False when the row cannot be read; *error is
+ * then its errno.
+ */
+bool capture_stream(struct capture *capture, enum capture_row row,
+                    bool (*feed)(void *context, struct str piece), void *context, int *error,
+                    struct err *err);
+
+/* "maps", "vm.max_map_count": the name that `missing` and messages use. */
+const char *capture_row_name(enum capture_row row);
+
+/* The host that a process belongs to. */
+struct capture *capture_host(struct capture *capture);
+
+/* The directory, for openat(); the machine as uname -m says it; the page size. */
+int capture_directory(const struct capture *capture);
+const char *capture_machine(const struct capture *capture);
+uint64_t capture_page_size(const struct capture *capture);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The files that a process maps, opened so that nothing can block or fool the reader:
+ *  - looked up below the process's own root (its mount namespace, its chroot), where links stay
+ *    inside: Linux commit fddb5d430ad9 ("open: introduce openat2(2) syscall"), v5.6;
+ *  - first as a mere path, so that a FIFO or a device is recognised before anything is opened;
+ *  - by a helper process with a deadline where the file system may wait for somebody (mounts.h).
+ */
+#ifndef SOURCE_OBJFILE_H
+#define SOURCE_OBJFILE_H
+
+#include "base/reader.h"
+#include "source/capture.h"
+
+struct objfile {
+    int fd;              /* -1 when only the head is there */
+    unsigned char *head; /* or NULL */
+    size_t n_head;
+};
+
+/* What a path of the target names now. */
+struct file_id {
+    uint64_t inode;
+    uint32_t dev_major;
+    uint32_t dev_minor;
+};
+
+/* The file that the process executes, even when it was removed. */
+bool objfile_open_exe(struct capture *process, struct objfile *file, struct err *err);
+
+/* The regular file at `path`, when it is still the one with that inode number. */
+bool objfile_open(struct capture *process, struct str path, uint64_t inode, struct objfile *file,
+                  struct err *err);
+
+void objfile_close(struct objfile *file);
+
+/* Reads of a file; beyond a head they fail. */
+struct reader objfile_reader(struct objfile *file);
+
+enum path_state { PATH_HERE, PATH_GONE, PATH_UNKNOWN };
+
+/*
+ * What is at `path` in the process's mount namespace: PATH_HERE fills *id; PATH_UNKNOWN when
+ * permission is missing or the file system may block.
+ */
+enum path_state objfile_identify(struct capture *process, struct str path, struct file_id *id);
+
+#endif
