@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The layout the kernel chose at exec, for every way a program can be linked. */
+#include "fixture.h"
+#include "memory.h"
+
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+
+/* LIVE_TYPE is how this program was linked: tests/live/live.mk says it. */
+static void say_elf(void)
+{
+    say("expect process.elf.class == %d", (int)sizeof(void *) * 8);
+    say("expect process.elf.type == \"%s\"", LIVE_TYPE);
+}
+
+static void plain(long arg)
+{
+    say_elf();
+    say("expect layout.mode == \"top-down\"");
+    say("expect layout.aslr == \"full\"");
+    say_break();
+    say("quiet");
+    say("exit 0");
+}
+
+/* Only this process asked for it: nobody above it did. */
+static void own_personality(long persona)
+{
+    if (!fixture_is_again()) {
+        personality((unsigned long)persona);
+        fixture_again();
+    }
+    say_elf();
+    say("expect layout.mode == \"%s\"", persona & ADDR_COMPAT_LAYOUT ? "bottom-up" : "top-down");
+    say("expect layout.aslr == \"%s\"", persona & ADDR_NO_RANDOMIZE ? "off" : "full");
+    say("%s",
+        persona & ADDR_COMPAT_LAYOUT ? "finding legacy-layout info" : "no-finding legacy-layout");
+    say("%s", persona & ADDR_NO_RANDOMIZE ? "finding aslr-off info" : "no-finding aslr-off");
+    say_break();
+    say("quiet");
+    say("exit 0");
+}
+
+/* The parent has it, too. */
+static void inherited_personality(long persona)
+{
+    if (!fixture_is_again()) {
+        personality((unsigned long)persona);
+        fixture_again_in_child();
+    }
+    say_elf();
+    say("expect layout.mode == \"%s\"", persona & ADDR_COMPAT_LAYOUT ? "bottom-up" : "top-down");
+    say("expect layout.aslr == \"%s\"", persona & ADDR_NO_RANDOMIZE ? "off" : "full");
+    say("finding %s warning", persona & ADDR_COMPAT_LAYOUT ? "legacy-layout" : "aslr-off");
+    say_break();
+    say("exit 0");
+}
+
+/*
+ * No legacy layout on x86 since Linux 4.17, but mmap starts lower the larger the stack limit is, at
+ * a sixth of the address space at the lowest. It is still where mmap puts things.
+ */
+static void stack_limit(rlim_t limit)
+{
+    const struct rlimit stack = {limit, RLIM_INFINITY};
+
+    if (!fixture_is_again()) {
+        if (setrlimit(RLIMIT_STACK, &stack) != 0)
+            skip("the stack limit cannot be raised");
+        fixture_again();
+    }
+    say("expect layout.mode == \"top-down\"");
+    say("no-finding legacy-layout");
+    say("no-finding lib-in-brk-gap");
+    say_break();
+    say("exit 0");
+}
+
+static bool is_compat_without_pie(void)
+{
+    return sizeof(void *) == 4 &&
+           (strcmp(LIVE_TYPE, "exec") == 0 || strcmp(LIVE_TYPE, "static") == 0);
+}
+
+/* Only a 32-bit program at 0x08048000 has that little below a sixth of its addresses. */
+static void unlimited_stack(long arg)
+{
+    struct map next;
+
+    stack_limit(RLIM_INFINITY);
+    if (!map_above(break_end(), &next))
+        broken("nothing above the break");
+    if (is_compat_without_pie() && next.start < 0x30000000)
+        say("finding brk-window-shrunken warning");
+    else
+        say("quiet");
+}
+
+/* So much for the stack that the largest hole may be above the mmap area; enough for the heap. */
+static void large_stack(long arg)
+{
+    stack_limit(sizeof(void *) == 4 ? GIB(7) / 4 : GIB(80 << 10));
+    say("quiet");
+}
+
+int main(int argc, char **argv)
+{
+    static const struct scenario table[] = {
+        {"plain", plain},
+        {"compat-own", own_personality, ADDR_COMPAT_LAYOUT},
+        {"compat-inherited", inherited_personality, ADDR_COMPAT_LAYOUT},
+        {"no-random-own", own_personality, ADDR_NO_RANDOMIZE},
+        {"no-random-inherited", inherited_personality, ADDR_NO_RANDOMIZE},
+        {"compat-no-random-own", own_personality, ADDR_COMPAT_LAYOUT | ADDR_NO_RANDOMIZE},
+        {"unlimited-stack", unlimited_stack},
+        {"large-stack", large_stack},
+#ifndef __LP64__
+        {"limit-3gb", own_personality, ADDR_LIMIT_3GB},
+#endif
+        {0},
+    };
+
+    return fixture_main(argc, argv, table);
+}

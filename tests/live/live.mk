@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Live fixtures: which program is built in which flavours. tests/live/NAME.c becomes
+# build/tests/live/NAME.FLAVOUR. None of the user's or the project's flags apply: how a fixture is
+# linked is what it tests, and a sanitizer would fill its address space with mappings of its own.
+LIVE := build/tests/live
+
+LIVE_ALL := pie64 exec64 static64 staticpie64 pie32 exec32 static32 staticpie32
+LIVE_brk := $(LIVE_ALL)
+LIVE_layout := $(LIVE_ALL)
+LIVE_incident1 := exec64
+LIVE_incident2 := exec64 static64 exec32
+LIVE_loader := pie64 exec64 pie32 exec32
+LIVE_libs := pie64 exec64 pie32 exec32
+LIVE_moved := pie64 exec64
+LIVE_low := pie64
+LIVE_wx := pie64 static64 pie32
+LIVE_execstack := pie64 pie32 execstack64 execstack32
+LIVE_deleted := pie64 pie32
+LIVE_mismatch := pie64 pie32
+LIVE_mapcount := pie64
+# What fixtures need beside them, not run by themselves.
+LIVE_launch := static32
+LIVE_sample := text-first.so holes.so
+
+LIVE_PROGRAMS := brk layout loader incident1 incident2 libs moved low wx execstack deleted \
+	mismatch mapcount
+LIVE_AIDS := launch sample
+live-files = $(foreach p,$1,$(LIVE_$p:%=$(LIVE)/$p.%))
+LIVE_FIXTURES := $(call live-files,$(LIVE_PROGRAMS) $(LIVE_AIDS))
+
+LIVE_CFLAGS := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -O1 -g -Itests/live \
+	-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wno-unused-parameter \
+	-Wno-missing-field-initializers
+LIVE_FLAGS_pie := -fPIE -pie -DLIVE_TYPE='"pie"'
+LIVE_FLAGS_exec := -fno-pie -no-pie -DLIVE_TYPE='"exec"'
+LIVE_FLAGS_static := -fno-pie -static -DLIVE_TYPE='"static"'
+LIVE_FLAGS_staticpie := -fPIE -static-pie -DLIVE_TYPE='"static-pie"'
+LIVE_FLAGS_execstack := $(LIVE_FLAGS_pie) -Wl,-z,execstack -DLIVE_EXECSTACK
+LIVE_FLAGS_text-first.so := -fPIC -shared -Wl,-z,noseparate-code
+LIVE_FLAGS_holes.so := -fPIC -shared -Wl,-z,separate-code,-z,max-page-size=0x200000
+LIVE_PARTS := tests/live/fixture.c tests/live/memory.c tests/live/object.c
+LIVE_DEPS := $(LIVE_PARTS:.c=.h) $(LIVE)/compiler tests/live/live.mk
+
+# $1 is the flavour. Where 32-bit programs cannot be had, the file holds the reason and is not
+# executable.
+define live-cc
+@$(call say,CC)
+$Q$(if $(filter %32,$1),test -s $(LIVE)/m32 && rm -f $@ && cp $(LIVE)/m32 $@ ||) \
+	$(CC) $(LIVE_CFLAGS) $(LIVE_FLAGS_$(patsubst %32,%,$(1:64=))) $(if $(filter %32,$1),-m32) \
+	-o $@ $(filter %.c,$^)
+endef
+define live-rule
+$(LIVE)/%.$1: tests/live/%.c $(LIVE_PARTS) $(LIVE_DEPS) $(if $(filter %32,$1),$(LIVE)/m32)
+	$$(call live-cc,$1)
+endef
+$(foreach f,$(LIVE_ALL) execstack64 execstack32,$(eval $(call live-rule,$f)))
+
+$(LIVE)/sample.%: tests/live/sample.c $(LIVE_DEPS)
+	$(call live-cc,$*)
+
+# The reason why there are no 32-bit programs; empty where they can be built and run.
+$(LIVE)/m32: FORCE
+	@mkdir -p $(@D)
+	@{ echo 'int main(void) { return 0; }' | $(CC) -m32 -x c -o $(LIVE)/m32.out - 2>/dev/null || \
+		echo '$(CC) -m32 builds nothing here'; } >$@.new
+	@test -s $@.new || $(LIVE)/m32.out || echo '32-bit programs do not run here' >$@.new
+	@cmp -s $@.new $@ || cp $@.new $@
+
+# The compiler, and the list of programs to run: changed by changing them.
+$(LIVE)/compiler: export STAMP = $(CC) $(LIVE_CFLAGS)
+$(LIVE)/programs: export STAMP = $(notdir $(call live-files,$(LIVE_PROGRAMS)))
+$(LIVE)/compiler $(LIVE)/programs: FORCE
+	@$(write-stamp)
+
+.PHONY: live-fixtures
+live-fixtures: $(LIVE_FIXTURES) $(LIVE)/programs
+check: live-fixtures
