@@ -37,7 +37,7 @@ const char *mapping_title(struct image *image, const struct mapping *mapping)
     perms_text(mapping->perms, perms);
     if (name.n == 0)
         return arena_printf(&image->arena, "an anonymous mapping (%s)", perms);
-    return arena_printf(&image->arena, "%.*s (%s)", (int)name.n, name.p, perms);
+    return arena_strndup(&image->arena, name.p, name.n);
 }
 
 static void count_mappings(struct facts *facts, const struct image *image)

@@ -80,7 +80,7 @@ void gaps_compute(struct facts *facts, const struct image *image);
 void regions_compute(struct facts *facts, struct image *image);
 void memory_compute(struct facts *facts, const struct image *image);
 
-/* "libtinfo.so.5.9 (r-xp)", "an anonymous mapping (---p)": for sentences; in the image's arena. */
+/* "libtinfo.so.5.9", "an anonymous mapping (---p)": for sentences; in the image's arena. */
 const char *mapping_title(struct image *image, const struct mapping *mapping);
 
 /* Whether the mapping is part of a loaded ELF object other than the program. */

@@ -20,12 +20,22 @@ static void run(struct checker *checker)
     finding_detail(checker, finding,
                    "The break is at %s and the kernel keeps one page free before the next mapping, "
                    "so brk() refuses every page. malloc in glibc goes on with mmap, at the cost of "
-                   "memory that is given back less well; an allocator that only uses brk fails.",
-                   address_text(brk->end, end));
-    finding_remedy(checker, finding,
-                   "Find out who maps it: strace -f -e trace=mmap,brk at the start of the program "
-                   "shows the call. Until that is changed, a malloc that falls back to mmap keeps "
-                   "the program alive.");
+                   "memory that is given back less well; an allocator that only uses brk fails.%s",
+                   address_text(brk->end, end),
+                   brk_has_page_guard(checker)
+                       ? " A single page exactly on the break is put there on purpose, as "
+                         "OpenResty's lua-nginx-module 0.10.3 to 0.10.7 does for LuaJIT "
+                         "(brk-page-guard)."
+                       : "");
+    finding_remedy(
+        checker, finding, "%s",
+        brk_has_page_guard(checker)
+            ? "OpenResty: lua-nginx-module 0.10.8 or later, with a LuaJIT that is built "
+              "with GC64. Other programs: strace -f -e trace=mmap,brk at the start shows "
+              "the mmap call with MAP_FIXED."
+            : "Find out who maps it: strace -f -e trace=mmap,brk at the start of the "
+              "program shows the call. Until that is changed, a malloc that falls back "
+              "to mmap keeps the program alive.");
     evidence_break(checker, finding);
 }
 

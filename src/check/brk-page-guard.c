@@ -3,8 +3,10 @@
 
 #include "base/units.h"
 
-static bool is_page_guard(const struct image *image, const struct brk_facts *brk)
+bool brk_has_page_guard(const struct checker *checker)
 {
+    const struct image *image = checker->image;
+    const struct brk_facts *brk = &checker->facts->brk;
     const struct mapping *next;
 
     if (!brk->known || brk->next == NONE)
@@ -20,7 +22,7 @@ static void run(struct checker *checker)
     struct finding *finding;
     char address[UNITS_TEXT];
 
-    if (!is_page_guard(checker->image, brk))
+    if (!brk_has_page_guard(checker))
         return;
     finding = finding_add(checker, SEVERITY_INFO, "one page is mapped exactly on the break");
     finding_detail(

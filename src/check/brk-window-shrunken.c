@@ -16,37 +16,67 @@ static bool is_shrunken(const struct image *image, const struct brk_facts *brk)
            brk->window < (by_library ? 64 * GIB : GIB);
 }
 
-static const char *cause_text(const struct checker *checker)
+/*
+ * Whether the window ends at the mmap area, so that the layout is to blame, and not at a mapping
+ * apart from it: then a larger hole lies above that mapping.
+ */
+static bool ends_at_mmap_area(const struct image *image, const struct brk_facts *brk)
 {
-    const struct layout *layout = &checker->image->layout;
-
-    if (layout->unlimited_stack_at_exec)
-        return "The stack limit was unlimited when the program was executed, so the kernel put the "
-               "mmap area at a sixth of the address space, right above the heap.";
-    if (layout->mode == MMAP_BOTTOM_UP)
-        return "The mmap layout is the legacy one, bottom-up from a third of the address space.";
-    return "The mapping named here was not put there by the kernel's default layout: somebody "
-           "asked for that address, or another allocator chose it.";
+    return brk->next != NONE &&
+           range_size(largest_hole_above(image, image->mappings[brk->next].range.end)) <
+               brk->window;
 }
 
-static const char *remedy_text(const struct checker *checker)
-{
-    const struct layout *layout = &checker->image->layout;
+enum cause { BY_STACK_LIMIT, BY_LEGACY_LAYOUT, BY_EXEC_ALLOCATOR, BY_MAPPING };
 
-    if (layout->unlimited_stack_at_exec)
-        return "Start the program with a finite stack limit: ulimit -s 8192, or LimitSTACK=8M in "
-               "its systemd unit.";
-    if (layout->mode == MMAP_BOTTOM_UP)
-        return "See legacy-layout for who asked for it.";
-    return "Find out who maps it: strace -f -e trace=mmap,brk at the start of the program shows "
-           "the call.";
+static enum cause find_cause(const struct checker *checker)
+{
+    const struct image *image = checker->image;
+    const struct brk_facts *brk = &checker->facts->brk;
+
+    if (ends_at_mmap_area(image, brk) && image->layout.unlimited_stack_at_exec)
+        return BY_STACK_LIMIT;
+    if (ends_at_mmap_area(image, brk) && image->layout.mode == MMAP_BOTTOM_UP)
+        return BY_LEGACY_LAYOUT;
+    if (brk->next != NONE && mapping_is_library(image, &image->mappings[brk->next]) &&
+        mmap_base_is_mixed(image))
+        return BY_EXEC_ALLOCATOR;
+    return BY_MAPPING;
 }
+
+static const struct {
+    const char *id;
+    const char *why;
+    const char *remedy;
+} causes[] = {
+    [BY_STACK_LIMIT] =
+        {"unlimited-stack",
+         "The stack limit was unlimited when the program was executed, so the kernel "
+         "put the mmap area at a sixth of the address space, right above the heap.",
+         "Start the program with a finite stack limit: ulimit -s 8192, or "
+         "LimitSTACK=8M in its systemd unit."},
+    [BY_LEGACY_LAYOUT] =
+        {"legacy-layout",
+         "The mmap layout is the legacy one, bottom-up from a third of the address "
+         "space.",
+         "See legacy-layout for who asked for it."},
+    [BY_EXEC_ALLOCATOR] = {"mixed-mmap-base",
+                           "The kernel placed it by another allocator than the rest: see "
+                           "mixed-mmap-base.",
+                           "Cure mixed-mmap-base; then the libraries go to the mmap area."},
+    [BY_MAPPING] = {"mapping",
+                    "It was not put there by the kernel's default layout: somebody asked for that "
+                    "address.",
+                    "Find out who maps it: strace -f -e trace=mmap,brk at the start of the program "
+                    "shows the call."},
+};
 
 static void run(struct checker *checker)
 {
     const struct brk_facts *brk = &checker->facts->brk;
+    enum cause cause = find_cause(checker);
     struct finding *finding;
-    char window[UNITS_TEXT], normal[UNITS_TEXT];
+    char window[UNITS_TEXT], normal[UNITS_TEXT], start[UNITS_TEXT];
 
     if (!brk->known || brk->normal_window == 0) {
         rule_not_run(checker, brk->known ? "what this layout normally leaves is not known"
@@ -58,10 +88,11 @@ static void run(struct checker *checker)
     finding =
         finding_add(checker, SEVERITY_WARNING, "the heap's window is %s in all, where %s is normal",
                     size_text(brk->window, window), size_text(brk->normal_window, normal));
-    finding_detail(checker, finding, "From the start of the break the next mapping is %s. %s",
-                   blocker_title(checker), cause_text(checker));
-    finding_remedy(checker, finding, "%s", remedy_text(checker));
+    finding_detail(checker, finding, "It begins at %s and ends at %s. %s",
+                   address_text(brk->start, start), blocker_title(checker), causes[cause].why);
+    finding_remedy(checker, finding, "%s", causes[cause].remedy);
     evidence_break(checker, finding);
+    evidence_text(finding, "cause", causes[cause].id);
     evidence_bytes(finding, "window", brk->window);
     evidence_bytes(finding, "normal_window", brk->normal_window);
 }

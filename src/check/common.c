@@ -6,6 +6,20 @@
 
 #include <elf.h>
 
+struct range largest_hole_above(const struct image *image, uint64_t address)
+{
+    uint64_t base = image->layout.has_base ? image->layout.base : image->layout.task_size;
+    struct range largest = {0, 0}, hole = {address, address};
+
+    for (uint32_t i = image_find(image, address); i < image->n_mappings && hole.start < base; i++) {
+        hole.end = image->mappings[i].range.start;
+        if (range_size(hole) > range_size(largest))
+            largest = hole;
+        hole.start = image->mappings[i].range.end;
+    }
+    return largest;
+}
+
 bool instance_is_library(const struct image *image, uint32_t instance)
 {
     const struct object *object = &image->objects[image->instances[instance].object];
@@ -85,6 +99,7 @@ void evidence_break(struct checker *checker, struct finding *finding)
 {
     const struct brk_facts *brk = &checker->facts->brk;
 
+    finding->is_about_blocker = true;
     evidence_address(finding, "start_brk", brk->start);
     evidence_address(finding, "break", brk->end);
     evidence_bytes(finding, "gap", brk->gap);

@@ -42,9 +42,10 @@ enum { MAX_EVIDENCE = 10 };
 struct finding {
     const struct rule *rule;
     enum severity severity;
-    const char *title;  /* one line, no full stop */
-    const char *detail; /* what is so and why: sentences */
-    const char *remedy; /* what to do: sentences */
+    bool is_about_blocker; /* the mapping that stops the break is to blame */
+    const char *title;     /* one line, no full stop */
+    const char *detail;    /* what is so and why: sentences */
+    const char *remedy;    /* what to do: sentences */
     struct evidence evidence[MAX_EVIDENCE];
     unsigned int n_evidence;
 };

@@ -3,33 +3,22 @@
 
 #include "base/units.h"
 
+/* Prelinked libraries at 0x3000000000 stop nobody: only an object within reach of a heap counts. */
+#define REACH (64 * GIB)
+
 /*
  * Top-down, the mmap area is what lies below its base and above the largest hole over the break.
  * An object under that hole was not put there by the default allocator, which takes the highest
  * hole that fits.  A hole under an eighth of the address space proves nothing: it is just full.
  */
-static struct range largest_hole_above(const struct image *image, uint64_t address)
-{
-    uint64_t base = image->layout.has_base ? image->layout.base : image->layout.task_size;
-    struct range largest = {0, 0}, hole = {address, address};
-
-    for (uint32_t i = image_find(image, address); i < image->n_mappings && hole.start < base; i++) {
-        hole.end = image->mappings[i].range.start;
-        if (range_size(hole) > range_size(largest))
-            largest = hole;
-        hole.start = image->mappings[i].range.end;
-    }
-    return range_size(largest) >= image->layout.task_size / 8 ? largest : (struct range){0, 0};
-}
-
-/* Prelinked libraries at 0x3000000000 stop nobody: only an object within reach of a heap counts. */
-#define REACH (64 * GIB)
-
 static uint64_t area_start(const struct image *image, uint64_t break_end)
 {
+    struct range hole;
+
     if (image->layout.mode == MMAP_BOTTOM_UP && image->layout.has_base)
         return image->layout.base;
-    return largest_hole_above(image, break_end).start;
+    hole = largest_hole_above(image, break_end);
+    return range_size(hole) >= image->layout.task_size / 8 ? hole.start : 0;
 }
 
 static bool is_in_gap(const struct checker *checker, uint32_t instance)

@@ -10,6 +10,12 @@
 
 /* What several rules ask about loaded objects. */
 
+/*
+ * The largest hole between mappings above `address` and below the mmap base (the end of the address
+ * space when the base is not known).
+ */
+struct range largest_hole_above(const struct image *image, uint64_t address);
+
 /* Loaded and neither the program nor its interpreter run as the program. */
 bool instance_is_library(const struct image *image, uint32_t instance);
 
@@ -28,7 +34,10 @@ const struct ancestor *find_32bit_ancestor(struct image *image);
  */
 bool brk_follows_program(const struct image *image, uint64_t start_brk);
 
-/* The mapping that stops the break, for sentences: "libtinfo.so.5 (r-xp)". */
+/* Whether one page is mapped exactly on the break: the rule brk-page-guard. */
+bool brk_has_page_guard(const struct checker *checker);
+
+/* The mapping that stops the break, for sentences: "libtinfo.so.5". */
 const char *blocker_title(struct checker *checker);
 
 /* Puts the break's figures into the finding: break, gap, room, blocker, blocker_start. */

@@ -3,6 +3,7 @@
 #include "cmd/output.h"
 #include "source/privilege.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 
@@ -23,6 +24,19 @@ void complain(const char *fmt, ...)
     vfprintf(stderr, fmt, ap);
     va_end(ap);
     putc('\n', stderr);
+}
+
+/* Help and version, which can meet a full disk as well. */
+static int print_and_flush(const struct options *options)
+{
+    if (options->help)
+        options_print_help(options, stdout);
+    else
+        printf("layoutcheck %s\n", LAYOUTCHECK_VERSION);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_CLEAN;
+    complain("cannot write to standard output: %s", strerror(errno));
+    return EXIT_TROUBLE;
 }
 
 static int run_command(struct options *options, struct err *err)
@@ -51,14 +65,8 @@ int main(int argc, char **argv)
         complain("%s\nTry \"layoutcheck --help\".", err.text);
         return EXIT_TROUBLE;
     }
-    if (options.help) {
-        options_print_help(&options, stdout);
-        return EXIT_CLEAN;
-    }
-    if (options.version) {
-        printf("layoutcheck %s\n", LAYOUTCHECK_VERSION);
-        return EXIT_CLEAN;
-    }
+    if (options.help || options.version)
+        return print_and_flush(&options);
     if (!privilege_drop(options.output != NULL, &err)) {
         complain("%s", err.text);
         return EXIT_TROUBLE;

@@ -57,6 +57,9 @@ void break_infer(struct image *image)
     }
     if (!brk->known)
         return;
+    if (!brk->uncertain)
+        brk->uncertain = "the break was not read but inferred: it is taken for the end of the last "
+                         "mapping labelled [heap]";
     brk->end = align_up(brk->start, image->page_size);
     if (brk->last_heap == NONE)
         return;

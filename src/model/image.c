@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/build.h"
 
-#include "parse/keyed.h"
+#include "parse/cgroup.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -135,6 +135,11 @@ static enum image_state no_memory(const struct image *image, struct err *err)
     if (image->stat.flags & PF_KTHREAD_BIT)
         err_set(err, "PID %d (%s) is a kernel thread: it has no address space of its own", pid,
                 comm);
+    else if (image->stat.state == 'Z' && image->stat.n_threads > 1)
+        err_set(err,
+                "the main thread of PID %d (%s) has ended while others run: the kernel shows the "
+                "memory of such a process nowhere but in /proc/%d/task/TID",
+                pid, comm, pid);
     else if (image->stat.state == 'Z')
         err_set(err,
                 "PID %d (%s) is a zombie: it has ended and has no memory any more; its parent "
@@ -193,7 +198,9 @@ static enum image_state read_consistently(struct image *image, struct err *err)
             return no_memory(image, err);
         if (!stat_same_image(&stat_before, &image->stat)) {
             image->execed = true;
-            image->inconsistency = "it executed another program while it was read";
+            image->inconsistency = "it executed another program meanwhile";
+            if (!read_status(image, &image->status, err))
+                return no_memory(image, err);
             continue;
         }
         image->inconsistency = torn(image, &before, &after, &maps);
@@ -229,6 +236,15 @@ static struct str row_or_note(struct image *image, enum capture_row row)
     return blob->bytes;
 }
 
+const char *image_cgroup(struct image *image)
+{
+    struct str path;
+
+    if (!cgroup_memory_path(row_or_note(image, CAPTURE_CGROUP), &path))
+        return NULL;
+    return arena_strndup(&image->arena, path.p, path.n);
+}
+
 static void read_details(struct image *image)
 {
     struct str bytes;
@@ -250,8 +266,9 @@ static void read_details(struct image *image)
         image->auxv.page_size ? image->auxv.page_size : capture_page_size(image->capture);
 }
 
-enum image_state image_init(struct image *image, struct capture *capture, pid_t pid,
-                            struct err *err)
+/* One reading of everything, in the order in which one part needs the other. */
+static enum image_state build(struct image *image, struct capture *capture, pid_t pid,
+                              struct err *err)
 {
     enum image_state state;
 
@@ -273,6 +290,43 @@ enum image_state image_init(struct image *image, struct capture *capture, pid_t 
     roles_assign(image);
     layout_infer(image);
     return IMAGE_READY;
+}
+
+enum ending { ENDING_SAME, ENDING_REPLACED, ENDING_GONE };
+
+/* What has become of the program whose maps were read, once the files around them are read too. */
+static enum ending look_again(struct image *image)
+{
+    struct stat_record now;
+
+    if (!read_stat(image, &now, NULL) || now.vsize_bytes == 0)
+        return ENDING_GONE;
+    return stat_same_image(&image->stat, &now) ? ENDING_SAME : ENDING_REPLACED;
+}
+
+enum image_state image_init(struct image *image, struct capture *capture, pid_t pid,
+                            struct err *err)
+{
+    bool execed = false;
+
+    for (int n = 1;; n++) {
+        enum image_state state = build(image, capture, pid, err);
+        enum ending ending = state == IMAGE_READY ? look_again(image) : ENDING_SAME;
+
+        image->execed |= execed;
+        if (ending == ENDING_GONE)
+            return no_memory(image, err);
+        if (ending == ENDING_SAME)
+            return state;
+        if (n == MAX_READS) {
+            image->consistent = false;
+            image->inconsistency = "it executes one program after the other";
+            return state;
+        }
+        execed = true;
+        image_deinit(image);
+        capture_forget(capture);
+    }
 }
 
 void image_deinit(struct image *image)

@@ -240,6 +240,9 @@ enum image_state image_init(struct image *image, struct capture *capture, pid_t 
                             struct err *err);
 void image_deinit(struct image *image);
 
+/* The cgroup that the process's memory is charged to, or NULL when it is not known. */
+const char *image_cgroup(struct image *image);
+
 /* Reads the ancestors, up to PID 1 or the first that /proc does not show.  Idempotent. */
 void image_read_ancestors(struct image *image);
 

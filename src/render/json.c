@@ -164,14 +164,14 @@ static json_t *json_process(const struct report *report)
 {
     struct image *image = report->image;
 
-    return json_pack("{s:i, s:i, s:I, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "pid",
-                     (int)image->pid, "ppid", (int)image->stat.ppid, "ns_pid",
-                     (json_int_t)image->status.ns_pid, "comm", json_safe(image, image->comm), "exe",
-                     json_safe(image, image->exe), "uid", (json_int_t)image->status.uid, "threads",
-                     (json_int_t)image->status.n_threads, "elf", json_elf(image), "personality",
-                     json_personality(image->has_personality, image->personality), "capabilities",
-                     json_capabilities(image->status.cap_effective), "ancestors",
-                     json_ancestors(image));
+    return json_pack(
+        "{s:i, s:i, s:I, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "pid", (int)image->pid,
+        "ppid", (int)image->stat.ppid, "ns_pid", (json_int_t)image->status.ns_pid, "comm",
+        json_safe(image, image->comm), "exe", json_safe(image, image->exe), "uid",
+        (json_int_t)image->status.uid, "threads", (json_int_t)image->status.n_threads, "elf",
+        json_elf(image), "cgroup", json_safe(image, image_cgroup(image)), "personality",
+        json_personality(image->has_personality, image->personality), "capabilities",
+        json_capabilities(image->status.cap_effective), "ancestors", json_ancestors(image));
 }
 
 static json_t *json_layout(const struct image *image)

@@ -12,7 +12,7 @@
 #include "render/safe.h"
 
 enum {
-    ADDRESS_WIDTH = 18,
+    ADDRESS_WIDTH = 16,
     BOX_WIDTH = 22, /* between the edges */
     NOTE_COLUMN = ADDRESS_WIDTH + 1 + 1 + BOX_WIDTH + 1 + 2,
 };
@@ -52,27 +52,52 @@ static void print_edge(const struct picture *picture, uint64_t address, const ch
     putc('\n', picture->out);
 }
 
-static void print_inside(const struct picture *picture, char edge, const char *name, uint64_t bytes)
+static void print_inside(const struct picture *picture, char edge, const char *name,
+                         const char *size)
 {
-    char size[UNITS_TEXT];
+    enum { INNER = BOX_WIDTH - 2, NAME_WIDTH = 13 };
 
-    fprintf(picture->out, "%*s %c %-*s%*s %c", ADDRESS_WIDTH, "", edge, (BOX_WIDTH - 2) * 13 / 20,
-            name, (BOX_WIDTH - 2) - (BOX_WIDTH - 2) * 13 / 20,
-            paper_size(picture->style, bytes, size), edge);
+    fprintf(picture->out, "%*s %c %-*s%*s %c", ADDRESS_WIDTH, "", edge, NAME_WIDTH, name,
+            INNER - NAME_WIDTH, size, edge);
 }
 
-/* The worst finding that has the region, or a part of it, among its evidence; or NULL. */
+static bool has_place_in(const struct finding *finding, struct range range)
+{
+    for (unsigned int k = 0; k < finding->n_evidence; k++)
+        for (uint32_t p = 0; p < finding->evidence[k].n_places; p++)
+            if (range_overlaps(finding->evidence[k].places[p].range, range))
+                return true;
+    return false;
+}
+
+static bool has_blocker_in(const struct report *report, const struct finding *finding,
+                           struct range range)
+{
+    uint32_t next = report->facts->brk.next;
+
+    return next != NONE && finding->is_about_blocker &&
+           range_has(range, report->image->mappings[next].range.start);
+}
+
+/*
+ * The worst finding that names a part of the region as evidence, of equals the last, which is the
+ * most special one; if none does, the one that the region causes by stopping the heap; or NULL.
+ */
 static const struct finding *find_trouble(const struct report *report, struct range range)
 {
+    const struct finding *worst = NULL, *stopped = NULL;
+
     for (uint32_t i = 0; i < report->n_findings; i++) {
         const struct finding *finding = &report->findings[i];
 
-        for (unsigned int k = 0; finding->severity > SEVERITY_INFO && k < finding->n_evidence; k++)
-            for (uint32_t p = 0; p < finding->evidence[k].n_places; p++)
-                if (range_overlaps(finding->evidence[k].places[p].range, range))
-                    return finding;
+        if (finding->severity == SEVERITY_INFO)
+            continue;
+        if (has_place_in(finding, range) && (!worst || finding->severity >= worst->severity))
+            worst = finding;
+        if (!stopped && has_blocker_in(report, finding, range))
+            stopped = finding;
     }
-    return NULL;
+    return worst ? worst : stopped;
 }
 
 static const char *display_name(const struct region *region)
@@ -87,21 +112,29 @@ static const char *display_name(const struct region *region)
     }
 }
 
+/* A second line for the trouble, so that neither the name nor the finding is cut. */
+static void print_trouble(const struct picture *picture, const struct finding *trouble)
+{
+    print_inside(picture, '|', "", "");
+    fputs(paper_severity_on(picture->style, trouble->severity), picture->out);
+    fprintf(picture->out, "  ! %s", trouble->rule->id);
+    fputs(paper_off(picture->style), picture->out);
+    putc('\n', picture->out);
+}
+
 static void print_region(const struct picture *picture, const struct region *region)
 {
     const struct finding *trouble = find_trouble(picture->report, region->range);
     struct arena *arena = &picture->report->image->arena;
-    const char *name = region->name ? safe_text(arena, str_of(region->name)) : "";
+    char size[UNITS_TEXT];
 
-    print_inside(picture, '|', display_name(region), range_size(region->range));
-    if (trouble) {
-        fputs(paper_severity_on(picture->style, trouble->severity), picture->out);
-        print_note(picture, arena_printf(arena, "! %s: %s", trouble->rule->id, name));
-        fputs(paper_off(picture->style), picture->out);
-    } else {
-        print_note(picture, name);
-    }
+    print_inside(picture, '|', display_name(region),
+                 paper_size(picture->style, range_size(region->range), size));
+    if (region->name)
+        print_note(picture, safe_text(arena, str_of(region->name)));
     putc('\n', picture->out);
+    if (trouble)
+        print_trouble(picture, trouble);
 }
 
 /* What is to be said at the upper edge of a region. */
@@ -112,6 +145,8 @@ static const char *edge_note(const struct picture *picture, const struct region 
     const struct brk_facts *brk = &report->facts->brk;
     char room[UNITS_TEXT];
 
+    if (region->role == REGION_BRK && brk->known && brk->room == 0)
+        return "break, cannot grow";
     if (region->role == REGION_BRK && brk->known)
         return arena_printf(&report->image->arena, "break, can grow %s",
                             paper_size(picture->style, brk->room, room));
@@ -205,9 +240,11 @@ static void draw_edge(struct picture *picture, uint64_t address, const char *not
 
 static void draw_region(struct picture *picture, const struct region *region)
 {
+    char size[UNITS_TEXT];
+
     if (region->role == REGION_GAP) {
         flush_edge(picture);
-        print_inside(picture, ':', "", range_size(region->range));
+        print_inside(picture, ':', "", paper_size(picture->style, range_size(region->range), size));
         putc('\n', picture->out);
         return;
     }

@@ -96,13 +96,16 @@ static void print_brk(const struct report *report, const struct style *style, FI
         paper_wrap(out, style, 6, "heap", "where the break is could not be read");
         return;
     }
+    text = brk->room > 0
+               ? arena_printf(&image->arena, "can grow %s to %s, stopped by ",
+                              paper_size(style, brk->room, room), address_text(brk->max, max))
+               : arena_printf(&image->arena, "cannot grow beyond %s: stopped by ",
+                              address_text(brk->max, max));
     if (brk->next == NONE)
-        text = arena_printf(&image->arena, "can grow %s to %s, the end of the address space",
-                            paper_size(style, brk->room, room), address_text(brk->max, max));
+        text = arena_printf(&image->arena, "%sthe end of the address space", text);
     else
         text = arena_printf(
-            &image->arena, "can grow %s to %s, stopped by %s at %s",
-            paper_size(style, brk->room, room), address_text(brk->max, max),
+            &image->arena, "%s%s at %s", text,
             safe_text(&image->arena, str_of(mapping_title(image, &image->mappings[brk->next]))),
             address_text(image->mappings[brk->next].range.start, next));
     if (brk->uncertain && style->verbose)

@@ -110,8 +110,7 @@ void capture_close(struct capture *capture)
 {
     if (!capture)
         return;
-    for (int i = 0; i < N_CAPTURE_ROWS; i++)
-        free(capture->owned[i]);
+    capture_forget(capture);
     close(capture->directory);
     free(capture);
 }
@@ -240,6 +239,15 @@ const struct blob *capture_get(struct capture *capture, enum capture_row row)
     struct capture *of = rows[row].scope == OF_HOST ? capture->host : capture;
 
     return of->have[row] ? &of->blobs[row] : capture_again(of, row);
+}
+
+void capture_forget(struct capture *process)
+{
+    for (int row = 0; row < N_CAPTURE_ROWS; row++) {
+        free(process->owned[row]);
+        process->owned[row] = NULL;
+        process->have[row] = false;
+    }
 }
 
 bool capture_stream(struct capture *capture, enum capture_row row,

@@ -69,6 +69,9 @@ const struct blob *capture_get(struct capture *capture, enum capture_row row);
 /* The row as it is now; pointers into the former reading are dead. */
 const struct blob *capture_again(struct capture *capture, enum capture_row row);
 
+/* Forgets all rows of the process, so that each is read anew when it is asked for. */
+void capture_forget(struct capture *process);
+
 /*
  * Gives a row's bytes to `feed` piece by piece, as the kernel hands them out (a page at most), and
  * keeps nothing.  Ends early when feed returns false.  False when the row cannot be read; *error is

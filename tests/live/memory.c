@@ -185,7 +185,10 @@ void break_move(uintptr_t addr)
         .env_end = stat_field(51),
         .exe_fd = (__u32)-1,
     };
+    unsigned int size;
 
+    if (prctl(PR_SET_MM, PR_SET_MM_MAP_SIZE, &size, 0, 0) != 0)
+        skip("this kernel moves no break (CONFIG_CHECKPOINT_RESTORE)");
     if (prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0) != 0)
         broken("PR_SET_MM_MAP");
     if (brk((void *)addr) != 0) /* tells libc, too */

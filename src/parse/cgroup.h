@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* /proc/PID/cgroup, cgroups(7): a line "ID:controllers:path" for each hierarchy. */
+#ifndef PARSE_CGROUP_H
+#define PARSE_CGROUP_H
+
+#include "base/str.h"
+
+/*
+ * The cgroup that memory is charged to: version 1's hierarchy with the controller "memory" when
+ * there is one, else version 2's, whose line is "0::path".  False when the text has neither.
+ */
+bool cgroup_memory_path(struct str text, struct str *path);
+
+#endif
