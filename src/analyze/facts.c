@@ -69,4 +69,5 @@ void facts_compute(struct facts *facts, struct image *image)
     gaps_compute(facts, image);
     memory_compute(facts, image);
     regions_compute(facts, image);
+    outline_compute(facts, image);
 }

@@ -45,11 +45,15 @@ struct region {
     const char *name; /* what is in it; NULL: nothing to say */
     uint32_t first_mapping;
     uint32_t n_mappings;
+    uint64_t mapped_bytes; /* the sum of its mappings, without holes */
     bool has_rss;
     uint64_t rss_bytes;
 };
 
 const char *region_name(enum region_role role);
+
+/* What is in a region of mmap'ed memory: its objects, threads and how many mappings. */
+const char *region_describe(struct image *image, const struct region *region);
 
 struct memory_facts {
     bool known;
@@ -67,6 +71,8 @@ struct facts {
     struct range stack_range; /* all parts */
     struct region *regions;   /* by address, gaps included */
     uint32_t n_regions;
+    struct region *outline; /* the regions to draw: boxes of the mmap area are joined */
+    uint32_t n_outline;
     uint32_t n_anonymous, n_file, n_executable; /* mappings */
     struct memory_facts memory;
 };
@@ -78,6 +84,7 @@ void facts_compute(struct facts *facts, struct image *image);
 void brk_compute(struct facts *facts, struct image *image);
 void gaps_compute(struct facts *facts, const struct image *image);
 void regions_compute(struct facts *facts, struct image *image);
+void outline_compute(struct facts *facts, struct image *image);
 void memory_compute(struct facts *facts, const struct image *image);
 
 /* "libtinfo.so.5.9", "an anonymous mapping (---p)": for sentences; in the image's arena. */

@@ -70,35 +70,19 @@ static void add_mapping(struct builder *builder, const struct image *image, uint
     }
     last->range.end = mapping->range.end;
     last->n_mappings++;
+    last->mapped_bytes += range_size(mapping->range);
     if (image->usage) {
         last->has_rss = true;
         last->rss_bytes += image->usage[i].rss_bytes;
     }
 }
 
-/* The objects of a region by name, the first few, in the order of their addresses. */
-static const char *objects_in(struct image *image, const struct region *region)
+/* The mapping behind the last one of the region. */
+static uint32_t region_end(const struct image *image, const struct region *region)
 {
-    enum { SHOWN = 3 };
-    const char *text = NULL;
-    uint32_t last = NONE, n = 0;
+    uint32_t end = region->first_mapping + region->n_mappings;
 
-    for (uint32_t i = 0; i < region->n_mappings; i++) {
-        const struct mapping *mapping = &image->mappings[region->first_mapping + i];
-        struct str name;
-
-        if (mapping->instance == NONE || mapping->instance == last)
-            continue;
-        last = mapping->instance;
-        if (++n > SHOWN)
-            continue;
-        name = short_name(mapping_object(image, mapping)->path);
-        text = text ? arena_printf(&image->arena, "%s, %.*s", text, (int)name.n, name.p)
-                    : arena_strndup(&image->arena, name.p, name.n);
-    }
-    if (n > SHOWN)
-        text = arena_printf(&image->arena, "%s and %u more", text, n - SHOWN);
-    return text;
+    return region->first_mapping == NONE ? 0 : end < image->n_mappings ? end : image->n_mappings;
 }
 
 static const char *count_text(struct image *image, uint32_t n, const char *what)
@@ -110,29 +94,61 @@ static uint32_t count_role(const struct image *image, const struct region *regio
 {
     uint32_t n = 0;
 
-    for (uint32_t i = 0; i < region->n_mappings; i++)
-        if (image->mappings[region->first_mapping + i].role == role)
-            n++;
+    for (uint32_t i = region->first_mapping; i < region_end(image, region); i++)
+        n += image->mappings[i].role == role;
     return n;
+}
+
+/* Up to two loaded objects by name, more by number, from the top; NULL when there is none. */
+static const char *objects_in(struct image *image, const struct region *region)
+{
+    enum { SHOWN = 2 };
+    struct str names[SHOWN];
+    uint32_t last = NONE, n = 0;
+
+    for (uint32_t i = region_end(image, region); i-- > region->first_mapping;) {
+        const struct mapping *mapping = &image->mappings[i];
+
+        if (mapping->instance == NONE || mapping->instance == last)
+            continue;
+        last = mapping->instance;
+        if (n < SHOWN)
+            names[n] = short_name(mapping_object(image, mapping)->path);
+        n++;
+    }
+    if (n == 0)
+        return NULL;
+    if (n > SHOWN)
+        return count_text(image, n, "object");
+    return arena_printf(&image->arena, "%.*s%s%.*s", (int)names[0].n, names[0].p,
+                        n == 2 ? ", " : "", n == 2 ? (int)names[1].n : 0, n == 2 ? names[1].p : "");
+}
+
+const char *region_describe(struct image *image, const struct region *region)
+{
+    const char *text = objects_in(image, region);
+    uint32_t n_threads = count_role(image, region, ROLE_THREAD_STACK);
+
+    if (!text && region->n_mappings == 1)
+        return mapping_title(image, &image->mappings[region->first_mapping]);
+    if (!text)
+        text = count_text(image, region->n_mappings, "mapping");
+    if (n_threads > 0)
+        text = arena_printf(&image->arena, "%s, %s", text,
+                            count_text(image, n_threads, "thread stack"));
+    return text;
 }
 
 static const char *name_of(struct image *image, const struct region *region)
 {
-    const char *objects;
-
     switch (region->role) {
     case REGION_TEXT:
     case REGION_DATA:
     case REGION_BSS:
+        return objects_in(image, region);
     case REGION_MMAP:
-        objects = objects_in(image, region);
-        if (objects)
-            return objects;
-        if (region->n_mappings == 1)
-            return mapping_title(image, &image->mappings[region->first_mapping]);
-        return count_text(image, region->n_mappings, "mapping");
     case REGION_THREAD_STACKS:
-        return count_text(image, count_role(image, region, ROLE_THREAD_STACK), "thread");
+        return region_describe(image, region);
     default:
         return NULL;
     }
@@ -178,7 +194,7 @@ static void insert_empty_brk(struct builder *builder)
     struct facts *facts = builder->facts;
     uint64_t brk = facts->brk.end;
     uint32_t at = find_region(facts, brk);
-    struct region empty = {REGION_BRK, {brk, brk}, NULL, NONE, 0, false, 0};
+    struct region empty = {.role = REGION_BRK, .range = {brk, brk}, .first_mapping = NONE};
 
     if (at < facts->n_regions && facts->regions[at].role == REGION_GAP &&
         facts->regions[at].range.start < brk) {

@@ -191,16 +191,18 @@ static bool is_malloc_arena(const struct image *image, uint32_t i)
 
 /*
  * A thread's stack, as pthread_create() of every libc makes it: a small guard without access
- * directly below writable anonymous memory.  The kernel does not know it as a stack.
+ * directly below writable anonymous memory, of a round size with or without the guard.  The kernel
+ * does not know it as a stack, so this is a guess.
  */
 static bool is_thread_stack(const struct image *image, uint32_t i)
 {
-    const struct mapping *mapping = &image->mappings[i];
+    const struct mapping *mapping = &image->mappings[i], *guard = mapping - 1;
+    uint64_t size = range_size(mapping->range);
 
     return image->status.n_threads > 1 && is_plain_rw(mapping) && i > 0 &&
-           image->mappings[i - 1].role == ROLE_GUARD &&
-           image->mappings[i - 1].range.end == mapping->range.start &&
-           range_size(mapping->range) >= 64 * KIB && range_size(mapping->range) <= GIB;
+           guard->role == ROLE_GUARD && guard->range.end == mapping->range.start &&
+           size >= 64 * KIB && size <= GIB &&
+           (size % (64 * KIB) == 0 || (size + range_size(guard->range)) % (64 * KIB) == 0);
 }
 
 /*

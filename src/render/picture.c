@@ -129,7 +129,7 @@ static void print_region(const struct picture *picture, const struct region *reg
     char size[UNITS_TEXT];
 
     print_inside(picture, '|', display_name(region),
-                 paper_size(picture->style, range_size(region->range), size));
+                 paper_size(picture->style, region->mapped_bytes, size));
     if (region->name)
         print_note(picture, safe_text(arena, str_of(region->name)));
     putc('\n', picture->out);
@@ -163,61 +163,6 @@ static const char *lower_edge_note(const struct picture *picture, const struct r
     if (layout->has_base && layout->mode == MMAP_BOTTOM_UP && region->range.start == layout->base)
         return "mmap base, grows up";
     return "";
-}
-
-static bool is_inside_mmap(const struct region *region)
-{
-    return region->role == REGION_MMAP || region->role == REGION_VDSO ||
-           region->role == REGION_THREAD_STACKS;
-}
-
-/*
- * A process with a hundred regions is drawn by its outlines: neighbours in the mmap area are one.
- */
-enum { MANY_REGIONS = 40 };
-#define SMALL_GAP (GIB)
-
-static bool joins(const struct region *upper, const struct region *gap, const struct region *lower)
-{
-    return is_inside_mmap(upper) && is_inside_mmap(lower) &&
-           (!gap || range_size(gap->range) <= SMALL_GAP);
-}
-
-/* Draws the regions first..last, downwards, as one box; returns how many regions that were. */
-static uint32_t stretch(const struct facts *facts, uint32_t top)
-{
-    uint32_t bottom = top;
-
-    if (facts->n_regions < MANY_REGIONS)
-        return top;
-    while (bottom > 0) {
-        const struct region *next = &facts->regions[bottom - 1];
-        bool is_gap = next->role == REGION_GAP;
-
-        if (is_gap && bottom < 2)
-            break;
-        if (!joins(&facts->regions[bottom], is_gap ? next : NULL,
-                   is_gap ? &facts->regions[bottom - 2] : next))
-            break;
-        bottom -= is_gap ? 2 : 1;
-    }
-    return bottom;
-}
-
-static struct region joined(const struct picture *picture, uint32_t bottom, uint32_t top)
-{
-    const struct facts *facts = picture->report->facts;
-    struct region all = facts->regions[bottom];
-    uint32_t n = 0;
-
-    if (bottom == top)
-        return all;
-    for (uint32_t i = bottom; i <= top; i++)
-        n += facts->regions[i].n_mappings;
-    all.role = REGION_MMAP;
-    all.range.end = facts->regions[top].range.end;
-    all.name = arena_printf(&picture->report->image->arena, "%u mappings", n);
-    return all;
 }
 
 /* An edge waits until it is known whether the next region below shares it. */
@@ -256,28 +201,11 @@ static void draw_region(struct picture *picture, const struct region *region)
     draw_edge(picture, region->range.start, lower_edge_note(picture, region));
 }
 
-/* The kernel's gate page far above everything, and the gap below it, are nobody's concern. */
-static uint32_t end_of_user_space(const struct facts *facts)
-{
-    uint32_t n = facts->n_regions;
-
-    if (n > 0 && facts->regions[n - 1].role == REGION_VSYSCALL)
-        n--;
-    if (n > 0 && n < facts->n_regions && facts->regions[n - 1].role == REGION_GAP)
-        n--;
-    return n;
-}
-
 void render_picture(const struct report *report, const struct style *style, FILE *out)
 {
     struct picture picture = {.report = report, .style = style, .out = out};
 
-    for (uint32_t i = end_of_user_space(report->facts); i-- > 0;) {
-        uint32_t bottom = stretch(report->facts, i);
-        struct region region = joined(&picture, bottom, i);
-
-        draw_region(&picture, &region);
-        i = bottom;
-    }
+    for (uint32_t i = report->facts->n_outline; i-- > 0;)
+        draw_region(&picture, &report->facts->outline[i]);
     flush_edge(&picture);
 }
