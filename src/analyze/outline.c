@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The regions once more, coarse enough to be drawn: the mmap area of a large process has hundreds of
+ * The regions once more, coarse enough to be drawn: the mmap area of a large process has hundreds
+ * of
  * libraries, thread stacks and arenas with gaps between them, and a person wants to see one box.
  */
 #include "analyze/facts.h"
@@ -42,7 +43,10 @@ static void swallow(struct region *lower, const struct region *upper)
     lower->mapped_bytes += upper->mapped_bytes;
 }
 
-/* The gap that two boxes may have between them and still be one: 32 GiB of 128 TiB, 1 MiB of 4 GiB. */
+/*
+ * The gap that two boxes may have between them and still be one: 32 GiB of 128 TiB, 1 MiB of 4
+ * GiB.
+ */
 static uint64_t close_gap(const struct image *image)
 {
     return image->layout.task_size ? image->layout.task_size >> 12 : 32 * GIB;

@@ -4,11 +4,14 @@
  * SUITE, CASE or SUITE/CASE.  A file NAME.c there defines `Suite *NAME_suite(void)`; make writes
  * the list of them, suites.h, from the file names, so that none can be forgotten.
  *
+ * TMPDIR is a new directory for the tests' files, which is removed at the end.
+ *
  * Prints one line a test, `ok SUITE/CASE/TEST`, or `not ok ...` with the place and the reason below
  * it, then `N passed, N failed, N skipped`.  Exit status 0, 1 when a test failed, 2 when no test is
  * called so.
  */
 #include <check.h>
+#include <ftw.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,23 +135,58 @@ static bool suites_run(const char *wanted, struct counts *counts)
     return found;
 }
 
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+/* Tests that fail are not there any more to clean up after themselves. */
+static bool scratch_make(char *path, size_t size)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    snprintf(path, size, "%s/layoutcheck-unit.XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (!mkdtemp(path)) {
+        fprintf(stderr, "unit: cannot make %s\n", path);
+        return false;
+    }
+    setenv("TMPDIR", path, 1);
+    return true;
+}
+
+static bool all_run(int argc, char **argv, struct counts *counts)
+{
+    for (int i = 1; i < argc || i == 1; i++) {
+        if (!suites_run(argv[i], counts)) {
+            fprintf(stderr, "unit: no suite or test case is called %s\n",
+                    argv[i] ? argv[i] : "anything");
+            return false;
+        }
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     /* The library's own selection would quietly run fewer tests, or none, and call it success. */
     static const char *const selections[] = {"CK_RUN_SUITE", "CK_RUN_CASE", "CK_INCLUDE_TAGS",
                                              "CK_EXCLUDE_TAGS"};
     struct counts counts = {0};
+    char scratch[128];
+    bool found;
 
     for (size_t i = 0; i < sizeof(selections) / sizeof(selections[0]); i++)
         unsetenv(selections[i]);
     setvbuf(stdout, NULL, _IOLBF, 0);
-    for (int i = 1; i < argc || i == 1; i++) {
-        if (!suites_run(argv[i], &counts)) {
-            fprintf(stderr, "unit: no suite or test case is called %s\n",
-                    argv[i] ? argv[i] : "anything");
-            return 2;
-        }
-    }
+    if (!scratch_make(scratch, sizeof(scratch)))
+        return 1;
+    found = all_run(argc, argv, &counts);
+    nftw(scratch, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    if (!found)
+        return 2;
     printf("%d passed, %d failed, 0 skipped\n", counts.passed, counts.failed);
     return counts.failed > 0;
 }
