@@ -66,6 +66,20 @@ static uint64_t normal_window(const struct image *image, uint64_t start_brk)
     return end > start_brk ? end - start_brk : 0;
 }
 
+/* Below the mmap area the largest hole is the heap's own. */
+static bool meets_mmap_area(const struct image *image, const struct brk_facts *brk)
+{
+    const struct layout *layout = &image->layout;
+    uint64_t next_end;
+
+    if (brk->next == NONE || !layout->has_base)
+        return false;
+    next_end = image->mappings[brk->next].range.end;
+    if (layout->mode == MMAP_BOTTOM_UP)
+        return image->mappings[brk->next].range.start == layout->base;
+    return next_end <= layout->base && range_size(largest_hole_above(image, next_end)) < brk->gap;
+}
+
 static void pick_limit(struct brk_facts *brk)
 {
     const struct limit_fact *least = &brk->limits[0];
@@ -112,6 +126,7 @@ void brk_compute(struct facts *facts, struct image *image)
         top = state->end;
     brk->gap = top - state->end;
     brk->window = top - state->start;
+    brk->meets_mmap_area = meets_mmap_area(image, brk);
     brk->normal_window = normal_window(image, state->start);
     if (brk->next != NONE)
         limit_by_mapping(brk, image);

@@ -45,6 +45,8 @@ static void count_mappings(struct facts *facts, const struct image *image)
     for (uint32_t i = 0; i < image->n_mappings; i++) {
         const struct mapping *mapping = &image->mappings[i];
 
+        if (mapping->role == ROLE_VSYSCALL)
+            continue; /* as the kernel counts */
         if (mapping->perms & PERM_EXEC)
             facts->n_executable++;
         if (mapping->inode != 0)

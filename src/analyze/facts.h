@@ -27,9 +27,10 @@ struct brk_facts {
     uint64_t size;
     bool exact;
     const char *uncertain;
-    uint64_t gap;           /* raw bytes from end to the next mapping, or to the end of addresses */
-    uint32_t next;          /* mapping, or NONE */
-    uint64_t window;        /* from start to the next mapping */
+    uint64_t gap;         /* raw bytes from end to the next mapping, or to the end of addresses */
+    uint32_t next;        /* mapping, or NONE */
+    bool meets_mmap_area; /* next is the lower end of the mmap area, not something apart from it */
+    uint64_t window;      /* from start to the next mapping */
     uint64_t normal_window; /* what this kernel and layout leave normally; 0: unknown */
     uint64_t room;
     uint64_t max; /* the highest address brk() accepts */
@@ -89,6 +90,12 @@ void memory_compute(struct facts *facts, const struct image *image);
 
 /* "libtinfo.so.5.9", "an anonymous mapping (---p)": for sentences; in the image's arena. */
 const char *mapping_title(struct image *image, const struct mapping *mapping);
+
+/*
+ * The largest hole between mappings above `address` and below the mmap base (the end of the address
+ * space when the base is not known).
+ */
+struct range largest_hole_above(const struct image *image, uint64_t address);
 
 /* Whether the mapping is part of a loaded ELF object other than the program. */
 bool mapping_is_library(const struct image *image, const struct mapping *mapping);

@@ -24,6 +24,20 @@ static void consider_hole(struct facts *facts, struct range hole, struct range a
     consider(&facts->low_2g_gap, hole, map_32bit_window);
 }
 
+struct range largest_hole_above(const struct image *image, uint64_t address)
+{
+    uint64_t base = image->layout.has_base ? image->layout.base : image->layout.task_size;
+    struct range largest = {0, 0}, hole = {address, address};
+
+    for (uint32_t i = image_find(image, address); i < image->n_mappings && hole.start < base; i++) {
+        hole.end = image->mappings[i].range.start;
+        if (range_size(hole) > range_size(largest))
+            largest = hole;
+        hole.start = image->mappings[i].range.end;
+    }
+    return largest;
+}
+
 void gaps_compute(struct facts *facts, const struct image *image)
 {
     struct range all = {image->page_size, image->layout.task_size};

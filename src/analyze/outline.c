@@ -93,16 +93,12 @@ static uint32_t count_mmapped(const struct facts *facts)
     return n;
 }
 
-/* The kernel's gate page far above everything, and the gap below it, are nobody's concern. */
+/* The kernel's gate page, far above everything, is nobody's concern. */
 static uint32_t end_of_user_space(const struct facts *facts)
 {
     uint32_t n = facts->n_regions;
 
-    if (n > 0 && facts->regions[n - 1].role == REGION_VSYSCALL)
-        n--;
-    if (n > 0 && n < facts->n_regions && facts->regions[n - 1].role == REGION_GAP)
-        n--;
-    return n;
+    return n > 0 && facts->regions[n - 1].role == REGION_VSYSCALL ? n - 1 : n;
 }
 
 void outline_compute(struct facts *facts, struct image *image)

@@ -32,8 +32,9 @@ static bool continues(const struct region *region, enum region_role role, uint64
 
     if (region->role != role)
         return false;
-    return hole == 0 || (hole <= SMALL_HOLE && (role == REGION_MMAP || role == REGION_BRK ||
-                                                role == REGION_THREAD_STACKS));
+    return hole == 0 ||
+           (hole <= SMALL_HOLE && (role == REGION_MMAP || role == REGION_BRK ||
+                                   role == REGION_TEXT || role == REGION_THREAD_STACKS));
 }
 
 struct builder {
@@ -63,7 +64,7 @@ static void add_mapping(struct builder *builder, const struct image *image, uint
     struct region *last = facts->n_regions ? &facts->regions[facts->n_regions - 1] : NULL;
 
     if (!last || !continues(last, role, mapping->range.start)) {
-        if (last && last->range.end < mapping->range.start)
+        if (last && last->range.end < mapping->range.start && role != REGION_VSYSCALL)
             region_add(builder, REGION_GAP, (struct range){last->range.end, mapping->range.start});
         last = region_add(builder, role, mapping->range);
         last->first_mapping = i;

@@ -15,8 +15,8 @@ static void run(struct checker *checker)
     }
     if (brk->room > 0 || brk->limit != LIMIT_NEXT_MAPPING)
         return;
-    finding = finding_add(checker, SEVERITY_ERROR, "the heap cannot grow: %s stands on the break",
-                          blocker_title(checker));
+    finding = finding_add(checker, brk_is_unused(checker) ? SEVERITY_INFO : SEVERITY_ERROR,
+                          "the heap cannot grow: %s stands on the break", blocker_title(checker));
     finding_detail(checker, finding,
                    "The break is at %s and the kernel keeps one page free before the next mapping, "
                    "so brk() refuses every page. malloc in glibc goes on with mmap, at the cost of "
@@ -41,7 +41,7 @@ static void run(struct checker *checker)
 
 const struct rule rule_brk_blocked = {
     .id = "brk-blocked",
-    .severities = "error",
+    .severities = "error; info in a Go program, which does not use brk",
     .when = "not one page of room for the heap, because of the next mapping",
     .meaning =
         "The heap grows by moving the break up. The kernel refuses to move it so far that less "

@@ -5,6 +5,13 @@
 
 enum { ERROR_MIB = 4, WARNING_MIB = 64 };
 
+static enum severity severity_of(const struct checker *checker)
+{
+    if (brk_is_unused(checker))
+        return SEVERITY_INFO;
+    return checker->facts->brk.room < ERROR_MIB * MIB ? SEVERITY_ERROR : SEVERITY_WARNING;
+}
+
 static void run(struct checker *checker)
 {
     const struct brk_facts *brk = &checker->facts->brk;
@@ -17,9 +24,9 @@ static void run(struct checker *checker)
     }
     if (brk->room == 0 || brk->room >= WARNING_MIB * MIB || brk->limit != LIMIT_NEXT_MAPPING)
         return;
-    finding = finding_add(checker, brk->room < ERROR_MIB * MIB ? SEVERITY_ERROR : SEVERITY_WARNING,
-                          "the heap can grow by %s only, then %s stops it",
-                          size_text(brk->room, room), blocker_title(checker));
+    finding =
+        finding_add(checker, severity_of(checker), "the heap can grow by %s only, then %s stops it",
+                    size_text(brk->room, room), blocker_title(checker));
     finding_detail(
         checker, finding,
         "brk() can move the break from %s to %s at most; one page before the next "
@@ -36,7 +43,7 @@ static void run(struct checker *checker)
 
 const struct rule rule_brk_room_low = {
     .id = "brk-room-low",
-    .severities = "error below 4M, warning below 64M",
+    .severities = "error below 4M, warning below 64M; info in a Go program",
     .when = "little room for the heap, because of the next mapping",
     .meaning =
         "Between the break and the next mapping there is less room than programs usually need. "

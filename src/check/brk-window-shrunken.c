@@ -83,7 +83,7 @@ static void run(struct checker *checker)
                                          : "the break could not be read");
         return;
     }
-    if (!is_shrunken(checker->image, brk))
+    if (!is_shrunken(checker->image, brk) || brk_is_unused(checker))
         return;
     finding =
         finding_add(checker, SEVERITY_WARNING, "the heap's window is %s in all, where %s is normal",

@@ -6,20 +6,6 @@
 
 #include <elf.h>
 
-struct range largest_hole_above(const struct image *image, uint64_t address)
-{
-    uint64_t base = image->layout.has_base ? image->layout.base : image->layout.task_size;
-    struct range largest = {0, 0}, hole = {address, address};
-
-    for (uint32_t i = image_find(image, address); i < image->n_mappings && hole.start < base; i++) {
-        hole.end = image->mappings[i].range.start;
-        if (range_size(hole) > range_size(largest))
-            largest = hole;
-        hole.start = image->mappings[i].range.end;
-    }
-    return largest;
-}
-
 bool instance_is_library(const struct image *image, uint32_t instance)
 {
     const struct object *object = &image->objects[image->instances[instance].object];
@@ -55,9 +41,14 @@ static bool has_high_mmap(const struct image *image)
     return false;
 }
 
+bool program_is_static(const struct image *image)
+{
+    return image->program_type == PROGRAM_STATIC || image->program_type == PROGRAM_STATIC_PIE;
+}
+
 bool mmap_base_is_mixed(const struct image *image)
 {
-    if (image->elf_class != 64 || !has_high_mmap(image))
+    if (image->elf_class != 64 || program_is_static(image) || !has_high_mmap(image))
         return false;
     for (uint32_t i = 0; i < image->n_instances; i++)
         if (instance_is_in_exec_window(image, i))
@@ -84,6 +75,13 @@ bool brk_follows_program(const struct image *image, uint64_t start_brk)
         return false;
     end = image->instances[image->program].seen.end;
     return start_brk >= end && start_brk - end <= 2 * image->arch->brk_random_bytes;
+}
+
+bool brk_is_unused(const struct checker *checker)
+{
+    const struct brk_facts *brk = &checker->facts->brk;
+
+    return checker->image->is_go && brk->known && brk->start == brk->end;
 }
 
 const char *blocker_title(struct checker *checker)

@@ -70,26 +70,6 @@ static void check_instance(struct checker *checker, const struct instance *insta
     }
 }
 
-/*
- * A file of which only an executable piece is mapped was not loaded as an object: a tool reads it,
- * or a runtime has its own way.
- */
-static bool is_loaded(const struct image *image, uint32_t index)
-{
-    const struct instance *instance = &image->instances[index];
-    const struct object *object = &image->objects[instance->object];
-    unsigned int n_loads = 0;
-
-    for (unsigned int i = 0; i < object->head.n_segments; i++)
-        n_loads += object->head.segments[i].type == PT_LOAD;
-    for (uint32_t i = image_find(image, instance->range.start);
-         i < image->n_mappings && image->mappings[i].range.start < instance->range.end; i++)
-        if (image->mappings[i].instance == index && image->mappings[i].inode != 0 &&
-            !(image->mappings[i].perms & PERM_EXEC))
-            return true;
-    return n_loads == 1;
-}
-
 static void report(struct checker *checker, const struct instance *instance,
                    const struct places *places)
 {
@@ -126,7 +106,7 @@ static void run(struct checker *checker)
         const struct instance *instance = &image->instances[i];
         struct places places = {0};
 
-        if (!instance->has_bias || !is_loaded(image, i))
+        if (!instance->has_bias)
             continue;
         check_instance(checker, instance, &places);
         if (places.n > 0)

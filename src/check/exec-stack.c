@@ -37,7 +37,7 @@ static void run(struct checker *checker)
 {
     const struct facts *facts = checker->facts;
     const struct mapping *stack;
-    struct places askers = {0};
+    struct places askers = {0}, where = {0};
     struct finding *finding;
 
     if (!facts->has_stack) {
@@ -56,8 +56,8 @@ static void run(struct checker *checker)
         "Assembler sources without a .note.GNU-stack section are the usual reason: add "
         "it, or link with -z noexecstack. \"readelf -lW FILE\" shows GNU_STACK; execstack -c "
         "or patchelf --clear-execstack clears the mark.");
-    evidence_address(finding, "start", stack->range.start);
-    evidence_address(finding, "end", stack->range.end);
+    places_add_mapping(checker, &where, stack);
+    evidence_places(finding, "places", where.list, where.n);
     evidence_places(finding, "asked_by", askers.list, askers.n);
 }
 

@@ -48,7 +48,7 @@ static void run(struct checker *checker)
         rule_not_run(checker, "where program or mmap area begin is not known");
         return;
     }
-    if (area_is_below_program(image) || is_exec_shield_32bit(image))
+    if (area_is_below_program(image) || is_exec_shield_32bit(image) || program_is_static(image))
         return;
     places_add_instances(checker, &objects, is_below);
     if (objects.n == 0)

@@ -10,17 +10,20 @@
 
 /* What several rules ask about loaded objects. */
 
-/*
- * The largest hole between mappings above `address` and below the mmap base (the end of the address
- * space when the base is not known).
- */
-struct range largest_hole_above(const struct image *image, uint64_t address);
-
 /* Loaded and neither the program nor its interpreter run as the program. */
 bool instance_is_library(const struct image *image, uint32_t instance);
 
 /* Addresses where exec-shield kernels put executable mappings: mixed-mmap-base.c says more. */
 bool instance_is_in_exec_window(const struct image *image, uint32_t instance);
+
+/* No interpreter: objects in such a process were loaded by itself (valgrind, emulators). */
+bool program_is_static(const struct image *image);
+
+/*
+ * Whether nothing uses the break: Go's runtime maps its memory itself, and puts its arena right
+ * above the break in 32-bit programs.
+ */
+bool brk_is_unused(const struct checker *checker);
 
 /* Whether the rule mixed-mmap-base holds: libraries low, the rest of the mmap area high. */
 bool mmap_base_is_mixed(const struct image *image);

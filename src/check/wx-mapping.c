@@ -25,7 +25,7 @@ static void report(struct checker *checker, enum severity severity, const struct
                           places_text(checker, places), size_text(bytes, size));
     finding_detail(checker, finding, "%s", what);
     finding_remedy(checker, finding, "%s", remedy);
-    evidence_places(finding, "mappings", places->list, places->n);
+    evidence_places(finding, "places", places->list, places->n);
     evidence_bytes(finding, "size", bytes);
 }
 

@@ -60,7 +60,7 @@ static int run(const struct options *options, FILE *out)
     int worst = EXIT_CLEAN;
 
     if (options->n_arguments == 0) {
-        complain("no target: give a PID, for example: layoutcheck $$");
+        complain_usage("no target: give a PID, for example: layoutcheck $$");
         return EXIT_TROUBLE;
     }
     if (!inspection_init(&inspection, &err)) {

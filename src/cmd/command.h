@@ -30,4 +30,7 @@ extern const struct command *const commands[];
 /* A complaint on standard error. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same of a wrong command line, with the advice where to look. */
+void complain_usage(const char *text);
+
 #endif

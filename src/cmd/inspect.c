@@ -29,7 +29,10 @@ static bool parse_target(const char *target, pid_t *pid, struct err *err)
         return true;
     }
     if (!str_to_u64(str_of(target), &number) || number == 0 || number > INT_MAX)
-        return err_set(err, "\"%s\" is no PID: give the number of a process, or self", target);
+        return err_set(err,
+                       "\"%s\" is no PID: give the number of a process, or self (a "
+                       "command comes first)",
+                       target);
     *pid = (pid_t)number;
     return true;
 }
@@ -92,6 +95,7 @@ static void analyze(struct inspection *inspection, const struct options *options
         .image = image,
         .facts = &inspection->facts,
         .path = inspection->path,
+        .with_memory = options->with_memory,
         .with_mappings = options->with_mappings,
     };
     take_findings(inspection, options);

@@ -26,6 +26,11 @@ void complain(const char *fmt, ...)
     putc('\n', stderr);
 }
 
+void complain_usage(const char *text)
+{
+    complain("%s\nTry \"layoutcheck --help\".", text);
+}
+
 /* Help and version, which can meet a full disk as well. */
 static int print_and_flush(const struct options *options)
 {
@@ -62,7 +67,7 @@ int main(int argc, char **argv)
 
     signal(SIGPIPE, SIG_DFL);
     if (!options_parse(&options, argc, argv, &err)) {
-        complain("%s\nTry \"layoutcheck --help\".", err.text);
+        complain_usage(err.text);
         return EXIT_TROUBLE;
     }
     if (options.help || options.version)

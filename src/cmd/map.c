@@ -33,7 +33,7 @@ static int run(const struct options *given, FILE *out)
     int status = EXIT_TROUBLE;
 
     if (options.n_arguments != 1) {
-        complain("map takes one target: a PID");
+        complain_usage("map takes one target: a PID");
         return EXIT_TROUBLE;
     }
     options.with_mappings = true;

@@ -164,6 +164,19 @@ static bool check_fit(const struct options *options, const bool given[static N_R
     return true;
 }
 
+/* Options that would silently do nothing in the chosen format. */
+static bool check_sense(const struct options *options, struct err *err)
+{
+    if (options->with_mappings && !options->json)
+        return err_set(err, "option --mappings goes with --json; for text: layoutcheck map");
+    if (options->json && (options->style.columns || options->style.no_headings))
+        return err_set(err, "options --output-columns and --noheadings go with the table, not with "
+                            "--json");
+    if (options->json && options->style.quiet)
+        return err_set(err, "option --quiet goes with text, not with --json");
+    return true;
+}
+
 bool options_parse(struct options *options, int argc, char **argv, struct err *err)
 {
     struct option longs[N_ROWS + 1];
@@ -190,7 +203,7 @@ bool options_parse(struct options *options, int argc, char **argv, struct err *e
             return false;
     }
     choose_command(options, argc, argv);
-    return check_fit(options, given, err);
+    return check_fit(options, given, err) && check_sense(options, err);
 }
 
 static unsigned int terminal_width(int fd)

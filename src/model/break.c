@@ -61,8 +61,12 @@ void break_infer(struct image *image)
         brk->uncertain = "the break was not read but inferred: it is taken for the end of the last "
                          "mapping labelled [heap]";
     brk->end = align_up(brk->start, image->page_size);
-    if (brk->last_heap == NONE)
+    if (brk->last_heap == NONE) {
+        brk->uncertain =
+            "the break was not read but inferred: no mapping is labelled [heap], so it "
+            "is taken for its start";
         return;
+    }
     if (image->mappings[brk->last_heap].range.end > brk->end)
         brk->end = image->mappings[brk->last_heap].range.end;
     brk->merged_with_bss =

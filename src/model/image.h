@@ -141,6 +141,7 @@ struct ancestor {
     unsigned int elf_class; /* 32, 64; 0: unknown */
     bool has_personality;
     uint32_t personality;
+    const char *missing; /* why something of it is not known, or NULL */
 };
 
 struct missing {
@@ -186,6 +187,7 @@ struct image {
     uint32_t interp;
     bool via_loader; /* the loader was executed, with the program as its argument */
     enum program_type program_type;
+    bool is_go;             /* the program was linked by Go */
     unsigned int elf_class; /* 32 or 64; 0: unknown */
     uint16_t machine;       /* EM_*; 0: unknown */
 

@@ -8,11 +8,15 @@
 
 enum { MAX_ANCESTORS = 64 };
 
-static void read_personality(struct ancestor *ancestor, struct capture *capture)
+static void read_personality(struct ancestor *ancestor, struct capture *capture,
+                             struct arena *arena)
 {
+    const struct blob *blob = capture_get(capture, CAPTURE_PERSONALITY);
+    struct str bytes = str_trim(blob->bytes);
     uint64_t number;
-    struct str bytes = str_trim(capture_get(capture, CAPTURE_PERSONALITY)->bytes);
 
+    if (blob->missing)
+        ancestor->missing = arena_strndup(arena, blob->missing, strlen(blob->missing));
     if (!str_hex_to_u64(bytes, &number) || number > UINT32_MAX)
         return;
     ancestor->has_personality = true;
@@ -25,8 +29,12 @@ static void read_class(struct ancestor *ancestor, struct capture *capture, struc
     struct reader reader;
     struct elfhead head;
 
-    if (!objfile_open_exe(capture, &file, NULL))
+    struct err err;
+
+    if (!objfile_open_exe(capture, &file, &err)) {
+        ancestor->missing = arena_strndup(arena, err.text, strlen(err.text));
         return;
+    }
     reader = objfile_reader(&file);
     if (elfhead_parse(&head, arena, &reader, NULL))
         ancestor->elf_class = head.elf_class;
@@ -51,7 +59,7 @@ static bool read_ancestor(struct image *image, pid_t pid, struct ancestor *ances
             .comm = arena_strndup(&image->arena, stat.comm.p, stat.comm.n),
         };
         *parent = (pid_t)stat.ppid;
-        read_personality(ancestor, capture);
+        read_personality(ancestor, capture, &image->arena);
         read_class(ancestor, capture, &image->arena);
     }
     capture_close(capture);

@@ -205,6 +205,44 @@ static void instance_add(struct finder *finder, struct instance instance)
     image->instances[image->n_instances++] = instance;
 }
 
+/* Whether a segment's first page is mapped from the object's file where the bias puts it. */
+static bool segment_is_mapped(const struct image *image, const struct object *object,
+                              const struct segment *segment, uint64_t bias)
+{
+    uint64_t start = align_down(segment->vaddr, image->page_size) + bias;
+    uint32_t i = image_find(image, start);
+    const struct mapping *mapping = &image->mappings[i];
+
+    return i < image->n_mappings && mapping->range.start <= start &&
+           mapping_shows(mapping, object) &&
+           mapping->offset + (start - mapping->range.start) ==
+               align_down(segment->offset, image->page_size);
+}
+
+/*
+ * An object is loaded when, beside the executable mapping, another of its segments is in its place
+ * too.  A runtime can map a piece of its own text once more (V8 does), and that is no loading.
+ */
+static bool is_loaded(const struct image *image, const struct object *object,
+                      const struct mapping *mapping, uint64_t bias)
+{
+    unsigned int n_loads = 0;
+
+    if (object->head.type == ET_EXEC && bias != 0)
+        return false;
+    for (unsigned int i = 0; i < object->head.n_segments; i++) {
+        const struct segment *segment = &object->head.segments[i];
+        uint64_t start = align_down(segment->vaddr, image->page_size) + bias;
+
+        if (segment->type != PT_LOAD || segment->file_bytes == 0)
+            continue;
+        n_loads++;
+        if (!range_has(mapping->range, start) && segment_is_mapped(image, object, segment, bias))
+            return true;
+    }
+    return n_loads == 1;
+}
+
 static void find_instance(struct finder *finder, uint32_t index)
 {
     struct image *image = finder->image;
@@ -214,7 +252,8 @@ static void find_instance(struct finder *finder, uint32_t index)
 
     if (!object->has_head) {
         instance.range = neighbours(image, index);
-    } else if (mapping_bias(image, &object->head, mapping, &instance.bias)) {
+    } else if (mapping_bias(image, &object->head, mapping, &instance.bias) &&
+               is_loaded(image, object, mapping, instance.bias)) {
         instance.has_bias = true;
         instance.range = loaded_range(image, &object->head, instance.bias);
     } else {
@@ -351,6 +390,7 @@ static void find_program(struct image *image)
         image->interp = find_instance_named(image, object->head.interp);
     }
     image->program_type = type_of(&object->head);
+    image->is_go = object->head.is_go;
     image->elf_class = object->head.elf_class;
     image->machine = object->head.machine;
 }

@@ -175,14 +175,14 @@ static bool is_no_access(const struct mapping *mapping)
 /*
  * A glibc thread arena begins at a multiple of HEAP_MAX_SIZE (64 MiB) and is followed by the rest
  * of it without access (malloc/arena.c new_heap()).  In a 32-bit program the size is 1 MiB, which
- * too much else has.
+ * too much else has; Go's arenas look the same.
  */
 static bool is_malloc_arena(const struct image *image, uint32_t i)
 {
     const struct mapping *mapping = &image->mappings[i];
     uint64_t end = mapping->range.start + 64 * MIB;
 
-    return image->elf_class == 64 && is_plain_rw(mapping) &&
+    return image->elf_class == 64 && !image->is_go && is_plain_rw(mapping) &&
            mapping->range.start % (64 * MIB) == 0 && i + 1 < image->n_mappings &&
            is_no_access(&image->mappings[i + 1]) &&
            image->mappings[i + 1].range.start == mapping->range.end &&
@@ -191,18 +191,22 @@ static bool is_malloc_arena(const struct image *image, uint32_t i)
 
 /*
  * A thread's stack, as pthread_create() of every libc makes it: a small guard without access
- * directly below writable anonymous memory, of a round size with or without the guard.  The kernel
- * does not know it as a stack, so this is a guess.
+ * directly below writable anonymous memory.  The kernel does not know it as a stack, so this is a
+ * guess; what goes on above as reserved memory is a runtime's own table, not a stack.
  */
 static bool is_thread_stack(const struct image *image, uint32_t i)
 {
-    const struct mapping *mapping = &image->mappings[i], *guard = mapping - 1;
+    const struct mapping *mapping = &image->mappings[i], *guard = mapping - 1, *next = mapping + 1;
     uint64_t size = range_size(mapping->range);
 
-    return image->status.n_threads > 1 && is_plain_rw(mapping) && i > 0 &&
-           guard->role == ROLE_GUARD && guard->range.end == mapping->range.start &&
-           size >= 64 * KIB && size <= GIB &&
-           (size % (64 * KIB) == 0 || (size + range_size(guard->range)) % (64 * KIB) == 0);
+    if (image->status.n_threads < 2 || !is_plain_rw(mapping) || i == 0 || size < 16 * KIB ||
+        size > GIB)
+        return false;
+    if (guard->role != ROLE_GUARD || guard->range.end != mapping->range.start ||
+        range_size(guard->range) > 64 * KIB)
+        return false;
+    return i + 1 == image->n_mappings || next->role != ROLE_RESERVED ||
+           next->range.start != mapping->range.end;
 }
 
 /*

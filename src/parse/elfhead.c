@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "parse/elfhead.h"
 
+#include "base/range.h"
+
 #include <elf.h>
 #include <libelf.h>
 #include <stdio.h>
@@ -140,6 +142,31 @@ static bool dynamic_says_pie(const struct elfhead *head, struct arena *arena,
     return false;
 }
 
+/*
+ * A note is three words (length of the owner's name, of the contents, type), the name and the
+ * contents, each padded to a word.  Go's linker leaves its build id as one.
+ */
+static bool notes_have_go(const struct elfhead *head, const struct reader *reader,
+                          unsigned char encoding, const struct segment *segment)
+{
+    enum { MAX_NOTES_BYTES = 65536, HEADER_BYTES = 12 };
+    uint64_t end = segment->file_bytes < MAX_NOTES_BYTES ? segment->file_bytes : MAX_NOTES_BYTES;
+    uint64_t at = 0;
+
+    while (at + HEADER_BYTES + 4 <= end) {
+        unsigned char raw[HEADER_BYTES + 4];
+        Elf32_Word words[3];
+
+        if (!reader_read(reader, segment->offset + at, raw, sizeof(raw)) ||
+            !translate(head->elf_class, encoding, ELF_T_WORD, raw, words, sizeof(words)))
+            return false;
+        if (words[0] == 4 && memcmp(raw + HEADER_BYTES, "Go\0", 4) == 0)
+            return true;
+        at += HEADER_BYTES + align_up(words[0], 4) + align_up(words[1], 4);
+    }
+    return false;
+}
+
 static void take_special_segments(struct elfhead *head, struct arena *arena,
                                   const struct reader *reader, unsigned char encoding)
 {
@@ -153,6 +180,9 @@ static void take_special_segments(struct elfhead *head, struct arena *arena,
         case PT_DYNAMIC:
             head->has_dynamic = true;
             head->is_pie = dynamic_says_pie(head, arena, reader, encoding, segment);
+            break;
+        case PT_NOTE:
+            head->is_go |= notes_have_go(head, reader, encoding, segment);
             break;
         case PT_GNU_STACK:
             head->has_gnu_stack = true;

@@ -136,10 +136,11 @@ static json_t *json_ancestors(struct image *image)
 
         json_array_append_new(
             list,
-            json_pack("{s:i, s:o, s:o, s:o}", "pid", (int)ancestor->pid, "comm",
+            json_pack("{s:i, s:o, s:o, s:o, s:o}", "pid", (int)ancestor->pid, "comm",
                       json_safe(image, ancestor->comm), "elf_class",
                       json_known(ancestor->elf_class != 0, ancestor->elf_class), "personality",
-                      json_personality(ancestor->has_personality, ancestor->personality)));
+                      json_personality(ancestor->has_personality, ancestor->personality), "missing",
+                      json_safe(image, ancestor->missing)));
     }
     return list;
 }
@@ -189,11 +190,12 @@ static json_t *json_layout(const struct image *image)
 
 static json_t *json_region(const struct report *report, const struct region *region)
 {
-    return json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:i, s:o}", "role", region_name(region->role), "name",
-        json_safe(report->image, region->name), "start", json_address(region->range.start), "end",
-        json_address(region->range.end), "size", json_bytes(range_size(region->range)), "mappings",
-        (int)region->n_mappings, "rss", json_known(region->has_rss, region->rss_bytes));
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:o}", "role", region_name(region->role),
+                     "name", json_safe(report->image, region->name), "start",
+                     json_address(region->range.start), "end", json_address(region->range.end),
+                     "size", json_bytes(range_size(region->range)), "mapped",
+                     json_bytes(region->mapped_bytes), "mappings", (int)region->n_mappings, "rss",
+                     json_known(region->has_rss, region->rss_bytes));
 }
 
 static json_t *json_regions(const struct report *report)
@@ -326,7 +328,12 @@ static json_t *json_usage(const struct usage *usage)
 
 static json_t *json_memory(const struct memory_facts *memory)
 {
-    json_t *document = json_usage(&memory->total), *by_role = json_object();
+    json_t *document, *by_role;
+
+    if (!memory->known)
+        return json_null();
+    document = json_usage(&memory->total);
+    by_role = json_object();
 
     for (int role = 0; role < N_ROLES; role++)
         if (memory->n_by_role[role] > 0)
@@ -411,7 +418,7 @@ json_t *json_report(const struct report *report)
     json_object_set_new(document, "mmap", json_mmap(report));
     json_object_set_new(document, "stack", json_stack(report));
     json_object_set_new(document, "counts", json_counts(report));
-    if (report->facts->memory.known)
+    if (report->with_memory)
         json_object_set_new(document, "memory", json_memory(&report->facts->memory));
     json_object_set_new(document, "findings", json_findings(report));
     json_object_set_new(document, "ignored", json_integer(report->n_ignored));

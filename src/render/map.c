@@ -59,6 +59,8 @@ void render_map_columns(FILE *out)
 
 static bool select_column(struct selection *selection, struct str name, struct err *err)
 {
+    if (name.n == 0)
+        return err_set(err, "a name is missing in the list of columns");
     for (int i = 0; i < N_COLUMNS; i++) {
         if (strlen(columns[i].name) != name.n || strncasecmp(columns[i].name, name.p, name.n) != 0)
             continue;
@@ -193,7 +195,8 @@ static bool fill(struct libscols_table *table, const struct selection *selection
         struct row gap = {report, style, {last_end, range.start}, NONE, ""};
         struct row row = {report, style, range, i, ""};
 
-        if (i > 0 && range.start > last_end && !add_row(table, selection, &gap))
+        if (i > 0 && range.start > last_end && image->mappings[i].role != ROLE_VSYSCALL &&
+            !add_row(table, selection, &gap))
             return false;
         if (!add_row(table, selection, &row))
             return false;

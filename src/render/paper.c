@@ -35,18 +35,16 @@ const char *paper_size(const struct style *style, uint64_t bytes, char buf[stati
     return buf;
 }
 
-void paper_wrap(FILE *out, const struct style *style, unsigned int indent, const char *head,
-                const char *text)
+void paper_wrap_from(FILE *out, const struct style *style, size_t column, unsigned int indent,
+                     const char *text)
 {
     struct str rest = str_of(text), word;
-    size_t column = indent;
     bool at_start = true;
 
-    fprintf(out, "%-*s", (int)indent, head);
     while (str_next_word(&rest, &word)) {
         size_t width = safe_width(word);
 
-        if (!at_start && column + 1 + width > style->width) {
+        if (column + (at_start ? 0 : 1) + width > style->width && column > indent) {
             fprintf(out, "\n%*s", (int)indent, "");
             column = indent;
             at_start = true;
@@ -56,4 +54,11 @@ void paper_wrap(FILE *out, const struct style *style, unsigned int indent, const
         at_start = false;
     }
     putc('\n', out);
+}
+
+void paper_wrap(FILE *out, const struct style *style, unsigned int indent, const char *head,
+                const char *text)
+{
+    fprintf(out, "%-*s", (int)indent, head);
+    paper_wrap_from(out, style, indent, indent, text);
 }

@@ -22,4 +22,8 @@ const char *paper_size(const struct style *style, uint64_t bytes, char buf[stati
 void paper_wrap(FILE *out, const struct style *style, unsigned int indent, const char *head,
                 const char *text);
 
+/* The same, when the first line is already filled up to a column. */
+void paper_wrap_from(FILE *out, const struct style *style, size_t column, unsigned int indent,
+                     const char *text);
+
 #endif

@@ -13,9 +13,20 @@
 
 enum {
     ADDRESS_WIDTH = 16,
-    BOX_WIDTH = 22, /* between the edges */
-    NOTE_COLUMN = ADDRESS_WIDTH + 1 + 1 + BOX_WIDTH + 1 + 2,
+    NAME_WIDTH = 13,
 };
+
+/* The width of a size: "1022.9M", or as many digits as addresses have. */
+static int size_width(const struct style *style)
+{
+    return style->in_bytes ? 15 : 7;
+}
+
+/* Between the edges of a box: a blank on each side, name and size. */
+static int box_width(const struct style *style)
+{
+    return 1 + NAME_WIDTH + size_width(style) + 1;
+}
 
 struct picture {
     const struct report *report;
@@ -29,7 +40,8 @@ struct picture {
 static void print_note(const struct picture *picture, const char *note)
 {
     struct str s = str_of(note);
-    size_t room = picture->style->width > NOTE_COLUMN ? picture->style->width - NOTE_COLUMN : 20;
+    size_t column = ADDRESS_WIDTH + 2 + (size_t)box_width(picture->style) + 3;
+    size_t room = picture->style->width > column + 10 ? picture->style->width - column : 10;
 
     if (safe_width(s) > room) {
         while (s.n > 0 && safe_width(s) > room - 3)
@@ -45,7 +57,7 @@ static void print_edge(const struct picture *picture, uint64_t address, const ch
     char text[UNITS_TEXT];
 
     fprintf(picture->out, "%*s +", ADDRESS_WIDTH, address_text(address, text));
-    for (int i = 0; i < BOX_WIDTH; i++)
+    for (int i = 0; i < box_width(picture->style); i++)
         putc('-', picture->out);
     putc('+', picture->out);
     print_note(picture, note);
@@ -55,10 +67,8 @@ static void print_edge(const struct picture *picture, uint64_t address, const ch
 static void print_inside(const struct picture *picture, char edge, const char *name,
                          const char *size)
 {
-    enum { INNER = BOX_WIDTH - 2, NAME_WIDTH = 13 };
-
     fprintf(picture->out, "%*s %c %-*s%*s %c", ADDRESS_WIDTH, "", edge, NAME_WIDTH, name,
-            INNER - NAME_WIDTH, size, edge);
+            size_width(picture->style), size, edge);
 }
 
 static bool has_place_in(const struct finding *finding, struct range range)

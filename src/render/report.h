@@ -19,6 +19,7 @@ struct report {
     const struct not_run *not_run;
     uint32_t n_not_run;
     const char *path;   /* "/proc/1234" */
+    bool with_memory;   /* JSON: "memory", null when it could not be read */
     bool with_mappings; /* JSON: every mapping */
 };
 

@@ -27,29 +27,38 @@ static const char *user_text(struct arena *arena, uint64_t uid)
     return arena_printf(arena, "uid %llu", (unsigned long long)uid);
 }
 
+/* The kernel cuts a name off after 15 bytes; the executable's tells the rest. */
+static struct str full_name(const struct image *image)
+{
+    struct str comm = str_of(image->comm);
+    struct str exe = short_name(str_of(image->exe ? image->exe : ""));
+
+    return comm.n == 15 && str_starts(exe, comm) ? exe : comm;
+}
+
 static void print_who(const struct report *report, const struct style *style, FILE *out)
 {
     struct image *image = report->image;
     struct arena *arena = &image->arena;
     const char *bits = image->elf_class ? arena_printf(arena, "%u-bit ", image->elf_class) : "";
     char machine[24];
-    const char *text =
-        arena_printf(arena, "PID %d%s, %s%s%s%s, %s", (int)image->pid,
-                     image->status.ns_pid && image->status.ns_pid != (uint64_t)image->pid
-                         ? arena_printf(arena, " (%llu in its PID namespace)",
-                                        (unsigned long long)image->status.ns_pid)
-                         : "",
-                     bits, type_text(image), image->machine ? " for " : "",
-                     image->machine ? elf_machine_name(image->machine, machine) : "",
-                     user_text(arena, image->status.uid));
+    const char *comm,
+        *text = arena_printf(arena, "PID %d%s, %s%s%s%s, %s", (int)image->pid,
+                             image->status.ns_pid && image->status.ns_pid != (uint64_t)image->pid
+                                 ? arena_printf(arena, " (%llu in its PID namespace)",
+                                                (unsigned long long)image->status.ns_pid)
+                                 : "",
+                             bits, type_text(image), image->machine ? " for " : "",
+                             image->machine ? elf_machine_name(image->machine, machine) : "",
+                             user_text(arena, image->status.uid));
 
     if (image->via_loader)
         text = arena_printf(arena, "%s, run through its loader", text);
     if (image->exe)
         text = arena_printf(arena, "%s: %s", text, safe_text(arena, str_of(image->exe)));
-    fprintf(out, "%s%s%s  ", paper_bold_on(style), safe_text(arena, str_of(image->comm)),
-            paper_off(style));
-    paper_wrap(out, style, 0, "", text);
+    comm = safe_text(arena, full_name(image));
+    fprintf(out, "%s%s%s  ", paper_bold_on(style), comm, paper_off(style));
+    paper_wrap_from(out, style, safe_width(str_of(comm)) + 2, 0, text);
 }
 
 static const char *aslr_text(enum aslr aslr)
@@ -103,6 +112,9 @@ static void print_brk(const struct report *report, const struct style *style, FI
                               address_text(brk->max, max));
     if (brk->next == NONE)
         text = arena_printf(&image->arena, "%sthe end of the address space", text);
+    else if (brk->meets_mmap_area)
+        text = arena_printf(&image->arena, "%sthe mmap area at %s", text,
+                            address_text(image->mappings[brk->next].range.start, next));
     else
         text = arena_printf(
             &image->arena, "%s%s at %s", text,
