@@ -5,31 +5,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
-
-const struct command *const commands[] = {
-#define COMMAND(symbol) &command_##symbol,
-#include "cmd/commands.list"
-#undef COMMAND
-    NULL,
-};
-
-void complain(const char *fmt, ...)
-{
-    va_list ap;
-
-    fflush(stdout);
-    fputs("layoutcheck: ", stderr);
-    va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
-    va_end(ap);
-    putc('\n', stderr);
-}
-
-void complain_usage(const char *text)
-{
-    complain("%s\nTry \"layoutcheck --help\".", text);
-}
 
 /* Help and version, which can meet a full disk as well. */
 static int print_and_flush(const struct options *options)
