@@ -1,16 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyze/facts.h"
 
-const char *limit_name(enum limit_kind kind)
-{
-    static const char *const names[N_LIMIT_KINDS] = {
-        [LIMIT_NEXT_MAPPING] = "next-mapping",
-        [LIMIT_TASK_SIZE] = "task-size",
-    };
-
-    return names[kind];
-}
-
 const char *region_name(enum region_role role)
 {
     static const char *const names[] = {
@@ -68,6 +58,8 @@ void facts_compute(struct facts *facts, struct image *image)
     *facts = (struct facts){.stack = NONE};
     count_mappings(facts, image);
     brk_compute(facts, image);
+    stack_compute(facts, image);
+    mmap_compute(facts, image);
     gaps_compute(facts, image);
     memory_compute(facts, image);
     regions_compute(facts, image);

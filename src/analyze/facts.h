@@ -6,19 +6,7 @@
 #ifndef ANALYZE_FACTS_H
 #define ANALYZE_FACTS_H
 
-#include "model/image.h"
-
-/* What can stop growth.  The names are part of the JSON contract. */
-enum limit_kind { LIMIT_NEXT_MAPPING, LIMIT_TASK_SIZE, N_LIMIT_KINDS };
-
-const char *limit_name(enum limit_kind kind);
-
-struct limit_fact {
-    enum limit_kind kind;
-    uint64_t room;
-    uint64_t tolerance;
-    const char *detail; /* a sentence */
-};
+#include "analyze/growth.h"
 
 struct brk_facts {
     bool known;
@@ -26,17 +14,16 @@ struct brk_facts {
     uint64_t end;
     uint64_t size;
     bool exact;
-    const char *uncertain;
     uint64_t gap;         /* raw bytes from end to the next mapping, or to the end of addresses */
     uint32_t next;        /* mapping, or NONE */
     bool meets_mmap_area; /* next is the lower end of the mmap area, not something apart from it */
     uint64_t window;      /* from start to the next mapping */
     uint64_t normal_window; /* what this kernel and layout leave normally; 0: unknown */
-    uint64_t room;
-    uint64_t max; /* the highest address brk() accepts */
-    enum limit_kind limit;
-    struct limit_fact limits[N_LIMIT_KINDS];
-    unsigned int n_limits;
+    uint64_t mapping_room;  /* what next leaves: whole pages */
+    struct growth growth;
+    bool heap_is_locked;   /* mlockall(MCL_FUTURE) is in force, as the heap shows */
+    uint64_t own_data_max; /* where brk's own test of RLIMIT_DATA ends; 0: it does not bind */
+    uint64_t max;          /* the highest address brk() accepts */
 };
 
 /* A stretch of address space: neighbouring mappings of one purpose, or a gap. */
@@ -63,8 +50,25 @@ struct memory_facts {
     uint32_t n_by_role[N_ROLES];
 };
 
+struct stack_facts {
+    bool known;
+    uint32_t mapping;   /* the lowest part, which grows */
+    struct range range; /* all parts */
+    uint64_t lowest;    /* the lowest address that it can grow to */
+    uint64_t promised;  /* the lowest that RLIMIT_STACK by itself allows; 0: no limit */
+    struct growth growth;
+};
+
+struct mmap_facts {
+    struct growth growth; /* the longest private writable mmap(NULL, length) */
+    bool has_address;
+    uint64_t address; /* where it would be put */
+};
+
 struct facts {
     struct brk_facts brk;
+    struct stack_facts stack_growth;
+    struct mmap_facts mmap;
     struct range largest_gap; /* the largest hole in which mmap can place something */
     struct range low_2g_gap;  /* the largest one for MAP_32BIT: 1 GiB to 2 GiB */
     bool has_stack;
@@ -83,6 +87,8 @@ void facts_compute(struct facts *facts, struct image *image);
 
 /* The steps. */
 void brk_compute(struct facts *facts, struct image *image);
+void stack_compute(struct facts *facts, struct image *image);
+void mmap_compute(struct facts *facts, struct image *image);
 void gaps_compute(struct facts *facts, const struct image *image);
 void regions_compute(struct facts *facts, struct image *image);
 void outline_compute(struct facts *facts, struct image *image);
@@ -96,6 +102,18 @@ const char *mapping_title(struct image *image, const struct mapping *mapping);
  * space when the base is not known).
  */
 struct range largest_hole_above(const struct image *image, uint64_t address);
+
+/*
+ * Where the kernel would put a private writable anonymous mapping of `length` bytes (whole pages)
+ * that is asked for without an address.  False when there is no room for it.
+ */
+bool mmap_place(struct image *image, uint64_t length, uint64_t *address);
+
+/*
+ * The lowest address that a process without CAP_SYS_RAWIO can map: vm.mmap_min_addr, and the
+ * kernel's own setting, which is 64 KiB nearly everywhere and not shown.
+ */
+uint64_t lowest_mmap_address(const struct image *image);
 
 /* Whether the mapping is part of a loaded ELF object other than the program. */
 bool mapping_is_library(const struct image *image, const struct mapping *mapping);

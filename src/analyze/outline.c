@@ -22,7 +22,7 @@ static bool is_obstacle(const struct facts *facts, const struct region *region)
 {
     const struct brk_facts *brk = &facts->brk;
 
-    return brk->known && brk->next != NONE && brk->room < 64 * MIB &&
+    return brk->known && brk->next != NONE && brk->mapping_room < 64 * MIB &&
            region->first_mapping == brk->next;
 }
 

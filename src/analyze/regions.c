@@ -204,6 +204,8 @@ static void insert_empty_brk(struct builder *builder)
         below.range.end = brk;
         facts->regions[at].range.start = brk;
         insert_region(builder, at++, below);
+    } else if (at < facts->n_regions && facts->regions[at].range.start < brk) {
+        return; /* inside of something, where prctl(PR_SET_MM) can put it */
     }
     insert_region(builder, at, empty);
 }

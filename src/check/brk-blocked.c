@@ -13,7 +13,7 @@ static void run(struct checker *checker)
         rule_not_run(checker, "the break could not be read");
         return;
     }
-    if (brk->room > 0 || brk->limit != LIMIT_NEXT_MAPPING)
+    if (brk->growth.room > 0 || brk->growth.limit != LIMIT_NEXT_MAPPING)
         return;
     finding = finding_add(checker, brk_is_unused(checker) ? SEVERITY_INFO : SEVERITY_ERROR,
                           "the heap cannot grow: %s stands on the break", blocker_title(checker));

@@ -9,7 +9,7 @@ static enum severity severity_of(const struct checker *checker)
 {
     if (brk_is_unused(checker))
         return SEVERITY_INFO;
-    return checker->facts->brk.room < ERROR_MIB * MIB ? SEVERITY_ERROR : SEVERITY_WARNING;
+    return checker->facts->brk.growth.room < ERROR_MIB * MIB ? SEVERITY_ERROR : SEVERITY_WARNING;
 }
 
 static void run(struct checker *checker)
@@ -22,11 +22,12 @@ static void run(struct checker *checker)
         rule_not_run(checker, "the break could not be read");
         return;
     }
-    if (brk->room == 0 || brk->room >= WARNING_MIB * MIB || brk->limit != LIMIT_NEXT_MAPPING)
+    if (brk->growth.room == 0 || brk->growth.room >= WARNING_MIB * MIB ||
+        brk->growth.limit != LIMIT_NEXT_MAPPING)
         return;
     finding =
         finding_add(checker, severity_of(checker), "the heap can grow by %s only, then %s stops it",
-                    size_text(brk->room, room), blocker_title(checker));
+                    size_text(brk->growth.room, room), blocker_title(checker));
     finding_detail(
         checker, finding,
         "brk() can move the break from %s to %s at most; one page before the next "

@@ -52,7 +52,9 @@ static int by_severity(const void *a, const void *b)
 
     if (x->severity != y->severity)
         return y->severity > x->severity ? 1 : -1;
-    return (rank_x > rank_y) - (rank_x < rank_y);
+    if (rank_x != rank_y)
+        return rank_x > rank_y ? 1 : -1;
+    return x->number > y->number ? 1 : -1;
 }
 
 void check_run(struct checker *checker, struct image *image, const struct facts *facts)

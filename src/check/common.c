@@ -101,7 +101,7 @@ void evidence_break(struct checker *checker, struct finding *finding)
     evidence_address(finding, "start_brk", brk->start);
     evidence_address(finding, "break", brk->end);
     evidence_bytes(finding, "gap", brk->gap);
-    evidence_bytes(finding, "room", brk->room);
+    evidence_bytes(finding, "room", brk->growth.room);
     evidence_text(finding, "blocker", blocker_title(checker));
     if (brk->next != NONE)
         evidence_address(finding, "blocker_start", checker->image->mappings[brk->next].range.start);

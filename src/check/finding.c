@@ -17,8 +17,9 @@ struct finding *finding_add(struct checker *checker, enum severity severity, con
         if (former)
             memcpy(checker->findings, former, checker->n_findings * sizeof(*former));
     }
-    finding = &checker->findings[checker->n_findings++];
-    *finding = (struct finding){.rule = checker->rule, .severity = severity};
+    finding = &checker->findings[checker->n_findings];
+    *finding = (struct finding){
+        .rule = checker->rule, .number = checker->n_findings++, .severity = severity};
     va_start(ap, title);
     finding->title = arena_vprintf(arena, title, ap);
     va_end(ap);

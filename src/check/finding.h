@@ -41,6 +41,7 @@ enum { MAX_EVIDENCE = 10 };
 
 struct finding {
     const struct rule *rule;
+    uint32_t number; /* of equals, the first found comes first */
     enum severity severity;
     bool is_about_blocker; /* the mapping that stops the break is to blame */
     const char *title;     /* one line, no full stop */

@@ -89,6 +89,10 @@ static void analyze(struct inspection *inspection, const struct options *options
 
     if (options->with_memory)
         image_read_memory(image, NULL); /* the reason stands among what is missing */
+    if (options->json) {
+        image_read_cgroup(image);
+        image_read_ancestors(image);
+    }
     facts_compute(&inspection->facts, image);
     check_run(&inspection->checker, image, &inspection->facts);
     *report = (struct report){

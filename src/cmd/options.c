@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/options.h"
 
+#include "base/units.h"
 #include "cmd/command.h"
 
 #include <getopt.h>
@@ -99,6 +100,14 @@ static bool add_ignored(struct options *options, const char *id, struct err *err
     return true;
 }
 
+/* Sizes beyond what any address space has are a slip of the keyboard. */
+static bool set_size(uint64_t *size, bool *has, const char *name, const char *text, struct err *err)
+{
+    *has = true;
+    return (size_parse(str_of(text), size) && *size <= INT64_MAX) ||
+           err_set(err, "--%s takes a size such as 4096, 64K, 1G, not \"%s\"", name, text);
+}
+
 static bool set_option(struct options *options, const struct row *row, const char *argument,
                        struct err *err)
 {
@@ -110,6 +119,12 @@ static bool set_option(struct options *options, const struct row *row, const cha
         return set_format(options, argument, err);
     else if (strcmp(name, "mappings") == 0)
         options->with_mappings = true;
+    else if (strcmp(name, "brk") == 0)
+        return set_size(&options->brk_size, &options->has_brk_size, name, argument, err);
+    else if (strcmp(name, "mmap") == 0)
+        return set_size(&options->mmap_size, &options->has_mmap_size, name, argument, err);
+    else if (strcmp(name, "at") == 0)
+        options->at = argument;
     else if (strcmp(name, "memory") == 0)
         options->with_memory = true;
     else if (strcmp(name, "output-columns") == 0)

@@ -12,7 +12,8 @@ enum {
     FOR_CHECK = 1,
     FOR_MAP = 2,
     FOR_EXPLAIN = 4,
-    FOR_ALL = FOR_CHECK | FOR_MAP | FOR_EXPLAIN,
+    FOR_ROOM = 8,
+    FOR_ALL = FOR_CHECK | FOR_MAP | FOR_EXPLAIN | FOR_ROOM,
 };
 
 enum { MAX_IGNORED = 64 };
@@ -23,6 +24,11 @@ struct options {
     bool with_mappings;
     bool with_memory;
     bool strict;
+    bool has_brk_size;
+    uint64_t brk_size;
+    bool has_mmap_size;
+    uint64_t mmap_size;
+    const char *at; /* --at as it was given */
     bool help;
     bool version;
     bool never_fail;

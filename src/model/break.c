@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The break is not exported.  Its start is (stat field 47, since 3.3); its end follows from the
+ * The break is not exported.  Its start is (stat field 47, since 3.3).  The break itself is read
+ * from
+ * the variable in which libc keeps it, where memory can be read; else it follows from the
  * mappings that the kernel labels [heap]: anonymous ones between start_brk and the break
  * (fs/proc/task_mmu.c vma_is_initial_heap()).  The label can stand on several mappings (part of the
  * heap was mprotected, locked or unmapped) or begin in the bss that the heap merged with.
  */
 #include "model/build.h"
+#include "parse/symbols.h"
+#include "source/objfile.h"
 
 #include <elf.h>
 
@@ -40,11 +44,11 @@ static uint64_t end_of_bss(const struct image *image)
     return program->has_bias ? program->range.end : 0;
 }
 
-void break_infer(struct image *image)
+/* From start_brk and labels: the kernel shows neither the break nor where its last page ends. */
+static void infer(struct image *image)
 {
     struct break_state *brk = &image->brk;
 
-    find_heap(image);
     if (image->stat.has_data && image->stat.start_brk) {
         brk->known = true;
         brk->start = image->stat.start_brk;
@@ -53,22 +57,204 @@ void break_infer(struct image *image)
         brk->start = image->mappings[brk->first_heap].range.start;
         if (brk->start < end_of_bss(image))
             brk->start = end_of_bss(image);
-        brk->uncertain = "start_brk could not be read; the heap's first mapping stands for it";
     }
     if (!brk->known)
         return;
-    if (!brk->uncertain)
-        brk->uncertain = "the break was not read but inferred: it is taken for the end of the last "
-                         "mapping labelled [heap]";
     brk->end = align_up(brk->start, image->page_size);
-    if (brk->last_heap == NONE) {
-        brk->uncertain =
-            "the break was not read but inferred: no mapping is labelled [heap], so it "
-            "is taken for its start";
+    if (brk->last_heap == NONE)
         return;
-    }
     if (image->mappings[brk->last_heap].range.end > brk->end)
         brk->end = image->mappings[brk->last_heap].range.end;
     brk->merged_with_bss =
         image->mappings[brk->first_heap].range.start < align_down(brk->start, image->page_size);
+}
+
+static bool read_word(const struct image *image, const struct reader *memory, uint64_t address,
+                      uint64_t *value)
+{
+    uint64_t wide;
+    uint32_t narrow;
+
+    if (image->elf_class == 64 ? !reader_read(memory, address, &wide, sizeof(wide))
+                               : !reader_read(memory, address, &narrow, sizeof(narrow)))
+        return false;
+    *value = image->elf_class == 64 ? wide : narrow;
+    return true;
+}
+
+/*
+ * Where a libc that is loaded as a library keeps the break: glibc exports the variable that its
+ * brk() sets.  A process can have several copies (dlmopen); the highest value is the newest, for
+ * each copy reads the kernel's answer.
+ */
+static bool read_of_libraries(const struct image *image, const struct reader *memory,
+                              uint64_t *value)
+{
+    bool found = false;
+
+    for (uint32_t i = 0; i < image->n_instances; i++) {
+        const struct instance *instance = &image->instances[i];
+        const struct object *object = &image->objects[instance->object];
+        uint64_t address, word;
+
+        if (!instance->has_bias || !str_starts(short_name(object->path), STR("libc")) ||
+            !symbol_find_loaded(&object->head, memory, instance->bias, "__curbrk", &address) ||
+            !read_word(image, memory, address, &word))
+            continue;
+        if (!found || word > *value)
+            *value = word;
+        found = true;
+    }
+    return found;
+}
+
+/* The same variable of a static program, by the symbol table of its file. */
+static bool read_of_program(const struct image *image, const struct reader *memory, uint64_t *value)
+{
+    const struct instance *program = &image->instances[image->program];
+    const struct object *object = &image->objects[program->object];
+    struct objfile file;
+    struct reader reader;
+    uint64_t offset;
+    bool found;
+
+    if (!program->has_bias || !object->is_exe || image->is_go ||
+        !objfile_open_exe(image->capture, &file, NULL))
+        return false;
+    reader = objfile_reader(&file);
+    found = symbol_find_variable(&object->head, &reader, "__curbrk", &offset);
+    objfile_close(&file);
+    return found && read_word(image, memory, program->bias + offset, value);
+}
+
+static bool read_libc_break(struct image *image, uint64_t *value, const char **why_not)
+{
+    struct reader memory;
+    struct err err;
+
+    if (image->program == NONE) {
+        *why_not = "the program was not found";
+        return false;
+    }
+    if (!capture_memory(image->capture, &memory, &err)) {
+        *why_not = arena_printf(&image->arena, "its memory cannot be read: %s", err.text);
+        return false;
+    }
+    *why_not = "its libc keeps no copy of the break that could be found";
+    if (read_of_libraries(image, &memory, value) ||
+        (image->interp == NONE && read_of_program(image, &memory, value)))
+        return true;
+    return false;
+}
+
+static bool is_heap_kind(const struct image *image, const struct mapping *mapping)
+{
+    struct str name = mapping_name(image, mapping);
+
+    return mapping->inode == 0 && !(mapping->perms & PERM_SHARED) &&
+           (name.n == 0 || str_eq(name, STR("[heap]")));
+}
+
+/*
+ * The kernel labels an anonymous mapping [heap] when it begins below the break and ends above its
+ * start (fs/proc/task_mmu.c, since 6.6; before, also when it only touches).  A value that disagrees
+ * with the labels is not the break: prctl(PR_SET_MM) moved it, or libc was not asked.
+ */
+static bool agrees_with_labels(const struct image *image, uint64_t value)
+{
+    uint64_t start = image->brk.start;
+
+    if (value < start)
+        return false;
+    for (uint32_t i = image_find(image, start); i < image->n_mappings; i++) {
+        const struct mapping *mapping = &image->mappings[i];
+
+        if (mapping->range.start > value)
+            break;
+        if (is_heap(image, mapping) && mapping->range.start >= value && value > start)
+            return false;
+        if (!is_heap(image, mapping) && is_heap_kind(image, mapping) &&
+            mapping->range.start < value && image->host.kernel_version >= KERNEL(6, 6))
+            return false;
+    }
+    return image->brk.last_heap == NONE ||
+           image->mappings[image->brk.last_heap].range.start < value ||
+           image->mappings[image->brk.last_heap].range.start <= start;
+}
+
+/* The heap grew between the reading of maps and that of memory, or the other way round. */
+static bool has_moved(struct image *image)
+{
+    return !image_sums_hold(image);
+}
+
+static void take_libc_break(struct image *image, uint64_t value)
+{
+    struct break_state *brk = &image->brk;
+    uint64_t inferred = brk->end;
+
+    brk->exact = true;
+    brk->value = value;
+    brk->end = align_up(value, image->page_size);
+    if (inferred < brk->end && brk->last_heap != NONE)
+        brk->uncertain =
+            "the mapping labelled [heap] ends before libc's break: its top was unmapped, "
+            "or the program moves the break without libc";
+    if (inferred > brk->end)
+        brk->uncertain = "the mapping labelled [heap] goes on beyond libc's break: something was "
+                         "mapped right against it, or the program moves the break without libc";
+}
+
+/*
+ * libc never asked, so the break is where it started, unless the program made bare system calls.
+ * A heap that begins at the start of the break shows that; one that begins below it is bss or
+ * another mapping that happens to reach over the start.
+ */
+static void take_unused_break(struct image *image)
+{
+    struct break_state *brk = &image->brk;
+
+    if (brk->last_heap == NONE) {
+        brk->exact = true;
+        brk->value = brk->start;
+    } else if (brk->merged_with_bss) {
+        brk->value = brk->start;
+        brk->end = align_up(brk->start, image->page_size);
+        brk->uncertain =
+            "libc never moved the break, but the mapping labelled [heap] goes on beyond "
+            "it: something was mapped against it, or bare system calls moved it";
+    } else {
+        brk->uncertain =
+            "the program moves the break without libc; it was inferred from the mapping "
+            "labelled [heap]";
+    }
+}
+
+void break_find(struct image *image)
+{
+    struct break_state *brk = &image->brk;
+    const char *why_not;
+    uint64_t value;
+
+    find_heap(image);
+    infer(image);
+    brk->value = brk->end;
+    if (!brk->known)
+        return;
+    if (!read_libc_break(image, &value, &why_not)) {
+        brk->uncertain = arena_printf(&image->arena,
+                                      "the break was inferred from the mapping "
+                                      "labelled [heap], not read: %s",
+                                      why_not);
+    } else if (value == 0) {
+        take_unused_break(image);
+    } else if (has_moved(image)) {
+        brk->uncertain = "the process moved its break while it was read";
+    } else if (!agrees_with_labels(image, value)) {
+        brk->uncertain =
+            "libc's copy of the break disagrees with the mappings: prctl(PR_SET_MM) or "
+            "a bare system call moved the break, and it was inferred";
+    } else {
+        take_libc_break(image, value);
+    }
 }

@@ -81,3 +81,65 @@ void host_read(struct image *image)
         guard_gap_pages(capture_get(image->capture, CAPTURE_CMDLINE)->bytes) *
         capture_page_size(image->capture);
 }
+
+/* "0-3,8" -> 5; 1 when it says nothing. */
+static unsigned int count_cpus(struct str list)
+{
+    unsigned int n = 0;
+
+    while (list.n > 0) {
+        const char *comma = memchr(list.p, ',', list.n);
+        struct str part = {list.p, comma ? (size_t)(comma - list.p) : list.n};
+        const char *dash = memchr(part.p, '-', part.n);
+        struct str first = {part.p, dash ? (size_t)(dash - part.p) : part.n};
+        struct str last = dash ? (struct str){dash + 1, part.n - first.n - 1} : first;
+        uint64_t a, b;
+
+        if (str_to_u64(first, &a) && str_to_u64(last, &b) && b >= a && b - a < 65536)
+            n += (unsigned int)(b - a) + 1;
+        list.p += part.n + (comma ? 1 : 0);
+        list.n -= part.n + (comma ? 1 : 0);
+    }
+    return n > 0 ? n : 1;
+}
+
+bool image_read_commit(struct image *image, struct commit *commit)
+{
+    struct str meminfo = capture_again(image->capture, CAPTURE_MEMINFO)->bytes, value;
+
+    *commit = (struct commit){0};
+    commit->known = keyed_find(meminfo, STR("CommitLimit"), &value) &&
+                    keyed_kb(value, &commit->limit_bytes) &&
+                    keyed_find(meminfo, STR("Committed_AS"), &value) &&
+                    keyed_kb(value, &commit->committed_bytes) &&
+                    sysctl_number(image, CAPTURE_ADMIN_RESERVE, &commit->admin_reserve_bytes) &&
+                    sysctl_number(image, CAPTURE_USER_RESERVE, &commit->user_reserve_bytes);
+    commit->admin_reserve_bytes *= 1024;
+    commit->user_reserve_bytes *= 1024;
+    commit->n_cpus = count_cpus(str_trim(capture_get(image->capture, CAPTURE_CPUS)->bytes));
+    return commit->known;
+}
+
+/* uid_map of the first user namespace is "0 0 4294967295". */
+static bool is_in_first_namespace(struct image *image)
+{
+    struct str text = str_trim(capture_get(image->capture, CAPTURE_UID_MAP)->bytes), word;
+    static const char *const expected[] = {"0", "0", "4294967295"};
+
+    for (int i = 0; i < 3; i++)
+        if (!str_next_word(&text, &word) || !str_eq(word, str_of(expected[i])))
+            return false;
+    return true;
+}
+
+bool image_has_capability(struct image *image, unsigned int capability)
+{
+    return (image->status.cap_effective >> capability & 1) && is_in_first_namespace(image);
+}
+
+bool image_ignores_rlimit_data(struct image *image)
+{
+    struct str text = str_trim(capture_get(image->capture, CAPTURE_IGNORE_RLIMIT_DATA)->bytes);
+
+    return str_eq(text, STR("Y"));
+}

@@ -6,12 +6,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { MAX_READS = 5 };
+enum { MAX_READS = 8 };
 
 /* What the text of maps adds up to, to be held against what statm says: see read_consistently(). */
 struct sums {
     uint64_t all_bytes;
     uint64_t private_writable_bytes;
+    bool overlap; /* two mappings overlapped: the kernel merged them between two reads */
 };
 
 struct maps_sink {
@@ -65,10 +66,13 @@ static bool read_maps(struct image *image, struct sums *sums, int *error, struct
     image->n_mappings = 0;
     image->n_counted = 0;
     maps_parser_init(parser, take_mapping, &sink);
-    if (!capture_stream(image->capture, CAPTURE_MAPS, feed_maps, parser, error, err))
+    if (!capture_stream(image->capture, CAPTURE_MAPS, feed_maps, parser, error, err)) {
+        maps_finish(parser, NULL);
         return false;
+    }
     *error = 0;
     *sums = sink.sums;
+    sums->overlap = parser->overlaps;
     return maps_finish(parser, err);
 }
 
@@ -111,18 +115,29 @@ static bool read_sums(struct image *image, struct sums *sums, struct err *err)
     return true;
 }
 
+bool image_sums_hold(struct image *image)
+{
+    struct sums now;
+
+    return read_sums(image, &now, NULL) && now.all_bytes == image->size_bytes &&
+           now.private_writable_bytes == image->data_and_stack_bytes;
+}
+
 /* NULL, or what shows that maps was not of one moment. */
-static const char *torn(const struct image *image, const struct sums *before,
-                        const struct sums *after, const struct sums *maps)
+static const char *torn(struct image *image, const struct sums *before, const struct sums *after,
+                        const struct sums *maps)
 {
     if (before->all_bytes != after->all_bytes ||
         before->private_writable_bytes != after->private_writable_bytes)
         return "its mappings changed while they were read";
+    if (maps->overlap)
+        return "its mappings were merged while they were read";
     if (maps->all_bytes != after->all_bytes)
         return "its mappings do not add up to its size";
     /* Until 4.5 (84638335900f) data_vm counted other mappings. */
     if (image->host.kernel_version >= KERNEL(4, 5) &&
-        maps->private_writable_bytes != after->private_writable_bytes)
+        maps->private_writable_bytes != after->private_writable_bytes &&
+        !stacks_explain(image, after->private_writable_bytes))
         return "its private writable mappings do not add up to its data and stack size";
     return NULL;
 }
@@ -176,6 +191,23 @@ static enum image_state maps_error(struct image *image, int error, struct err *e
     return IMAGE_FAILED;
 }
 
+/* A process that is gone has no statm; one that cannot be understood is another matter. */
+static enum image_state sums_error(struct image *image, struct err *err)
+{
+    if (capture_get(image->capture, CAPTURE_STATM)->missing)
+        return no_memory(image, err);
+    return IMAGE_FAILED;
+}
+
+/*
+ * In the middle of an execve() a maps file that was opened before reads as empty, and the new program
+ * is not mapped yet: its code starts at 0 then (1 is what a reader without permission sees).
+ */
+static bool is_half_executed(const struct image *image)
+{
+    return image->n_mappings == 0 || (image->stat.has_addresses && image->stat.start_code == 0);
+}
+
 /*
  * Reads maps between two readings of stat and statm and accepts it when nothing moved and the
  * sums agree: the kernel hands out a page of text at a time and lets the process run in between.
@@ -190,13 +222,14 @@ static enum image_state read_consistently(struct image *image, struct err *err)
 
         image->n_reads++;
         if (!read_sums(image, &before, err))
-            return no_memory(image, err);
+            return sums_error(image, err);
         if (!read_maps(image, &maps, &error, err))
             return maps_error(image, error, err);
-        if (!read_sums(image, &after, err) || !read_stat(image, &image->stat, err) ||
-            image->n_mappings == 0)
+        if (!read_sums(image, &after, err))
+            return sums_error(image, err);
+        if (!read_stat(image, &image->stat, err) || image->stat.vsize_bytes == 0)
             return no_memory(image, err);
-        if (!stat_same_image(&stat_before, &image->stat)) {
+        if (!stat_same_image(&stat_before, &image->stat) || is_half_executed(image)) {
             image->execed = true;
             image->inconsistency = "it executed another program meanwhile";
             if (!read_status(image, &image->status, err))
@@ -204,6 +237,8 @@ static enum image_state read_consistently(struct image *image, struct err *err)
             continue;
         }
         image->inconsistency = torn(image, &before, &after, &maps);
+        image->size_bytes = after.all_bytes;
+        image->data_and_stack_bytes = after.private_writable_bytes;
         image->consistent = !image->inconsistency;
     }
     image->comm = arena_strndup(&image->arena, image->stat.comm.p, image->stat.comm.n);
@@ -236,13 +271,12 @@ static struct str row_or_note(struct image *image, enum capture_row row)
     return blob->bytes;
 }
 
-const char *image_cgroup(struct image *image)
+void image_read_cgroup(struct image *image)
 {
     struct str path;
 
-    if (!cgroup_memory_path(row_or_note(image, CAPTURE_CGROUP), &path))
-        return NULL;
-    return arena_strndup(&image->arena, path.p, path.n);
+    if (!image->cgroup && cgroup_memory_path(row_or_note(image, CAPTURE_CGROUP), &path))
+        image->cgroup = arena_strndup(&image->arena, path.p, path.n);
 }
 
 static void read_details(struct image *image)
@@ -262,8 +296,8 @@ static void read_details(struct image *image)
         image->exe = arena_strndup(&image->arena, bytes.p, bytes.n);
     if (!image->stat.has_addresses)
         image_note_missing(image, "stat addresses", "permission denied");
-    image->page_size =
-        image->auxv.page_size ? image->auxv.page_size : capture_page_size(image->capture);
+    /* A live process has the pages of its reader; AT_PAGESZ is what the process lets us see. */
+    image->page_size = capture_page_size(image->capture);
 }
 
 /* One reading of everything, in the order in which one part needs the other. */
@@ -286,7 +320,7 @@ static enum image_state build(struct image *image, struct capture *capture, pid_
     objects_read(image);
     image->arch =
         arch_find(image->machine, image->elf_class, strstr(image->host.machine, "64") != NULL);
-    break_infer(image);
+    break_find(image);
     roles_assign(image);
     layout_infer(image);
     return IMAGE_READY;

@@ -51,11 +51,13 @@ struct mapping {
     uint64_t inode;
     uint32_t dev_major;
     uint32_t dev_minor;
-    uint32_t name;     /* in image.names */
-    uint32_t instance; /* of the loaded object that it is a part of, or NONE */
-    uint8_t perms;     /* enum perm */
-    uint8_t role;      /* enum role */
-    bool grows_down;   /* [stack]; others are told by smaps only */
+    uint32_t name;       /* in image.names */
+    uint32_t instance;   /* of the loaded object that it is a part of, or NONE */
+    uint8_t perms;       /* enum perm */
+    uint8_t role;        /* enum role */
+    bool grows_down;     /* [stack]; others are told by smaps only */
+    bool locked;         /* after image_read_locks() */
+    uint16_t flags_hash; /* of VmFlags, when smaps was read for grows_down; else 0 */
 };
 
 /* What smaps says of one mapping, in bytes. */
@@ -114,6 +116,7 @@ enum layout_cause {
 };
 
 struct layout {
+    uint64_t legacy_base; /* TASK_UNMAPPED_BASE, a third of the address space; 0: unknown */
     enum mmap_mode mode;
     enum layout_cause cause;
     const char *reason; /* a sentence */
@@ -128,6 +131,7 @@ struct layout {
 struct break_state {
     bool known;
     uint64_t start; /* start_brk, a byte address */
+    uint64_t value; /* the break itself, a byte address; as good as `exact` says */
     uint64_t end;   /* the end of the heap's last page */
     bool exact;     /* read, not inferred */
     const char *uncertain;
@@ -163,6 +167,16 @@ struct host {
     uint64_t randomize_va_space;
     uint64_t legacy_va_layout;
     uint64_t stack_guard_gap_bytes;
+};
+
+/* What strict overcommit (mode 2) goes by; read when it is in force. */
+struct commit {
+    bool known;
+    uint64_t limit_bytes;         /* CommitLimit */
+    uint64_t committed_bytes;     /* Committed_AS, the exact sum since 5.9 */
+    uint64_t admin_reserve_bytes; /* kept from processes without CAP_SYS_ADMIN */
+    uint64_t user_reserve_bytes;
+    unsigned int n_cpus;
 };
 
 #define KERNEL(major, minor) ((unsigned int)(major) << 8 | (minor))
@@ -205,10 +219,13 @@ struct image {
     struct layout layout;
     struct break_state brk;
     struct host host;
+    const char *cgroup; /* that its memory is charged to; NULL: not known, or not read yet */
     bool has_ancestors;
     struct ancestor *ancestors; /* the parent first */
     uint32_t n_ancestors;
 
+    uint64_t size_bytes;           /* total_vm, when maps was read */
+    uint64_t data_and_stack_bytes; /* data_vm and stack_vm (since 4.5) */
     bool consistent;
     const char *inconsistency; /* what differed, when not consistent */
     unsigned int n_reads;      /* of maps, until it was consistent */
@@ -242,8 +259,8 @@ enum image_state image_init(struct image *image, struct capture *capture, pid_t 
                             struct err *err);
 void image_deinit(struct image *image);
 
-/* The cgroup that the process's memory is charged to, or NULL when it is not known. */
-const char *image_cgroup(struct image *image);
+/* Fills image.cgroup.  Idempotent. */
+void image_read_cgroup(struct image *image);
 
 /* Reads the ancestors, up to PID 1 or the first that /proc does not show.  Idempotent. */
 void image_read_ancestors(struct image *image);
@@ -254,6 +271,30 @@ void image_read_ancestors(struct image *image);
  * maps did; image.usage stays NULL then.
  */
 bool image_read_memory(struct image *image, struct err *err);
+
+/* The settings and sums of strict overcommit; false when they cannot be read. */
+bool image_read_commit(struct image *image, struct commit *commit);
+
+/*
+ * Whether the process has a capability that counts for the kernel's own limits: effective, and in
+ * the first user namespace.
+ */
+bool image_has_capability(struct image *image, unsigned int capability);
+
+/* Whether the kernel was told to ignore RLIMIT_DATA but for brk's own test. */
+bool image_ignores_rlimit_data(struct image *image);
+
+/*
+ * Learns from smaps which mappings are locked, so that mapping.locked means something.  Read only
+ * when VmLck says that some are.
+ */
+void image_read_locks(struct image *image);
+
+/*
+ * The random part of a top-down mmap base, which the bottom-up base shares; 0 when the stack limit
+ * changed since exec, so that it cannot be told.
+ */
+uint64_t layout_random_bytes(const struct image *image);
 
 struct str mapping_name(const struct image *image, const struct mapping *mapping);
 

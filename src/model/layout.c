@@ -105,8 +105,8 @@ static enum mmap_mode mode_by_position(const struct image *image, struct range a
 
     if (!arch)
         return MMAP_UNKNOWN;
-    legacy.start = arch->legacy_base;
-    legacy.end = arch->legacy_base + (image->page_size << arch->mmap_random_bits);
+    legacy.start = image->layout.legacy_base;
+    legacy.end = legacy.start + (image->page_size << arch->mmap_random_bits);
     if (!range_has(legacy, anchor.start))
         return MMAP_TOP_DOWN;
     if (!range_has(top_down_bases(image), anchor.end))
@@ -272,9 +272,33 @@ static void infer_aslr(struct image *image)
         layout->aslr_cause = layout->aslr == ASLR_OFF ? CAUSE_NOT_KNOWN : CAUSE_DEFAULT;
 }
 
+/*
+ * mmap_base(): base = task_size - gap - random, where gap is the stack limit of exec and a pad for
+ * the stack's guard and its random start, within [128 MiB, 5/6 of the address space].
+ */
+uint64_t layout_random_bytes(const struct image *image)
+{
+    const struct layout *layout = &image->layout;
+    uint64_t pad = image->host.stack_guard_gap_bytes, limit = image->limits.stack.soft, gap, base;
+    uint64_t most = layout->task_size / 6 * 5;
+
+    if (!image->arch || !layout->has_base || layout->mode != MMAP_TOP_DOWN)
+        return 0;
+    if (layout->aslr != ASLR_OFF)
+        pad += (image->elf_class == 64 ? 16 * GIB : 8 * MIB) - image->page_size;
+    gap = limit + pad < limit ? limit : limit + pad;
+    gap = gap < 128 * MIB ? 128 * MIB : gap > most ? most : gap;
+    base = align_up(layout->task_size - gap, image->page_size);
+    if (base < layout->base || base - layout->base >= image->page_size
+                                                          << image->arch->mmap_random_bits)
+        return 0;
+    return base - layout->base;
+}
+
 void layout_infer(struct image *image)
 {
     image->layout.task_size = task_size_of(image);
+    image->layout.legacy_base = align_up(image->layout.task_size / 3, image->page_size);
     infer_mode(image);
     infer_aslr(image);
 }

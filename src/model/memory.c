@@ -3,8 +3,69 @@
 #include "model/build.h"
 
 #include "parse/smaps.h"
+#include "source/capture.h"
 
 #include <stdlib.h>
+
+/*
+ * smaps of 60,000 mappings is 50 MB of text: it is taken as it comes, and only the records whose end
+ * has not come yet are kept.
+ */
+struct smaps_sink {
+    struct image *image;
+    void (*take)(struct image *image, uint32_t i, const struct smaps_record *record);
+    char *carry;
+    size_t n_carry, carry_room;
+    uint64_t n_lines;
+    uint32_t n_matched;
+    struct err err;
+};
+
+static void take_record(struct smaps_sink *sink, const struct smaps_record *record)
+{
+    struct image *image = sink->image;
+    uint32_t i = image_find(image, record->line.range.start);
+
+    if (i == image->n_mappings || image->mappings[i].range.start != record->line.range.start ||
+        image->mappings[i].range.end != record->line.range.end)
+        return;
+    sink->take(image, i, record);
+    sink->n_matched++;
+}
+
+/* Takes the whole records of the carry; the last one is whole only at the end of the file. */
+static bool take_records(struct smaps_sink *sink, bool at_end)
+{
+    const char *newline = sink->n_carry ? memrchr(sink->carry, '\n', sink->n_carry) : NULL;
+    size_t n = at_end ? sink->n_carry : newline ? (size_t)(newline + 1 - sink->carry) : 0;
+    struct str rest = {sink->carry, n}, record_start = rest;
+    struct smaps_record record;
+    uint64_t n_lines = sink->n_lines;
+
+    while (smaps_next(&rest, &n_lines, &record, &sink->err) && (rest.n > 0 || at_end)) {
+        take_record(sink, &record);
+        record_start = rest;
+        sink->n_lines = n_lines;
+    }
+    if (sink->err.text[0])
+        return false;
+    sink->n_carry -= (size_t)(record_start.p - sink->carry);
+    memmove(sink->carry, record_start.p, sink->n_carry);
+    return true;
+}
+
+static bool feed_smaps(void *context, struct str piece)
+{
+    struct smaps_sink *sink = context;
+
+    if (sink->n_carry + piece.n > sink->carry_room) {
+        sink->carry_room = (sink->n_carry + piece.n) * 2;
+        sink->carry = xreallocarray(sink->carry, sink->carry_room, 1);
+    }
+    memcpy(sink->carry + sink->n_carry, piece.p, piece.n);
+    sink->n_carry += piece.n;
+    return take_records(sink, false);
+}
 
 /* Gives each record of smaps to `take` with the mapping that it is of. */
 static bool each_record(struct image *image,
@@ -12,26 +73,15 @@ static bool each_record(struct image *image,
                                      const struct smaps_record *record),
                         struct err *err)
 {
-    const struct blob *blob = capture_again(image->capture, CAPTURE_SMAPS);
-    struct str rest = blob->bytes;
-    struct smaps_record record;
-    uint64_t n_lines = 0;
-    uint32_t n_matched = 0;
+    struct smaps_sink sink = {.image = image, .take = take};
+    int error;
+    bool ok = capture_stream(image->capture, CAPTURE_SMAPS, feed_smaps, &sink, &error, &sink.err) &&
+              !sink.err.text[0] && take_records(&sink, true);
 
-    if (blob->missing)
-        return err_set(err, "%s", blob->missing);
-    while (smaps_next(&rest, &n_lines, &record, err)) {
-        uint32_t i = image_find(image, record.line.range.start);
-
-        if (i == image->n_mappings || image->mappings[i].range.start != record.line.range.start ||
-            image->mappings[i].range.end != record.line.range.end)
-            continue;
-        take(image, i, &record);
-        n_matched++;
-    }
-    if (err->text[0])
-        return false;
-    if (n_matched != image->n_mappings)
+    free(sink.carry);
+    if (!ok)
+        return err_set(err, "%s", sink.err.text);
+    if (sink.n_matched != image->n_mappings)
         return err_set(err, "its mappings changed between the reading of maps and of smaps");
     return true;
 }
@@ -65,24 +115,62 @@ bool image_read_memory(struct image *image, struct err *err)
 
 static void take_growth(struct image *image, uint32_t i, const struct smaps_record *record)
 {
-    if (record->has_flags)
-        image->mappings[i].grows_down = record->grows_down;
+    if (!record->has_flags)
+        return;
+    image->mappings[i].grows_down = record->grows_down;
+    image->mappings[i].flags_hash = record->flags_hash;
+}
+
+static uint64_t stack_bytes(const struct image *image)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < image->n_mappings; i++)
+        if (image->mappings[i].grows_down)
+            bytes += range_size(image->mappings[i].range);
+    return bytes;
 }
 
 /*
  * VmStk is the size of all mappings that grow down (since 4.5).  Nearly always that is [stack] and
- * nothing else has to be read; when it is more, smaps says which ones.
+ * nothing else has to be read; when it differs, smaps says which ones grow.
  */
 void stacks_find(struct image *image)
 {
-    uint64_t known = 0;
     struct err err;
 
-    if (image->host.kernel_version < KERNEL(4, 5))
+    if (image->host.kernel_version < KERNEL(4, 5) ||
+        stack_bytes(image) == image->status.vm_stack_bytes)
         return;
-    for (uint32_t i = 0; i < image->n_mappings; i++)
-        if (image->mappings[i].grows_down)
-            known += range_size(image->mappings[i].range);
-    if (known < image->status.vm_stack_bytes && !each_record(image, take_growth, &err))
+    if (!each_record(image, take_growth, &err))
+        image_note_missing(image, "smaps", err.text);
+}
+
+/* Stacks count whole, whatever their protection; other memory when it is private and writable. */
+bool stacks_explain(struct image *image, uint64_t data_and_stack_bytes)
+{
+    uint64_t bytes = 0;
+
+    if (!each_record(image, take_growth, NULL))
+        return false;
+    for (uint32_t i = 0; i < image->n_mappings; i++) {
+        const struct mapping *mapping = &image->mappings[i];
+
+        if (mapping->grows_down || (mapping->perms & (PERM_WRITE | PERM_SHARED)) == PERM_WRITE)
+            bytes += range_size(mapping->range);
+    }
+    return bytes == data_and_stack_bytes;
+}
+
+static void take_lock(struct image *image, uint32_t i, const struct smaps_record *record)
+{
+    image->mappings[i].locked = record->locked;
+}
+
+void image_read_locks(struct image *image)
+{
+    struct err err;
+
+    if (image->status.vm_locked_bytes > 0 && !each_record(image, take_lock, &err))
         image_note_missing(image, "smaps", err.text);
 }

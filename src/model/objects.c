@@ -18,13 +18,24 @@ enum {
 struct finder {
     struct image *image;
     uint32_t *object_of_name; /* the newest object with that name, or NONE */
+    struct str exe_name;
     uint32_t n_objects_room;
     uint32_t n_instances_room;
 };
 
-static struct str exe_path(const struct image *image)
+/* The executed file as maps names it: there, and only there, a newline is written as \\012. */
+static struct str exe_name(struct image *image)
 {
-    return str_of(image->exe ? image->exe : "");
+    const char *exe = image->exe ? image->exe : "";
+    char *name = arena_alloc(&image->arena, strlen(exe) * 4 + 1), *to = name;
+
+    for (; *exe; exe++) {
+        if (*exe == '\n')
+            to = mempcpy(to, "\\012", 4);
+        else
+            *to++ = *exe;
+    }
+    return (struct str){name, (size_t)(to - name)};
 }
 
 /* The executed file is held open by the process, so that it is read even when it was removed. */
@@ -35,10 +46,6 @@ static void read_head(struct image *image, struct object *object)
     struct err err;
     bool open;
 
-    if (image->n_objects > MAX_OBJECTS) {
-        object->missing = "too many objects";
-        return;
-    }
     open = object->is_exe ? objfile_open_exe(image->capture, &file, &err)
                           : objfile_open(image->capture, object->path, object->inode, &file, &err);
     if (open) {
@@ -94,17 +101,23 @@ static uint32_t object_add(struct finder *finder, const struct mapping *mapping)
         .dev_major = mapping->dev_major,
         .dev_minor = mapping->dev_minor,
     };
-    object->is_exe = image->exe && str_eq(object->path, exe_path(image));
-    object->fate = find_fate(image, object);
-    read_head(image, object);
+    object->is_exe = object->path.n > 0 && str_eq(object->path, finder->exe_name);
+    if (image->n_objects > MAX_OBJECTS) {
+        object->missing = "too many objects";
+    } else {
+        object->fate = find_fate(image, object);
+        read_head(image, object);
+    }
     finder->object_of_name[mapping->name] = image->n_objects - 1;
     return image->n_objects - 1;
 }
 
-static bool is_object_file(const struct image *image, const struct mapping *mapping)
+static bool is_object_file(const struct finder *finder, const struct mapping *mapping)
 {
-    struct str name = mapping_name(image, mapping);
+    struct str name = mapping_name(finder->image, mapping);
 
+    if ((mapping->perms & PERM_EXEC) && name.n > 0 && str_eq(name, finder->exe_name))
+        return true; /* also out of a memfd, as container runtimes run themselves */
     return (mapping->perms & (PERM_EXEC | PERM_SHARED)) == PERM_EXEC && mapping->inode != 0 &&
            name.n > 0 && name.p[0] == '/' && !str_starts(name, STR("/memfd:")) &&
            !str_starts(name, STR("/dev/")) && !str_starts(name, STR("/SYSV"));
@@ -178,19 +191,11 @@ static struct range neighbours(const struct image *image, uint32_t index)
     return range;
 }
 
-static bool have_instance(const struct image *image, uint32_t object, struct range range)
-{
-    for (uint32_t i = image->n_instances; i-- > 0;)
-        if (image->instances[i].object == object && image->instances[i].range.start == range.start)
-            return true;
-    return false;
-}
-
 static void instance_add(struct finder *finder, struct instance instance)
 {
     struct image *image = finder->image;
 
-    if (range_size(instance.range) == 0 || have_instance(image, instance.object, instance.range))
+    if (range_size(instance.range) == 0)
         return;
     if (image->n_instances == finder->n_instances_room) {
         struct instance *former = image->instances;
@@ -262,11 +267,28 @@ static void find_instance(struct finder *finder, uint32_t index)
     instance_add(finder, instance);
 }
 
+/* Each executable mapping of an object yielded the same instance. */
+static void drop_doubles(struct image *image)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < image->n_instances; i++) {
+        const struct instance *last = n > 0 ? &image->instances[n - 1] : NULL;
+
+        if (!last || last->object != image->instances[i].object ||
+            last->range.start != image->instances[i].range.start)
+            image->instances[n++] = image->instances[i];
+    }
+    image->n_instances = n;
+}
+
 static int by_start(const void *a, const void *b)
 {
     const struct instance *x = a, *y = b;
 
-    return (x->range.start > y->range.start) - (x->range.start < y->range.start);
+    if (x->range.start != y->range.start)
+        return x->range.start > y->range.start ? 1 : -1;
+    return (x->object > y->object) - (x->object < y->object);
 }
 
 static bool belongs_to(const struct image *image, const struct mapping *mapping,
@@ -408,32 +430,78 @@ static void guess_class(struct image *image)
         }
 }
 
+/* A hostile process can have 60,000 of them: the first few by name, the rest by number. */
 static void note_unread(struct image *image)
 {
+    enum { NAMED = 8 };
+    struct arena *arena = &image->arena;
+    uint32_t n = 0;
+
     for (uint32_t i = 0; i < image->n_objects; i++) {
         const struct object *object = &image->objects[i];
 
-        if (!object->has_head)
-            image_note_missing(image,
-                               arena_printf(&image->arena, "ELF headers of %.*s",
-                                            (int)object->path.n, object->path.p),
-                               object->missing);
+        if (object->has_head || ++n > NAMED)
+            continue;
+        image_note_missing(
+            image, arena_printf(arena, "ELF headers of %.*s", (int)object->path.n, object->path.p),
+            object->missing);
     }
+    if (n > NAMED)
+        image_note_missing(image, arena_printf(arena, "ELF headers of %u more files", n - NAMED),
+                           "for such reasons");
+}
+
+/*
+ * The executed file has no executable mapping any more when the program moved its text to huge pages
+ * or put something else over it.  Its entry point, which the kernel noted at exec, tells the bias.
+ */
+static void add_exe_by_entry(struct finder *finder)
+{
+    struct image *image = finder->image;
+    const struct mapping *any = NULL;
+    struct instance instance = {.has_bias = true};
+    const struct elfhead *head;
+
+    for (uint32_t i = 0; i < image->n_mappings && !any; i++)
+        if (image->mappings[i].inode != 0 && finder->exe_name.n > 0 &&
+            str_eq(mapping_name(image, &image->mappings[i]), finder->exe_name))
+            any = &image->mappings[i];
+    if (!any)
+        return;
+    instance.object = object_of(finder, any);
+    head = &image->objects[instance.object].head;
+    if (!image->objects[instance.object].has_head || !image->auxv.entry)
+        return;
+    instance.bias = image->auxv.entry - head->entry;
+    instance.range = loaded_range(image, head, instance.bias);
+    if (instance.bias % image->page_size == 0 && range_has(instance.range, any->range.start))
+        instance_add(finder, instance);
+}
+
+static bool has_exe_instance(const struct image *image)
+{
+    for (uint32_t i = 0; i < image->n_instances; i++)
+        if (image->objects[image->instances[i].object].is_exe)
+            return true;
+    return false;
 }
 
 void objects_read(struct image *image)
 {
-    struct finder finder = {.image = image};
+    struct finder finder = {.image = image, .exe_name = exe_name(image)};
 
     finder.object_of_name =
         xreallocarray(NULL, image->names.n_names, sizeof(*finder.object_of_name));
     memset(finder.object_of_name, 0xff, image->names.n_names * sizeof(*finder.object_of_name));
     for (uint32_t i = 0; i < image->n_mappings; i++)
-        if (is_object_file(image, &image->mappings[i]))
+        if (is_object_file(&finder, &image->mappings[i]))
             find_instance(&finder, i);
+    if (!has_exe_instance(image))
+        add_exe_by_entry(&finder);
     free(finder.object_of_name);
     if (image->n_instances > 0)
         qsort(image->instances, image->n_instances, sizeof(*image->instances), by_start);
+    drop_doubles(image);
     assign_instances(image);
     find_program(image);
     guess_class(image);

@@ -196,12 +196,13 @@ static bool is_malloc_arena(const struct image *image, uint32_t i)
  */
 static bool is_thread_stack(const struct image *image, uint32_t i)
 {
-    const struct mapping *mapping = &image->mappings[i], *guard = mapping - 1, *next = mapping + 1;
+    const struct mapping *mapping = &image->mappings[i], *guard, *next = mapping + 1;
     uint64_t size = range_size(mapping->range);
 
     if (image->status.n_threads < 2 || !is_plain_rw(mapping) || i == 0 || size < 16 * KIB ||
         size > GIB)
         return false;
+    guard = &image->mappings[i - 1];
     if (guard->role != ROLE_GUARD || guard->range.end != mapping->range.start ||
         range_size(guard->range) > 64 * KIB)
         return false;
@@ -209,9 +210,17 @@ static bool is_thread_stack(const struct image *image, uint32_t i)
            next->range.start != mapping->range.end;
 }
 
+/* mprotect(), madvise() and mlock() split a mapping whose parts differ then; others are neighbours. */
+static bool is_split_off(const struct mapping *lower, const struct mapping *upper)
+{
+    return lower->range.end == upper->range.start && lower->grows_down && lower->inode == 0 &&
+           lower->name == 0 &&
+           (lower->perms != upper->perms || lower->flags_hash != upper->flags_hash);
+}
+
 /*
- * mprotect() splits a stack: the parts below keep growing down but lose the label, which is given
- * to the part that holds the start of the stack.
+ * The parts of a split stack keep growing down but lose the label, which is given to the part that
+ * holds the start of the stack.
  */
 static void extend_stack(struct image *image)
 {
@@ -219,8 +228,7 @@ static void extend_stack(struct image *image)
         const struct mapping *upper = &image->mappings[i];
         struct mapping *lower = &image->mappings[i - 1];
 
-        if (upper->role == ROLE_STACK && lower->range.end == upper->range.start &&
-            lower->grows_down && lower->inode == 0 && lower->name == 0)
+        if (upper->role == ROLE_STACK && is_split_off(lower, upper))
             lower->role = ROLE_STACK;
     }
 }

@@ -25,14 +25,8 @@ static void take_pair(struct auxv_record *auxv, uint64_t type, uint64_t value)
     case AT_BASE:
         auxv->base = value;
         break;
-    case AT_PHDR:
-        auxv->phdr = value;
-        break;
     case AT_ENTRY:
         auxv->entry = value;
-        break;
-    case AT_SYSINFO_EHDR:
-        auxv->vdso = value;
         break;
     default:
         break;

@@ -13,9 +13,7 @@ struct auxv_record {
     unsigned int word_bytes; /* 4 or 8: the width of the program */
     uint64_t page_size;      /* AT_PAGESZ */
     uint64_t base;           /* AT_BASE: the interpreter's load address; 0: none */
-    uint64_t phdr;           /* AT_PHDR: the program headers' address */
     uint64_t entry;          /* AT_ENTRY */
-    uint64_t vdso;           /* AT_SYSINFO_EHDR */
 };
 
 /*

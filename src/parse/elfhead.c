@@ -49,11 +49,15 @@ static bool parse_ehdr(struct elfhead *head, const struct reader *reader, unsign
         head->type = ehdr.e64.e_type;
         head->machine = ehdr.e64.e_machine;
         head->entry = ehdr.e64.e_entry;
+        head->shoff = ehdr.e64.e_shoff;
+        head->n_sections = ehdr.e64.e_shnum;
         *table = (struct phdr_table){ehdr.e64.e_phoff, ehdr.e64.e_phnum, ehdr.e64.e_phentsize};
     } else {
         head->type = ehdr.e32.e_type;
         head->machine = ehdr.e32.e_machine;
         head->entry = ehdr.e32.e_entry;
+        head->shoff = ehdr.e32.e_shoff;
+        head->n_sections = ehdr.e32.e_shnum;
         *table = (struct phdr_table){ehdr.e32.e_phoff, ehdr.e32.e_phnum, ehdr.e32.e_phentsize};
     }
     head->phoff = table->offset;

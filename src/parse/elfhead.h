@@ -29,6 +29,8 @@ struct elfhead {
     bool big_endian;
     uint64_t entry;
     uint64_t phoff; /* where the program headers lie in the file */
+    uint64_t shoff; /* and the section headers; not believed until they are read */
+    unsigned int n_sections;
 
     struct segment *segments; /* the arena's */
     unsigned int n_segments;

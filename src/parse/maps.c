@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "parse/maps.h"
 
+#include "base/arena.h"
+
+#include <stdlib.h>
+
 /* The hot path of the program: the value of each hexadecimal digit plus one, 0 for other bytes. */
 static const unsigned char hex_digit[256] = {
     ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
@@ -103,8 +107,11 @@ void maps_parser_init(struct maps_parser *parser,
     parser->context = context;
     parser->n_lines = 0;
     parser->bad_line = 0;
+    parser->overlaps = false;
     parser->last_end = 0;
+    parser->carry = NULL;
     parser->n_carry = 0;
+    parser->carry_room = 0;
 }
 
 static void note_bad_line(struct maps_parser *parser, struct str text)
@@ -123,22 +130,31 @@ static void take_line(struct maps_parser *parser, struct str text)
     struct maps_line line;
 
     parser->n_lines++;
-    if (!maps_parse_line(text, &line) || line.range.start < parser->last_end) {
+    if (!maps_parse_line(text, &line)) {
         note_bad_line(parser, text);
+        return;
+    }
+    if (line.range.start < parser->last_end) {
+        parser->overlaps = true;
         return;
     }
     parser->last_end = line.range.end;
     parser->take(parser->context, &line);
 }
 
-/*
- * Puts the beginning of a line aside; one that does not fit is bad, and the rest of it is skipped.
- */
+/* A path has 4,096 bytes, four times that when escaped, and can be longer: but not like this. */
+#define LONGEST_LINE ((size_t)1 << 20)
+
+/* Puts the beginning of a line aside; what is too long for any line is dropped, and the line bad. */
 static void carry(struct maps_parser *parser, struct str part)
 {
-    size_t room = sizeof(parser->carry) - parser->n_carry;
-    size_t n = part.n < room ? part.n : room;
+    size_t n = LONGEST_LINE - parser->n_carry;
 
+    n = part.n < n ? part.n : n;
+    if (parser->n_carry + n > parser->carry_room) {
+        parser->carry_room = (parser->n_carry + n) * 2;
+        parser->carry = xreallocarray(parser->carry, parser->carry_room, 1);
+    }
     memcpy(parser->carry + parser->n_carry, part.p, n);
     parser->n_carry += n;
 }
@@ -147,7 +163,7 @@ static void take_carried(struct maps_parser *parser)
 {
     struct str text = {parser->carry, parser->n_carry};
 
-    if (text.n == sizeof(parser->carry)) {
+    if (text.n == LONGEST_LINE) {
         parser->n_lines++;
         note_bad_line(parser, text);
     } else {
@@ -178,8 +194,10 @@ bool maps_finish(struct maps_parser *parser, struct err *err)
 {
     if (parser->n_carry > 0)
         take_carried(parser);
+    free(parser->carry);
+    parser->carry = NULL;
     if (parser->bad_line == 0)
         return true;
-    return err_set(err, "line %llu of maps is not a mapping that follows the one before: \"%s\"",
+    return err_set(err, "line %llu of maps is not a mapping: \"%s\"",
                    (unsigned long long)parser->bad_line, parser->bad_text);
 }

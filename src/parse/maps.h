@@ -45,9 +45,10 @@ struct maps_parser {
     uint64_t n_lines;
     uint64_t bad_line; /* number of the first line that is no mapping; 0: none */
     char bad_text[81]; /* its beginning */
+    bool overlaps;     /* a mapping began before the end of the one before: the text is torn */
     uint64_t last_end; /* addresses never go backwards */
-    size_t n_carry;    /* the start of a line whose end has not come yet */
-    char carry[8192];  /* a path has at most 4,096 bytes, four times that when escaped */
+    char *carry;       /* the start of a line whose end has not come yet */
+    size_t n_carry, carry_room;
 };
 
 void maps_parser_init(struct maps_parser *parser,
@@ -55,7 +56,8 @@ void maps_parser_init(struct maps_parser *parser,
 void maps_feed(struct maps_parser *parser, struct str piece);
 
 /*
- * Takes the last line when it has no newline; false, naming the line, when one was not a mapping.
+ * Takes the last line when it has no newline, and frees what the parser holds.  False, naming the
+ * line, when one was not a mapping.
  */
 bool maps_finish(struct maps_parser *parser, struct err *err);
 

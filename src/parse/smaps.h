@@ -16,8 +16,10 @@ struct smaps_record {
     uint64_t swap_bytes;
     uint64_t anonymous_bytes;
     uint64_t locked_bytes;
-    bool has_flags; /* VmFlags, since 3.8 */
+    bool has_flags;      /* VmFlags, since 3.8 */
+    uint16_t flags_hash; /* of all VmFlags: equal flags have equal hashes */
     bool grows_down;
+    bool locked;
 };
 
 /* Splits the next mapping off *rest.  False at the end, or with a sentence in `err` when a line is

@@ -37,10 +37,7 @@ struct stat_record {
 };
 
 /* include/linux/sched.h */
-enum {
-    PF_EXITING_BIT = 0x4,
-    PF_KTHREAD_BIT = 0x200000,
-};
+enum { PF_KTHREAD_BIT = 0x200000 };
 
 bool stat_parse(struct str text, struct stat_record *stat, struct err *err);
 

@@ -130,7 +130,6 @@ static json_t *json_ancestors(struct image *image)
 {
     json_t *list = json_array();
 
-    image_read_ancestors(image);
     for (uint32_t i = 0; i < image->n_ancestors; i++) {
         const struct ancestor *ancestor = &image->ancestors[i];
 
@@ -170,7 +169,7 @@ static json_t *json_process(const struct report *report)
         "ppid", (int)image->stat.ppid, "ns_pid", (json_int_t)image->status.ns_pid, "comm",
         json_safe(image, image->comm), "exe", json_safe(image, image->exe), "uid",
         (json_int_t)image->status.uid, "threads", (json_int_t)image->status.n_threads, "elf",
-        json_elf(image), "cgroup", json_safe(image, image_cgroup(image)), "personality",
+        json_elf(image), "cgroup", json_safe(image, image->cgroup), "personality",
         json_personality(image->has_personality, image->personality), "capabilities",
         json_capabilities(image->status.cap_effective), "ancestors", json_ancestors(image));
 }
@@ -253,57 +252,76 @@ static json_t *json_next(const struct report *report)
                      role_name(next->role));
 }
 
-static json_t *json_limits(struct image *image, const struct limit_fact *limits, unsigned int n)
+static json_t *json_limits(struct image *image, const struct growth *growth)
 {
     json_t *list = json_array();
 
-    for (unsigned int i = 0; i < n; i++)
-        json_array_append_new(list,
-                              json_pack("{s:s, s:o, s:o, s:o}", "name", limit_name(limits[i].kind),
-                                        "room", json_bytes(limits[i].room), "tolerance",
-                                        json_bytes(limits[i].tolerance), "detail",
-                                        json_safe(image, limits[i].detail)));
+    for (unsigned int i = 0; i < growth->n_limits; i++) {
+        const struct limit_fact *limit = &growth->limits[i];
+
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:o, s:o, s:o, s:b, s:o}", "name", limit_name(limit->kind), "value",
+                      json_safe(image, limit->value), "room", json_bytes(limit->room), "tolerance",
+                      json_bytes(limit->tolerance), "per_call", (int)limit->per_call, "detail",
+                      json_safe(image, limit->detail)));
+    }
     return list;
+}
+
+/* Adds room, what binds it, and what may be wrong with it. */
+static void add_growth(json_t *object, struct image *image, const struct growth *growth)
+{
+    json_object_set_new(object, "room", json_known(growth->known, growth->room));
+    json_object_set_new(object, "room_in_steps", json_known(growth->known, growth->room_in_steps));
+    json_object_set_new(object, "uncertain", json_safe(image, growth->uncertain));
+    json_object_set_new(object, "limit",
+                        growth->known ? json_string(limit_name(growth->limit)) : json_null());
+    json_object_set_new(object, "limits", json_limits(image, growth));
 }
 
 static json_t *json_brk(const struct report *report)
 {
     const struct brk_facts *brk = &report->facts->brk;
+    json_t *object;
 
     if (!brk->known)
         return json_null();
-    return json_pack(
-        "{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "start",
-        json_address(brk->start), "end", json_address(brk->end), "exact", (int)brk->exact,
-        "uncertain", json_safe(report->image, brk->uncertain), "size", json_bytes(brk->size), "gap",
-        json_bytes(brk->gap), "next", json_next(report), "window", json_bytes(brk->window),
-        "normal_window", json_known(brk->normal_window > 0, brk->normal_window), "room",
-        json_bytes(brk->room), "max", json_address(brk->max), "limit", limit_name(brk->limit),
-        "limits", json_limits(report->image, brk->limits, brk->n_limits));
+    object = json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "start",
+                       json_address(brk->start), "end", json_address(brk->end), "exact",
+                       (int)brk->exact, "size", json_bytes(brk->size), "gap", json_bytes(brk->gap),
+                       "next", json_next(report), "window", json_bytes(brk->window),
+                       "normal_window", json_known(brk->normal_window > 0, brk->normal_window),
+                       "max", json_address(brk->max));
+    add_growth(object, report->image, &brk->growth);
+    return object;
 }
-
-#define NOT_COMPUTED "this version does not compute it"
 
 static json_t *json_mmap(const struct report *report)
 {
     const struct facts *facts = report->facts;
+    const struct mmap_facts *mmap = &facts->mmap;
+    json_t *object = json_pack("{s:o, s:o, s:o}", "address",
+                               mmap->has_address ? json_address(mmap->address) : json_null(),
+                               "largest_gap", json_bytes(range_size(facts->largest_gap)),
+                               "low_2g_gap", json_bytes(range_size(facts->low_2g_gap)));
 
-    return json_pack("{s:n, s:s, s:n, s:[], s:n, s:o, s:o}", "room", "uncertain", NOT_COMPUTED,
-                     "limit", "limits", "address", "largest_gap",
-                     json_bytes(range_size(facts->largest_gap)), "low_2g_gap",
-                     json_bytes(range_size(facts->low_2g_gap)));
+    add_growth(object, report->image, &mmap->growth);
+    return object;
 }
 
 static json_t *json_stack(const struct report *report)
 {
-    const struct facts *facts = report->facts;
+    const struct stack_facts *stack = &report->facts->stack_growth;
+    json_t *object;
 
-    if (!facts->has_stack)
+    if (!report->facts->has_stack)
         return json_null();
-    return json_pack("{s:o, s:o, s:n, s:n, s:s, s:n, s:[]}", "start",
-                     json_address(facts->stack_range.start), "end",
-                     json_address(facts->stack_range.end), "lowest", "room", "uncertain",
-                     NOT_COMPUTED, "limit", "limits");
+    object = json_pack("{s:o, s:o, s:o}", "start", json_address(stack->range.start), "end",
+                       json_address(stack->range.end), "lowest",
+                       stack->known ? json_address(stack->lowest) : json_null());
+    add_growth(object, report->image, &stack->growth);
+    return object;
 }
 
 static json_t *json_counts(const struct report *report)
@@ -423,6 +441,40 @@ json_t *json_report(const struct report *report)
     json_object_set_new(document, "findings", json_findings(report));
     json_object_set_new(document, "ignored", json_integer(report->n_ignored));
     json_object_set_new(document, "not_run", json_not_run(report));
+    return document;
+}
+
+static json_t *json_fit(const struct fit *fit)
+{
+    if (!fit->asked)
+        return json_null();
+    return json_pack("{s:o, s:o, s:o, s:s?}", "size", json_bytes(fit->size), "fits",
+                     fit->known ? json_boolean(fit->fits) : json_null(), "address",
+                     fit->has_address ? json_address(fit->address) : json_null(), "limit",
+                     fit->limit ? limit_name(fit->limit->kind) : NULL);
+}
+
+static json_t *json_occupancy(const struct report *report, const struct occupancy *occupancy)
+{
+    json_t *mappings = json_array();
+
+    for (uint32_t i = 0; i < occupancy->n_mappings; i++)
+        json_array_append_new(mappings, json_mapping(report, occupancy->first_mapping + i));
+    return json_pack("{s:s, s:o, s:o, s:b, s:b, s:o}", "name", occupancy->name, "start",
+                     json_address(occupancy->range.start), "end",
+                     json_address(occupancy->range.end), "usable", (int)occupancy->usable, "free",
+                     (int)occupancy->is_free, "mappings", mappings);
+}
+
+json_t *json_room(const struct report *report, const struct answers *answers)
+{
+    json_t *document = json_report(report), *at = json_array();
+
+    for (unsigned int i = 0; i < answers->n_ranges; i++)
+        json_array_append_new(at, json_occupancy(report, &answers->ranges[i]));
+    json_object_set_new(document, "query",
+                        json_pack("{s:o, s:o, s:o}", "brk", json_fit(&answers->brk), "mmap",
+                                  json_fit(&answers->mmap), "at", at));
     return document;
 }
 

@@ -6,12 +6,16 @@
 #ifndef RENDER_JSON_H
 #define RENDER_JSON_H
 
+#include "analyze/query.h"
 #include "render/report.h"
 
 #include <jansson.h>
 
 /* The document of one report.  The caller owns the reference. */
 json_t *json_report(const struct report *report);
+
+/* The same with the key "query": the answers to what `room` was asked. */
+json_t *json_room(const struct report *report, const struct answers *answers);
 
 /* The document of a target that could not be inspected: the reason stands in "error". */
 json_t *json_failure(const char *path, const char *error);

@@ -41,8 +41,10 @@ static void print_note(const struct picture *picture, const char *note)
 {
     struct str s = str_of(note);
     size_t column = ADDRESS_WIDTH + 2 + (size_t)box_width(picture->style) + 3;
-    size_t room = picture->style->width > column + 10 ? picture->style->width - column : 10;
+    size_t room = picture->style->width > column ? picture->style->width - column : 0;
 
+    if (room < 8)
+        return; /* too narrow for notes; the findings say it all */
     if (safe_width(s) > room) {
         while (s.n > 0 && safe_width(s) > room - 3)
             s.n--;
@@ -155,11 +157,13 @@ static const char *edge_note(const struct picture *picture, const struct region 
     const struct brk_facts *brk = &report->facts->brk;
     char room[UNITS_TEXT];
 
-    if (region->role == REGION_BRK && brk->known && brk->room == 0)
+    if (region->role == REGION_BRK && (!brk->known || region->range.end < brk->end))
+        return "";
+    if (region->role == REGION_BRK && brk->growth.room == 0)
         return "break, cannot grow";
-    if (region->role == REGION_BRK && brk->known)
+    if (region->role == REGION_BRK)
         return arena_printf(&report->image->arena, "break, can grow %s",
-                            paper_size(picture->style, brk->room, room));
+                            paper_size(picture->style, brk->growth.room_in_steps, room));
     if (layout->has_base && layout->mode == MMAP_TOP_DOWN && region->range.end == layout->base)
         return "mmap base, grows down";
     return "";

@@ -94,34 +94,62 @@ static void print_layout(const struct report *report, const struct style *style,
                    "It executed another program while it was read; this is the new one.");
 }
 
-static void print_brk(const struct report *report, const struct style *style, FILE *out)
+/* What stands above the heap, for a sentence. */
+static const char *next_text(const struct report *report)
 {
     const struct brk_facts *brk = &report->facts->brk;
     struct image *image = report->image;
-    char room[UNITS_TEXT], max[UNITS_TEXT], next[UNITS_TEXT];
+    char address[UNITS_TEXT];
+
+    if (brk->next == NONE)
+        return "the end of the address space";
+    address_text(image->mappings[brk->next].range.start, address);
+    if (brk->meets_mmap_area)
+        return arena_printf(&image->arena, "the mmap area at %s", address);
+    return arena_printf(
+        &image->arena, "%s at %s",
+        safe_text(&image->arena, str_of(mapping_title(image, &image->mappings[brk->next]))),
+        address);
+}
+
+/* "stopped by libtinfo.so.5 at 0x886000", "stopped by rlimit-as 4G (...)" */
+static const char *limit_text(const struct report *report, const struct limit_fact *limit)
+{
+    struct image *image = report->image;
+
+    if (limit->kind == LIMIT_NEXT_MAPPING || limit->kind == LIMIT_TASK_SIZE)
+        return next_text(report);
+    return arena_printf(&image->arena, "%s %s (%s)", limit_name(limit->kind), limit->value,
+                        limit->detail);
+}
+
+static void print_brk(const struct report *report, const struct style *style, FILE *out)
+{
+    const struct brk_facts *brk = &report->facts->brk;
+    struct arena *arena = &report->image->arena;
+    char room[UNITS_TEXT], max[UNITS_TEXT], steps[UNITS_TEXT];
     const char *text;
 
     if (!brk->known) {
         paper_wrap(out, style, 6, "heap", "where the break is could not be read");
         return;
     }
-    text = brk->room > 0
-               ? arena_printf(&image->arena, "can grow %s to %s, stopped by ",
-                              paper_size(style, brk->room, room), address_text(brk->max, max))
-               : arena_printf(&image->arena, "cannot grow beyond %s: stopped by ",
-                              address_text(brk->max, max));
-    if (brk->next == NONE)
-        text = arena_printf(&image->arena, "%sthe end of the address space", text);
-    else if (brk->meets_mmap_area)
-        text = arena_printf(&image->arena, "%sthe mmap area at %s", text,
-                            address_text(image->mappings[brk->next].range.start, next));
+    paper_size(style, brk->growth.room, room);
+    address_text(brk->max, max);
+    if (brk->growth.room == 0)
+        text = arena_printf(arena, "cannot grow beyond %s: stopped by %s", max,
+                            limit_text(report, growth_binding(&brk->growth)));
+    else if (brk->growth.room_in_steps == brk->growth.room)
+        text = arena_printf(arena, "can grow %s to %s, stopped by %s", room, max,
+                            limit_text(report, growth_binding(&brk->growth)));
     else
-        text = arena_printf(
-            &image->arena, "%s%s at %s", text,
-            safe_text(&image->arena, str_of(mapping_title(image, &image->mappings[brk->next]))),
-            address_text(image->mappings[brk->next].range.start, next));
-    if (brk->uncertain && style->verbose)
-        text = arena_printf(&image->arena, "%s (%s)", text, brk->uncertain);
+        text = arena_printf(arena,
+                            "can grow %s in all, %s in one call (all of memory and swap), stopped "
+                            "by %s",
+                            paper_size(style, brk->growth.room_in_steps, steps), room,
+                            limit_text(report, growth_binding_in_steps(&brk->growth)));
+    if (brk->growth.uncertain && (style->verbose || !brk->exact))
+        text = arena_printf(arena, "%s (%s)", text, brk->growth.uncertain);
     paper_wrap(out, style, 6, "heap", text);
 }
 

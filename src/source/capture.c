@@ -31,6 +31,7 @@ static const struct row rows[N_CAPTURE_ROWS] = {
     [CAPTURE_AUXV] = {"auxv", "auxv", OF_PROCESS, IS_FILE},
     [CAPTURE_PERSONALITY] = {"personality", "personality", OF_PROCESS, IS_FILE},
     [CAPTURE_CGROUP] = {"cgroup", "cgroup", OF_PROCESS, IS_FILE},
+    [CAPTURE_UID_MAP] = {"uid_map", "uid_map", OF_PROCESS, IS_FILE},
     [CAPTURE_MOUNTINFO] = {"mountinfo", "mountinfo", OF_PROCESS, IS_FILE},
     [CAPTURE_EXE] = {"exe", "exe", OF_PROCESS, IS_LINK},
     [CAPTURE_MEMINFO] = {"meminfo", "meminfo", OF_HOST, IS_FILE},
@@ -40,6 +41,14 @@ static const struct row rows[N_CAPTURE_ROWS] = {
     [CAPTURE_MMAP_MIN_ADDR] = {"vm.mmap_min_addr", "sys/vm/mmap_min_addr", OF_HOST, IS_FILE},
     [CAPTURE_OVERCOMMIT_MEMORY] = {"vm.overcommit_memory", "sys/vm/overcommit_memory", OF_HOST,
                                    IS_FILE},
+    [CAPTURE_ADMIN_RESERVE] = {"vm.admin_reserve_kbytes", "sys/vm/admin_reserve_kbytes", OF_HOST,
+                               IS_FILE},
+    [CAPTURE_USER_RESERVE] = {"vm.user_reserve_kbytes", "sys/vm/user_reserve_kbytes", OF_HOST,
+                              IS_FILE},
+    [CAPTURE_CPUS] = {"cpu/online", "../sys/devices/system/cpu/online", OF_HOST, IS_FILE},
+    [CAPTURE_IGNORE_RLIMIT_DATA] = {"ignore_rlimit_data",
+                                    "../sys/module/kernel/parameters/ignore_rlimit_data", OF_HOST,
+                                    IS_FILE},
     [CAPTURE_RANDOMIZE_VA_SPACE] = {"kernel.randomize_va_space", "sys/kernel/randomize_va_space",
                                     OF_HOST, IS_FILE},
     [CAPTURE_LEGACY_VA_LAYOUT] = {"vm.legacy_va_layout", "sys/vm/legacy_va_layout", OF_HOST,
@@ -58,6 +67,7 @@ enum { PIECE_BYTES = 8192 };
 struct capture {
     struct capture *host; /* itself, for a host */
     int directory;
+    int memory; /* of a process: /proc/PID/mem, or -1 */
     struct utsname uname;
     uint64_t page_size;
     struct blob blobs[N_CAPTURE_ROWS];
@@ -72,6 +82,7 @@ static struct capture *capture_new(struct capture *host, int directory)
     memset(capture, 0, sizeof(*capture));
     capture->host = host ? host : capture;
     capture->directory = directory;
+    capture->memory = -1;
     return capture;
 }
 
@@ -243,11 +254,36 @@ const struct blob *capture_get(struct capture *capture, enum capture_row row)
 
 void capture_forget(struct capture *process)
 {
+    if (process->memory >= 0)
+        close(process->memory);
+    process->memory = -1;
     for (int row = 0; row < N_CAPTURE_ROWS; row++) {
         free(process->owned[row]);
         process->owned[row] = NULL;
         process->have[row] = false;
     }
+}
+
+static bool read_memory(void *context, uint64_t offset, void *buf, size_t n)
+{
+    const struct capture *process = context;
+    ssize_t got;
+
+    do
+        got = pread64(process->memory, buf, n, (off64_t)offset);
+    while (got < 0 && errno == EINTR);
+    return got == (ssize_t)n;
+}
+
+bool capture_memory(struct capture *process, struct reader *reader, struct err *err)
+{
+    if (process->memory < 0)
+        process->memory =
+            openat(process->directory, "mem", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (process->memory < 0)
+        return err_set(err, "%s", why_missing(errno));
+    *reader = (struct reader){.read = read_memory, .context = process};
+    return true;
 }
 
 bool capture_stream(struct capture *capture, enum capture_row row,

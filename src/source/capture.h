@@ -11,6 +11,7 @@
 #define SOURCE_CAPTURE_H
 
 #include "base/err.h"
+#include "base/reader.h"
 #include "base/str.h"
 
 #include <sys/types.h>
@@ -26,6 +27,7 @@ enum capture_row {
     CAPTURE_AUXV,
     CAPTURE_PERSONALITY,
     CAPTURE_CGROUP,
+    CAPTURE_UID_MAP,
     CAPTURE_MOUNTINFO,
     CAPTURE_EXE, /* where the link points */
     /* of the host */
@@ -35,6 +37,10 @@ enum capture_row {
     CAPTURE_MAX_MAP_COUNT,
     CAPTURE_MMAP_MIN_ADDR,
     CAPTURE_OVERCOMMIT_MEMORY,
+    CAPTURE_ADMIN_RESERVE,
+    CAPTURE_USER_RESERVE,
+    CAPTURE_CPUS,               /* online, as "0-3,8" */
+    CAPTURE_IGNORE_RLIMIT_DATA, /* a parameter of the kernel's boot line */
     CAPTURE_RANDOMIZE_VA_SPACE,
     CAPTURE_LEGACY_VA_LAYOUT,
     N_CAPTURE_ROWS
@@ -83,6 +89,14 @@ bool capture_stream(struct capture *capture, enum capture_row row,
 
 /* "maps", "vm.max_map_count": the name that `missing` and messages use. */
 const char *capture_row_name(enum capture_row row);
+
+/*
+ * Reads of the process's memory by address; the reader is valid as long as the capture.  Needs the
+ * right to ptrace (PTRACE_MODE_ATTACH: unlike maps, also Yama's).  A read of an anonymous page that
+ * was never touched makes the kernel map the zero page there: read only what the program uses.
+ * False, with the reason.
+ */
+bool capture_memory(struct capture *process, struct reader *reader, struct err *err);
 
 /* The host that a process belongs to. */
 struct capture *capture_host(struct capture *capture);

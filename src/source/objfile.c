@@ -161,8 +161,10 @@ static bool helper_receive(int in, struct objfile *file)
         int64_t left = deadline - now_ms();
         ssize_t n;
 
-        if (left <= 0 || (poll(&pollfd, 1, (int)left) == 0))
+        if (left <= 0)
             return false;
+        if (poll(&pollfd, 1, (int)left) <= 0)
+            continue;
         n = read(in, file->head + file->n_head, HEAD_BYTES + 1 - file->n_head);
         if (n == 0 || (n < 0 && errno != EINTR))
             return true;

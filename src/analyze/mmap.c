@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where mmap() puts things and how much it can still give: mm/mmap.c vm_unmapped_area(),
+ * mm/huge_memory.c thp_get_unmapped_area(), and the checks that brk has too.
+ */
+#include "analyze/facts.h"
+
+#include "base/units.h"
+
+#include <elf.h>
+
+#define HUGE_PAGE (2 * MIB)
+
+/* The least that the kernel's own setting CONFIG_LSM_MMAP_MIN_ADDR usually asks for on x86. */
+#define USUAL_MIN_ADDRESS (64 * KIB)
+
+uint64_t lowest_mmap_address(const struct image *image)
+{
+    uint64_t least = image->page_size;
+
+    if (image->host.has_mmap_min_addr && image->host.mmap_min_addr > least)
+        least = align_up(image->host.mmap_min_addr, image->page_size);
+    return least > USUAL_MIN_ADDRESS ? least : USUAL_MIN_ADDRESS;
+}
+
+/* The hole below mapping number i, which ends a guard gap earlier when the mapping grows down. */
+static struct range hole_below(const struct image *image, uint32_t i, struct range window)
+{
+    struct range hole = {i > 0 ? image->mappings[i - 1].range.end : 0, window.end};
+
+    if (i < image->n_mappings) {
+        uint64_t guard = mapping_guard_bytes(image, &image->mappings[i]);
+        uint64_t start = image->mappings[i].range.start;
+
+        hole.end = start > guard ? start - guard : 0;
+    }
+    if (hole.start < window.start)
+        hole.start = window.start;
+    if (hole.end > window.end)
+        hole.end = window.end;
+    return hole;
+}
+
+/* The highest hole of the window that is long enough. */
+static bool place_top_down(const struct image *image, struct range window, uint64_t length,
+                           uint64_t *address)
+{
+    for (uint32_t i = image_find(image, window.end) + 1; i-- > 0;) {
+        struct range hole = hole_below(image, i, window);
+
+        if (i > 0 && image->mappings[i - 1].range.end < window.start && range_size(hole) < length)
+            return false;
+        if (range_size(hole) >= length) {
+            *address = hole.end - length;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool place_bottom_up(const struct image *image, struct range window, uint64_t length,
+                            uint64_t *address)
+{
+    for (uint32_t i = image_find(image, window.start); i <= image->n_mappings; i++) {
+        struct range hole = hole_below(image, i, window);
+
+        if (range_size(hole) >= length) {
+            *address = hole.start;
+            return true;
+        }
+        if (i < image->n_mappings && image->mappings[i].range.start >= window.end)
+            return false;
+    }
+    return false;
+}
+
+static struct range top_down_window(const struct image *image)
+{
+    return (struct range){lowest_mmap_address(image), image->layout.base};
+}
+
+/*
+ * Where the search starts that the kernel makes when there is no room below the base.  Both bases
+ * are moved by one random number, which follows from the top-down one when the stack limit is still
+ * that of exec; without it only the least start is known.
+ */
+static struct range bottom_up_window(const struct image *image)
+{
+    struct range window = {image->layout.base, image->layout.task_size};
+
+    if (image->layout.mode != MMAP_BOTTOM_UP)
+        window.start = image->layout.legacy_base + layout_random_bytes(image);
+    return window;
+}
+
+static bool place_plain(const struct image *image, uint64_t length, uint64_t *address)
+{
+    if (image->layout.mode == MMAP_TOP_DOWN &&
+        place_top_down(image, top_down_window(image), length, address))
+        return true;
+    return place_bottom_up(image, bottom_up_window(image), length, address);
+}
+
+/*
+ * Since 6.7 (efa7df3e3bb5) anonymous memory of 2 MiB and more is aligned to huge pages, since 6.13
+ * (d4148aeab412, also in stable 6.12) only whole multiples of 2 MiB are; never for 32-bit programs.
+ */
+static bool is_aligned_for_huge_pages(const struct image *image, uint64_t length)
+{
+    if (image->elf_class != 64 || image->host.kernel_version < KERNEL(6, 7) || length < HUGE_PAGE)
+        return false;
+    return image->host.kernel_version < KERNEL(6, 12) || length % HUGE_PAGE == 0;
+}
+
+static bool place_aligned(const struct image *image, uint64_t length, uint64_t *address)
+{
+    uint64_t offset;
+
+    if (!place_plain(image, length + HUGE_PAGE, address))
+        return false;
+    offset = -*address & (HUGE_PAGE - 1);
+    if (offset == 0 && image->layout.mode == MMAP_TOP_DOWN)
+        offset = HUGE_PAGE;
+    *address += offset;
+    return true;
+}
+
+bool mmap_place(struct image *image, uint64_t length, uint64_t *address)
+{
+    if (!image->layout.has_base || !image->arch || length == 0 || length > image->layout.task_size)
+        return false;
+    return (is_aligned_for_huge_pages(image, length) && place_aligned(image, length, address)) ||
+           place_plain(image, length, address);
+}
+
+static void widen(struct range *largest, struct range hole)
+{
+    if (range_size(hole) > range_size(*largest))
+        *largest = hole;
+}
+
+/* The largest hole that either search can find. */
+static struct range largest_hole(const struct image *image)
+{
+    struct range largest = {0, 0};
+
+    for (uint32_t i = 0; i <= image->n_mappings; i++) {
+        if (image->layout.mode == MMAP_TOP_DOWN)
+            widen(&largest, hole_below(image, i, top_down_window(image)));
+        widen(&largest, hole_below(image, i, bottom_up_window(image)));
+    }
+    return largest;
+}
+
+static void limit_by_hole(struct mmap_facts *mmap, struct image *image)
+{
+    struct range hole = largest_hole(image);
+    struct limit_fact *limit =
+        growth_limit(&mmap->growth, image, LIMIT_LARGEST_GAP, range_size(hole));
+    char start[UNITS_TEXT], end[UNITS_TEXT];
+
+    limit->value = arena_printf(&image->arena, "%s", size_text(range_size(hole), end));
+    limit->detail = arena_printf(&image->arena, "the hole %s-%s", address_text(hole.start, start),
+                                 address_text(hole.end, end));
+}
+
+/* The kernel has a second lowest address, set when it was built, which no file in /proc shows. */
+static bool depends_on_min_address(const struct image *image)
+{
+    return largest_hole(image).start == USUAL_MIN_ADDRESS &&
+           image->host.mmap_min_addr < USUAL_MIN_ADDRESS;
+}
+
+void mmap_compute(struct facts *facts, struct image *image)
+{
+    struct mmap_facts *mmap = &facts->mmap;
+
+    if (!image->layout.has_base || !image->arch) {
+        growth_doubt(&mmap->growth, "where the mmap area begins is not known");
+        return;
+    }
+    limit_by_hole(mmap, image);
+    if (!may_lock_anything(image))
+        growth_doubt(&mmap->growth, "whether mlockall(MCL_FUTURE) was called cannot be seen for "
+                                    "sure; if it was, RLIMIT_MEMLOCK bounds what mmap gives");
+    if (facts->brk.heap_is_locked)
+        growth_add_memlock(&mmap->growth, image);
+    growth_add_common(&mmap->growth, image, true);
+    if (image->host.kernel_version >= KERNEL(6, 7) && image->host.kernel_version < KERNEL(6, 13))
+        growth_doubt(&mmap->growth, "which lengths are aligned to huge pages differs among kernels "
+                                    "6.7 to 6.12");
+    growth_decide(&mmap->growth);
+    if (mmap->growth.limit == LIMIT_LARGEST_GAP && depends_on_min_address(image))
+        growth_doubt(&mmap->growth, "the lowest address that can be mapped is the kernel's "
+                                    "CONFIG_LSM_MMAP_MIN_ADDR, taken for 64K");
+    mmap->has_address = mmap_place(image, mmap->growth.room, &mmap->address);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyze/query.h"
+
+/* The limit with the least room, when that is less than `bytes`. */
+static const struct limit_fact *refusing(const struct growth *growth, uint64_t bytes)
+{
+    const struct limit_fact *least = growth_binding(growth);
+
+    return least && least->room < bytes ? least : NULL;
+}
+
+void query_brk(struct fit *fit, const struct facts *facts, const struct image *image, uint64_t size)
+{
+    const struct brk_facts *brk = &facts->brk;
+    uint64_t value = image->brk.value, target;
+
+    *fit = (struct fit){.asked = true, .size = size, .known = brk->known};
+    if (!brk->known)
+        return;
+    fit->fits = !__builtin_add_overflow(value, size, &target) && target <= brk->max;
+    if (!fit->fits)
+        fit->limit = growth_binding(&brk->growth);
+}
+
+void query_mmap(struct fit *fit, const struct facts *facts, struct image *image, uint64_t size)
+{
+    const struct growth *growth = &facts->mmap.growth;
+    uint64_t length = align_up(size, image->page_size);
+
+    *fit = (struct fit){.asked = true, .size = size, .known = growth->known};
+    if (!growth->known)
+        return;
+    fit->limit = refusing(growth, length);
+    fit->fits = !fit->limit && size > 0;
+    if (fit->fits)
+        fit->has_address = mmap_place(image, length, &fit->address);
+}
+
+void query_range(struct answers *answers, const struct image *image, const char *name,
+                 struct range range)
+{
+    struct occupancy *occupancy;
+    uint32_t i;
+
+    if (answers->n_ranges == MAX_OCCUPANCIES)
+        return;
+    occupancy = &answers->ranges[answers->n_ranges++];
+    *occupancy = (struct occupancy){
+        .name = name,
+        .range = range,
+        .usable = range.start >= lowest_mmap_address(image) &&
+                  (!image->layout.task_size || range.end <= image->layout.task_size),
+        .first_mapping = image_find(image, range.start),
+    };
+    for (i = occupancy->first_mapping;
+         i < image->n_mappings && image->mappings[i].range.start < range.end; i++)
+        occupancy->n_mappings++;
+    occupancy->is_free = occupancy->n_mappings == 0;
+}
+
+/* The layouts of gcc 12's and clang 14's runtimes, as their processes show them. */
+static const struct {
+    const char *sanitizer;
+    const char *name;
+    struct range range;
+} sanitizer_ranges[] = {
+    {"asan", "shadow", {0x7fff7000, 0x10007fff8000}},
+    {"tsan", "shadow", {0x010000000000, 0x200000000000}},
+    {"tsan", "metainfo", {0x300000000000, 0x340000000000}},
+    {"tsan", "traces", {0x600000000000, 0x620000000000}},
+    {"tsan", "heap", {0x7b0000000000, 0x7c0000000000}},
+};
+
+bool query_sanitizer(struct answers *answers, const struct image *image, const char *name)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < sizeof(sanitizer_ranges) / sizeof(sanitizer_ranges[0]); i++) {
+        if (!str_eq(str_of(name), str_of(sanitizer_ranges[i].sanitizer)))
+            continue;
+        query_range(answers, image, sanitizer_ranges[i].name, sanitizer_ranges[i].range);
+        found = true;
+    }
+    return found;
+}

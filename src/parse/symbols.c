@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "parse/symbols.h"
+
+#include <elf.h>
+#include <libelf.h>
+
+enum {
+    MAX_DYNAMIC_ENTRIES = 512,
+    MAX_CHAIN = 4096, /* symbols of one hash bucket; real ones have a handful */
+    MAX_SECTIONS = 65536,
+    MAX_SYMBOLS = 1 << 22,
+    SYMBOLS_AT_ONCE = 256,
+    MAX_NAME = 64,
+};
+
+/* The sizes that depend on the class, and the byte order. */
+struct shape {
+    bool is_64;
+    bool swap;
+};
+
+static struct shape shape_of(const struct elfhead *head)
+{
+    bool native_is_big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+
+    return (struct shape){head->elf_class == 64, head->big_endian != native_is_big};
+}
+
+static uint64_t load(const unsigned char *p, size_t n_bytes, bool swap)
+{
+    uint64_t wide;
+    uint32_t word;
+    uint16_t half;
+
+    if (n_bytes == 8) {
+        memcpy(&wide, p, sizeof(wide));
+        return swap ? __builtin_bswap64(wide) : wide;
+    }
+    if (n_bytes == 4) {
+        memcpy(&word, p, sizeof(word));
+        return swap ? __builtin_bswap32(word) : word;
+    }
+    memcpy(&half, p, sizeof(half));
+    return swap ? __builtin_bswap16(half) : half;
+}
+
+static bool read_number(const struct reader *reader, uint64_t at, size_t n_bytes, bool swap,
+                        uint64_t *value)
+{
+    unsigned char raw[8];
+
+    if (!reader_read(reader, at, raw, n_bytes))
+        return false;
+    *value = load(raw, n_bytes, swap);
+    return true;
+}
+
+struct dynamic {
+    uint64_t symtab, strtab, gnu_hash, hash; /* addresses; 0: not there */
+};
+
+/* glibc adds the bias to these entries in place, other loaders do not. */
+static uint64_t absolute(uint64_t value, uint64_t bias)
+{
+    return value < bias ? value + bias : value;
+}
+
+static bool read_dynamic(const struct elfhead *head, const struct reader *memory, uint64_t bias,
+                         uint64_t at, struct dynamic *dynamic)
+{
+    struct shape shape = shape_of(head);
+    size_t word = shape.is_64 ? 8 : 4;
+
+    *dynamic = (struct dynamic){0};
+    for (int i = 0; i < MAX_DYNAMIC_ENTRIES; i++) {
+        uint64_t tag, value;
+
+        if (!read_number(memory, at, word, shape.swap, &tag) ||
+            !read_number(memory, at + word, word, shape.swap, &value))
+            return false;
+        at += 2 * word;
+        if (tag == DT_NULL)
+            break;
+        if (tag == DT_SYMTAB)
+            dynamic->symtab = absolute(value, bias);
+        else if (tag == DT_STRTAB)
+            dynamic->strtab = absolute(value, bias);
+        else if (tag == DT_GNU_HASH)
+            dynamic->gnu_hash = absolute(value, bias);
+        else if (tag == DT_HASH)
+            dynamic->hash = absolute(value, bias);
+    }
+    return dynamic->symtab && dynamic->strtab && (dynamic->gnu_hash || dynamic->hash);
+}
+
+struct symbol {
+    uint32_t name; /* offset into the string table */
+    uint16_t section;
+    uint64_t value;
+    uint64_t size;
+    unsigned char type; /* STT_* */
+};
+
+static size_t symbol_bytes(struct shape shape)
+{
+    return shape.is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
+}
+
+static struct symbol take_symbol(const unsigned char *raw, struct shape shape)
+{
+    if (shape.is_64)
+        return (struct symbol){
+            (uint32_t)load(raw + offsetof(Elf64_Sym, st_name), 4, shape.swap),
+            (uint16_t)load(raw + offsetof(Elf64_Sym, st_shndx), 2, shape.swap),
+            load(raw + offsetof(Elf64_Sym, st_value), 8, shape.swap),
+            load(raw + offsetof(Elf64_Sym, st_size), 8, shape.swap),
+            ELF64_ST_TYPE(raw[offsetof(Elf64_Sym, st_info)]),
+        };
+    return (struct symbol){
+        (uint32_t)load(raw + offsetof(Elf32_Sym, st_name), 4, shape.swap),
+        (uint16_t)load(raw + offsetof(Elf32_Sym, st_shndx), 2, shape.swap),
+        load(raw + offsetof(Elf32_Sym, st_value), 4, shape.swap),
+        load(raw + offsetof(Elf32_Sym, st_size), 4, shape.swap),
+        ELF32_ST_TYPE(raw[offsetof(Elf32_Sym, st_info)]),
+    };
+}
+
+static bool name_is(const struct reader *reader, uint64_t at, const char *name)
+{
+    char found[MAX_NAME];
+    size_t n = strlen(name) + 1;
+
+    return n <= sizeof(found) && reader_read(reader, at, found, n) && memcmp(found, name, n) == 0;
+}
+
+/* Whether symbol number `index` has the name and is defined. */
+static bool is_wanted(const struct reader *memory, const struct dynamic *dynamic,
+                      struct shape shape, uint64_t index, const char *name, uint64_t *value)
+{
+    unsigned char raw[sizeof(Elf64_Sym)];
+    struct symbol symbol;
+
+    if (!reader_read(memory, dynamic->symtab + index * symbol_bytes(shape), raw,
+                     symbol_bytes(shape)))
+        return false;
+    symbol = take_symbol(raw, shape);
+    if (symbol.section == SHN_UNDEF || !name_is(memory, dynamic->strtab + symbol.name, name))
+        return false;
+    *value = symbol.value;
+    return true;
+}
+
+static uint32_t gnu_hash_of(const char *name)
+{
+    uint32_t hash = 5381;
+
+    for (; *name; name++)
+        hash = hash * 33 + (unsigned char)*name;
+    return hash;
+}
+
+/*
+ * DT_GNU_HASH: four words (buckets, first symbol, bloom words, shift), the bloom filter, the
+ * buckets,
+ * then a hash for each symbol, whose lowest bit ends the bucket's chain.
+ */
+static bool find_by_gnu_hash(const struct reader *memory, const struct dynamic *dynamic,
+                             struct shape shape, const char *name, uint64_t *value)
+{
+    uint32_t hash = gnu_hash_of(name);
+    uint64_t n_buckets, first, n_bloom, buckets, chains, index, entry;
+
+    if (!read_number(memory, dynamic->gnu_hash, 4, shape.swap, &n_buckets) ||
+        !read_number(memory, dynamic->gnu_hash + 4, 4, shape.swap, &first) ||
+        !read_number(memory, dynamic->gnu_hash + 8, 4, shape.swap, &n_bloom) || n_buckets == 0)
+        return false;
+    buckets = dynamic->gnu_hash + 16 + n_bloom * (shape.is_64 ? 8 : 4);
+    chains = buckets + n_buckets * 4;
+    if (!read_number(memory, buckets + hash % n_buckets * 4, 4, shape.swap, &index) ||
+        index < first)
+        return false;
+    for (int i = 0; i < MAX_CHAIN; i++, index++) {
+        if (!read_number(memory, chains + (index - first) * 4, 4, shape.swap, &entry))
+            return false;
+        if ((entry | 1) == (hash | 1) && is_wanted(memory, dynamic, shape, index, name, value))
+            return true;
+        if (entry & 1)
+            return false;
+    }
+    return false;
+}
+
+static uint32_t sysv_hash_of(const char *name)
+{
+    uint32_t hash = 0;
+
+    for (; *name; name++) {
+        hash = (hash << 4) + (unsigned char)*name;
+        hash ^= hash >> 24 & 0xf0;
+    }
+    return hash & 0x0fffffff;
+}
+
+/* DT_HASH: numbers of buckets and chains, the buckets, then the next symbol for each symbol. */
+static bool find_by_sysv_hash(const struct reader *memory, const struct dynamic *dynamic,
+                              struct shape shape, const char *name, uint64_t *value)
+{
+    uint64_t n_buckets, index;
+
+    if (!read_number(memory, dynamic->hash, 4, shape.swap, &n_buckets) || n_buckets == 0 ||
+        !read_number(memory, dynamic->hash + 8 + sysv_hash_of(name) % n_buckets * 4, 4, shape.swap,
+                     &index))
+        return false;
+    for (int i = 0; i < MAX_CHAIN && index != STN_UNDEF; i++) {
+        if (is_wanted(memory, dynamic, shape, index, name, value))
+            return true;
+        if (!read_number(memory, dynamic->hash + 8 + (n_buckets + index) * 4, 4, shape.swap,
+                         &index))
+            return false;
+    }
+    return false;
+}
+
+bool symbol_find_loaded(const struct elfhead *head, const struct reader *memory, uint64_t bias,
+                        const char *name, uint64_t *address)
+{
+    struct shape shape = shape_of(head);
+    struct dynamic dynamic;
+
+    for (unsigned int i = 0; i < head->n_segments; i++) {
+        if (head->segments[i].type != PT_DYNAMIC)
+            continue;
+        if (!read_dynamic(head, memory, bias, head->segments[i].vaddr + bias, &dynamic))
+            return false;
+        if (!(dynamic.gnu_hash ? find_by_gnu_hash(memory, &dynamic, shape, name, address)
+                               : find_by_sysv_hash(memory, &dynamic, shape, name, address)))
+            return false;
+        *address += bias;
+        return true;
+    }
+    return false;
+}
+
+struct section {
+    uint64_t type, offset, size, link;
+};
+
+static bool read_section(const struct elfhead *head, const struct reader *file, uint64_t index,
+                         struct section *section)
+{
+    struct shape shape = shape_of(head);
+    unsigned char raw[sizeof(Elf64_Shdr)];
+    size_t size = shape.is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+
+    if (!reader_read(file, head->shoff + index * size, raw, size))
+        return false;
+    if (shape.is_64)
+        *section = (struct section){
+            load(raw + offsetof(Elf64_Shdr, sh_type), 4, shape.swap),
+            load(raw + offsetof(Elf64_Shdr, sh_offset), 8, shape.swap),
+            load(raw + offsetof(Elf64_Shdr, sh_size), 8, shape.swap),
+            load(raw + offsetof(Elf64_Shdr, sh_link), 4, shape.swap),
+        };
+    else
+        *section = (struct section){
+            load(raw + offsetof(Elf32_Shdr, sh_type), 4, shape.swap),
+            load(raw + offsetof(Elf32_Shdr, sh_offset), 4, shape.swap),
+            load(raw + offsetof(Elf32_Shdr, sh_size), 4, shape.swap),
+            load(raw + offsetof(Elf32_Shdr, sh_link), 4, shape.swap),
+        };
+    return true;
+}
+
+static bool find_section(const struct elfhead *head, const struct reader *file, uint64_t type,
+                         struct section *section)
+{
+    for (uint64_t i = 0; i < head->n_sections && i < MAX_SECTIONS; i++) {
+        if (!read_section(head, file, i, section))
+            return false;
+        if (section->type == type)
+            return true;
+    }
+    return false;
+}
+
+/* Reads a block of symbols that ends with the table. */
+static bool scan_block(const struct reader *file, const struct section *names, struct shape shape,
+                       uint64_t at, uint64_t n, const char *name, uint64_t *value)
+{
+    unsigned char raw[SYMBOLS_AT_ONCE * sizeof(Elf64_Sym)];
+
+    if (!reader_read(file, at, raw, n * symbol_bytes(shape)))
+        return false;
+    for (uint64_t i = 0; i < n; i++) {
+        struct symbol symbol = take_symbol(raw + i * symbol_bytes(shape), shape);
+
+        if (symbol.section == SHN_UNDEF || symbol.type != STT_OBJECT ||
+            symbol.size != (shape.is_64 ? 8 : 4) || symbol.name >= names->size ||
+            !name_is(file, names->offset + symbol.name, name))
+            continue;
+        *value = symbol.value;
+        return true;
+    }
+    return false;
+}
+
+bool symbol_find_variable(const struct elfhead *head, const struct reader *file, const char *name,
+                          uint64_t *value)
+{
+    struct shape shape = shape_of(head);
+    struct section symbols, names;
+    uint64_t n;
+
+    if (!find_section(head, file, SHT_SYMTAB, &symbols) ||
+        !read_section(head, file, symbols.link, &names))
+        return false;
+    n = symbols.size / symbol_bytes(shape);
+    if (n > MAX_SYMBOLS)
+        return false;
+    for (uint64_t i = 0; i < n; i += SYMBOLS_AT_ONCE) {
+        uint64_t left = n - i < SYMBOLS_AT_ONCE ? n - i : SYMBOLS_AT_ONCE;
+
+        if (scan_block(file, &names, shape, symbols.offset + i * symbol_bytes(shape), left, name,
+                       value))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How far brk, mmap and the stack can grow: a table of limits for each, the binding one marked. */
+#include "render/room.h"
+
+#include "render/paper.h"
+#include "render/safe.h"
+
+#include <libsmartcols.h>
+
+/* Of the widest mark, limit, value and room, with the blanks between. */
+enum { TABLE_WIDTH = 41 };
+
+enum { COLUMN_MARK, COLUMN_LIMIT, COLUMN_VALUE, COLUMN_ROOM, COLUMN_DETAIL, N_COLUMNS };
+
+static struct libscols_table *new_table(const struct style *style, FILE *out)
+{
+    static const struct {
+        const char *name;
+        int flags;
+    } columns[N_COLUMNS] = {
+        [COLUMN_MARK] = {"", 0},
+        [COLUMN_LIMIT] = {"LIMIT", 0},
+        [COLUMN_VALUE] = {"VALUE", SCOLS_FL_RIGHT},
+        [COLUMN_ROOM] = {"ROOM", SCOLS_FL_RIGHT},
+        [COLUMN_DETAIL] = {"WHY", SCOLS_FL_WRAP},
+    };
+    struct libscols_table *table = scols_new_table();
+
+    if (!table)
+        return NULL;
+    scols_table_set_stream(table, out);
+    scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
+    scols_table_set_termwidth(table, style->width);
+    for (int i = 0; i < N_COLUMNS; i++) {
+        struct libscols_column *column =
+            scols_table_new_column(table, columns[i].name, 0, columns[i].flags);
+
+        if (!column) {
+            scols_unref_table(table);
+            return NULL;
+        }
+        if (columns[i].flags & SCOLS_FL_WRAP)
+            scols_column_set_wrapfunc(column, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
+    }
+    return table;
+}
+
+/* Lines of at most `width` columns, broken between words: the table breaks anywhere by itself. */
+static const char *break_lines(struct arena *arena, const char *text, size_t width)
+{
+    struct str rest = str_of(text), word;
+    const char *lines = "";
+    size_t column = 0;
+
+    while (str_next_word(&rest, &word)) {
+        size_t n = safe_width(word);
+        const char *before = column == 0 ? "" : column + 1 + n > width ? "\n" : " ";
+
+        lines = arena_printf(arena, "%s%s%.*s", lines, before, (int)word.n, word.p);
+        column = *before == '\n' || column == 0 ? n : column + 1 + n;
+    }
+    return lines;
+}
+
+static bool add_limit(struct libscols_table *table, struct image *image, const struct style *style,
+                      const struct limit_fact *limit, bool binds)
+{
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+    char room[UNITS_TEXT], tolerance[UNITS_TEXT];
+    const char *text = paper_size(style, limit->room, room);
+
+    if (limit->tolerance > 0)
+        text = arena_printf(&image->arena, "%s +-%s", text,
+                            paper_size(style, limit->tolerance, tolerance));
+    return line && scols_line_set_data(line, COLUMN_MARK, binds ? ">" : "") == 0 &&
+           scols_line_set_data(line, COLUMN_LIMIT, limit_name(limit->kind)) == 0 &&
+           scols_line_set_data(line, COLUMN_VALUE, limit->value) == 0 &&
+           scols_line_set_data(line, COLUMN_ROOM, text) == 0 &&
+           scols_line_set_data(line, COLUMN_DETAIL,
+                               break_lines(&image->arena,
+                                           safe_text(&image->arena, str_of(limit->detail)),
+                                           style->width - TABLE_WIDTH)) == 0;
+}
+
+static void print_limits(struct image *image, const struct growth *growth,
+                         const struct style *style, FILE *out)
+{
+    struct libscols_table *table = new_table(style, out);
+    const struct limit_fact *binding = growth_binding(growth);
+
+    for (unsigned int i = 0; table && i < growth->n_limits; i++)
+        if (!add_limit(table, image, style, &growth->limits[i], &growth->limits[i] == binding))
+            break;
+    if (table)
+        scols_print_table(table);
+    scols_unref_table(table);
+}
+
+static void print_growth(struct image *image, const char *head, const char *summary,
+                         const struct growth *growth, const struct style *style, FILE *out)
+{
+    fprintf(out, "%s%s%s  ", paper_bold_on(style), head, paper_off(style));
+    paper_wrap_from(out, style, safe_width(str_of(head)) + 2, 2, summary);
+    if (growth->known)
+        print_limits(image, growth, style, out);
+    if (growth->known)
+        paper_wrap(out, style, 2, "",
+                   arena_printf(&image->arena, "to raise it: %s",
+                                limit_remedy(growth_binding(growth)->kind)));
+    if (growth->uncertain)
+        paper_wrap(out, style, 2, "",
+                   arena_printf(&image->arena, "uncertain: %s", growth->uncertain));
+    putc('\n', out);
+}
+
+static const char *room_text(struct image *image, const struct growth *growth,
+                             const struct style *style)
+{
+    char room[UNITS_TEXT], steps[UNITS_TEXT];
+
+    if (growth->room_in_steps == growth->room)
+        return arena_printf(&image->arena, "%s", paper_size(style, growth->room, room));
+    return arena_printf(&image->arena, "%s in one call, %s in many",
+                        paper_size(style, growth->room, room),
+                        paper_size(style, growth->room_in_steps, steps));
+}
+
+static void print_brk(const struct report *report, const struct style *style, FILE *out)
+{
+    const struct brk_facts *brk = &report->facts->brk;
+    struct image *image = report->image;
+    char end[UNITS_TEXT], max[UNITS_TEXT];
+    const char *summary = "where the break is could not be read";
+
+    if (brk->known)
+        summary =
+            arena_printf(&image->arena, "%s, from %s to %s%s",
+                         room_text(image, &brk->growth, style), address_text(image->brk.value, end),
+                         address_text(brk->max, max), brk->exact ? "" : " (inferred)");
+    print_growth(image, "brk", summary, &brk->growth, style, out);
+}
+
+static void print_mmap(const struct report *report, const struct style *style, FILE *out)
+{
+    const struct facts *facts = report->facts;
+    struct image *image = report->image;
+    char address[UNITS_TEXT], gap[UNITS_TEXT];
+    const char *summary = "not known";
+
+    if (facts->mmap.growth.known)
+        summary = arena_printf(
+            &image->arena, "%s%s; under 2G: %s", room_text(image, &facts->mmap.growth, style),
+            facts->mmap.has_address ? arena_printf(&image->arena, ", would be put at %s",
+                                                   address_text(facts->mmap.address, address))
+                                    : "",
+            paper_size(style, range_size(facts->low_2g_gap), gap));
+    print_growth(image, "mmap", summary, &facts->mmap.growth, style, out);
+}
+
+static void print_stack(const struct report *report, const struct style *style, FILE *out)
+{
+    const struct stack_facts *stack = &report->facts->stack_growth;
+    struct image *image = report->image;
+    char start[UNITS_TEXT], lowest[UNITS_TEXT];
+    const char *summary = "the stack was not found";
+
+    if (stack->known)
+        summary = arena_printf(
+            &image->arena, "%s, from %s down to %s", room_text(image, &stack->growth, style),
+            address_text(stack->range.start, start), address_text(stack->lowest, lowest));
+    print_growth(image, "stack", summary, &stack->growth, style, out);
+}
+
+static void print_fit(const struct report *report, const struct fit *fit, const char *call,
+                      const struct style *style, FILE *out)
+{
+    struct arena *arena = &report->image->arena;
+    char size[UNITS_TEXT], address[UNITS_TEXT], room[UNITS_TEXT];
+    const char *text;
+
+    if (!fit->asked)
+        return;
+    paper_size(style, fit->size, size);
+    if (!fit->known)
+        text = arena_printf(arena, "%s of %s: not known", call, size);
+    else if (fit->fits)
+        text = arena_printf(arena, "%s of %s would succeed%s%s", call, size,
+                            fit->has_address ? " at " : "",
+                            fit->has_address ? address_text(fit->address, address) : "");
+    else
+        text =
+            arena_printf(arena, "%s of %s would fail: %s leaves %s; to raise it: %s", call, size,
+                         fit->limit ? limit_name(fit->limit->kind) : "the kernel",
+                         fit->limit ? paper_size(style, fit->limit->room, room) : "nothing",
+                         fit->limit ? limit_remedy(fit->limit->kind) : "ask for more than 0 bytes");
+    paper_wrap(out, style, 2, "", text);
+}
+
+static void print_occupancy(const struct report *report, const struct occupancy *occupancy,
+                            FILE *out)
+{
+    enum { SHOWN = 20 };
+    struct image *image = report->image;
+    char start[UNITS_TEXT], end[UNITS_TEXT];
+
+    fprintf(out, "  %s%s%s-%s: %s\n", occupancy->name, *occupancy->name ? " " : "",
+            address_text(occupancy->range.start, start), address_text(occupancy->range.end, end),
+            !occupancy->usable   ? "outside what the process can map"
+            : occupancy->is_free ? "free"
+                                 : "not free");
+    for (uint32_t i = 0; i < occupancy->n_mappings && i < SHOWN; i++) {
+        const struct mapping *mapping = &image->mappings[occupancy->first_mapping + i];
+
+        fprintf(out, "    %s-%s %s %s\n", address_text(mapping->range.start, start),
+                address_text(mapping->range.end, end), role_name(mapping->role),
+                safe_text(&image->arena, mapping_name(image, mapping)));
+    }
+    if (occupancy->n_mappings > SHOWN)
+        fprintf(out, "    and %u more\n", occupancy->n_mappings - SHOWN);
+}
+
+void render_room(const struct report *report, const struct answers *answers,
+                 const struct style *style, FILE *out)
+{
+    print_brk(report, style, out);
+    print_mmap(report, style, out);
+    print_stack(report, style, out);
+    print_fit(report, &answers->brk, "brk", style, out);
+    print_fit(report, &answers->mmap, "mmap", style, out);
+    for (unsigned int i = 0; i < answers->n_ranges; i++)
+        print_occupancy(report, &answers->ranges[i], out);
+}
