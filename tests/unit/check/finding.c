@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is found in made-up processes.  A row lists everything that is found, so that a false alarm
+ * fails it as a miss does.
+ */
+#include "check/finding.h"
+
+#include "../fake.h"
+#include "../rows.h"
+#include "base/units.h"
+
+#include <elf.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct fake fake;
+static struct image image;
+static struct facts facts;
+static struct checker checker;
+
+static void setup(void)
+{
+    struct elf_spec program = elf_object(64, ET_EXEC, 0x400000);
+    struct elf_spec library = elf_object(64, ET_DYN, 0);
+
+    fake_init(&fake);
+    fake_objects(&fake, 64);
+    program.interp = "/lib/ld.so";
+    program.stack = STACK_EXEC;
+    fake_object(&fake, "execstack", &program);
+    library.dynamic = true;
+    fake_object(&fake, "libz.so", &library);
+}
+
+static void teardown(void)
+{
+    image_deinit(&image);
+    fake_deinit(&fake);
+}
+
+static void run(const struct fake_process *process)
+{
+    fake_ready(&fake, process, &image);
+    facts_compute(&facts, &image);
+    check_run(&checker, &image, &facts);
+}
+
+/* "error brk-blocked, info brk-page-guard" */
+static const char *summary(void)
+{
+    const char *text = "";
+
+    for (uint32_t i = 0; i < checker.n_findings; i++)
+        text =
+            arena_printf(&image.arena, "%s%s%s %s", text, i ? ", " : "",
+                         severity_name(checker.findings[i].severity), checker.findings[i].rule->id);
+    return text;
+}
+
+/* The stack's last page is the last of all: not randomised. */
+#define LAST_STACK "7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0 [stack]\n"
+#define EXEC_STACK "7ffffffdd000-7fffffffe000 rwxp 00000000 00:00 0 [stack]\n"
+#define UP_AREA                                                \
+    "2aaaaaaab000 @ld.so\n"                                    \
+    "2aaaaaaaf000-2aaaaaab1000 r-xp 00000000 00:00 0 [vdso]\n" \
+    "2aaaaac00000 @libc.so\n" FAKE_STACK
+
+static const struct {
+    const char *name;
+    struct fake_process process;
+    const char *findings;
+} cases[] = {
+    {"healthy", {.maps = FAKE_MAPS, .start_brk = FAKE_BREAK}, ""},
+    {"healthy without heap", {.maps = FAKE_PROG FAKE_AREA, .start_brk = FAKE_BREAK}, ""},
+
+    {"page on the break",
+     {.maps = FAKE_PROG FAKE_HEAP "1021000-1022000 r--p 00000000 00:00 0 \n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     "error brk-blocked, warning brk-window-shrunken, info brk-page-guard"},
+    {"two pages on the break",
+     {.maps = FAKE_PROG FAKE_HEAP "1021000-1023000 r--p 00000000 00:00 0 \n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     "error brk-blocked, warning brk-window-shrunken"},
+    {"shared page on the break",
+     {.maps = FAKE_PROG FAKE_HEAP "1021000-1022000 r--s 00000000 00:05 9 /dev/zero\n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     "error brk-blocked, warning brk-window-shrunken"},
+    {"page one page above",
+     {.maps = FAKE_PROG FAKE_HEAP "1022000-1023000 r--p 00000000 00:00 0 \n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     "error brk-blocked, warning brk-window-shrunken"},
+    {"page far above",
+     {.maps = FAKE_PROG FAKE_HEAP "81000000-81001000 r--p 00000000 00:00 0 \n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     ""},
+
+    {"library above the heap",
+     {.maps = FAKE_PROG FAKE_HEAP "9000000 @libz.so\n" FAKE_AREA, .start_brk = FAKE_BREAK},
+     "error lib-in-brk-gap, warning brk-window-shrunken"},
+    {"library in exec-shield's window",
+     {.maps = FAKE_PROG FAKE_HEAP "2000000 @libz.so\n" FAKE_AREA, .start_brk = FAKE_BREAK},
+     "error lib-in-brk-gap, warning brk-room-low, warning mixed-mmap-base, "
+     "warning brk-window-shrunken"},
+    {"library between data and heap",
+     {.maps = FAKE_PROG "500000 @libz.so\n" FAKE_HEAP FAKE_AREA, .start_brk = FAKE_BREAK},
+     "warning mixed-mmap-base, warning lib-between-data-and-brk"},
+    {"library right after the program",
+     {.maps = FAKE_PROG "404000 @libz.so\n" FAKE_HEAP FAKE_AREA, .start_brk = FAKE_BREAK},
+     "warning mixed-mmap-base, warning lib-between-data-and-brk"},
+    {"library below text",
+     {.maps = "200000 @libz.so\n" FAKE_MAPS, .start_brk = FAKE_BREAK},
+     "warning mixed-mmap-base, warning lib-below-text"},
+    {"library below text, below the window",
+     {.maps = "10000 @libz.so\n" FAKE_MAPS, .start_brk = FAKE_BREAK},
+     "warning lib-below-text"},
+    {"data file in the gap is no library",
+     {.maps = FAKE_PROG FAKE_HEAP "9000000-9001000 r--p 00000000 @libz.so\n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     "warning brk-window-shrunken"},
+    {"break among libraries",
+     {.maps = FAKE_PROG "7ffff7a00000 @libz.so\n"
+                        "7ffff7a10000-7ffff7a31000 rw-p 00000000 00:00 0 [heap]\n" FAKE_AREA,
+      .start_brk = 0x7ffff7a10000},
+     "error brk-room-low, warning brk-in-mmap-area"},
+
+    {"legacy by personality",
+     {.maps = FAKE_PROG FAKE_HEAP UP_AREA, .start_brk = FAKE_BREAK, .personality = 0x0200000},
+     "info legacy-layout"},
+    {"not randomised, by personality",
+     {.maps = FAKE_PROG FAKE_LIBC FAKE_VDSO FAKE_LOADER LAST_STACK,
+      .start_brk = 0x405000,
+      .personality = 0x0040000},
+     "info aslr-off"},
+    {"the flag alone, set after exec",
+     {.maps = FAKE_MAPS, .start_brk = FAKE_BREAK, .personality = 0x0040000},
+     ""},
+
+    {"executable stack",
+     {.maps = FAKE_PROG FAKE_HEAP FAKE_LIBC FAKE_VDSO FAKE_LOADER EXEC_STACK,
+      .start_brk = FAKE_BREAK},
+     "warning exec-stack, warning wx-mapping"},
+    {"asked for, not given",
+     {.maps = "400000 @execstack\n" FAKE_HEAP FAKE_AREA,
+      .exe = "execstack",
+      .start_brk = FAKE_BREAK},
+     ""},
+    {"generated code, writable",
+     {.maps = FAKE_PROG FAKE_HEAP "7ffff7b00000-7ffff7b01000 rwxp 00000000 00:00 0 \n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     "info wx-mapping"},
+    {"generated code, not writable",
+     {.maps = FAKE_PROG FAKE_HEAP "7ffff7b00000-7ffff7b01000 r-xp 00000000 00:00 0 \n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     ""},
+    {"writable text of a file",
+     {.maps = "400000-401000 r--p 00000000 @prog\n401000-402000 rwxp 00001000 @prog\n"
+              "402000-403000 rw-p 00002000 @prog\n403000-404000 rw-p 00000000 00:00 0 \n" FAKE_HEAP
+                  FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     "warning wx-mapping"},
+
+    {"library without its bss",
+     {.maps = FAKE_PROG FAKE_HEAP "7ffff7b00000-7ffff7b01000 r--p 00000000 @libz.so\n"
+                                  "7ffff7b01000-7ffff7b02000 r-xp 00001000 @libz.so\n"
+                                  "7ffff7b02000-7ffff7b03000 rw-p 00002000 @libz.so\n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     ""},
+    {"library removed",
+     {.maps = FAKE_PROG FAKE_HEAP "7ffff7b00000 @gone.so (deleted)\n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     "warning deleted-object"},
+    {"scratch file of generated code removed",
+     {.maps =
+          FAKE_PROG FAKE_HEAP "7ffff7b00000-7ffff7b01000 r-xp 00000000 @jit (deleted)\n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     ""},
+};
+
+/* Sentences, a severity that the rule told of, and evidence under keys that carry no data. */
+static void check_texts(const struct finding *finding)
+{
+    const char *id = finding->rule->id;
+
+    ck_assert_msg(*finding->title && finding->title[strlen(finding->title) - 1] != '.', "%s: title",
+                  id);
+    ck_assert_msg(*finding->detail && *finding->remedy, "%s: detail and remedy", id);
+    ck_assert_msg(strstr(finding->rule->severities, severity_name(finding->severity)),
+                  "%s says its severity is %s", id, finding->rule->severities);
+    ck_assert_uint_gt(finding->n_evidence, 0);
+    for (unsigned int k = 0; k < finding->n_evidence; k++)
+        ck_assert_msg(strspn(finding->evidence[k].key, "abcdefghijklmnopqrstuvwxyz_") ==
+                          strlen(finding->evidence[k].key),
+                      "%s: %s", id, finding->evidence[k].key);
+}
+
+START_TEST(test_case)
+{
+    run(&cases[_i].process);
+    ROW_TEXT(&cases[_i], summary(), cases[_i].findings);
+    for (uint32_t i = 0; i < checker.n_findings; i++)
+        check_texts(&checker.findings[i]);
+}
+END_TEST
+
+/* Room is the distance less one page; the borders belong to the better side. */
+static const struct {
+    const char *name;
+    uint64_t room;
+    const char *finding; /* of brk-blocked and brk-room-low */
+} rooms[] = {
+    {"nothing", 0, "error brk-blocked"},
+    {"a page", 4096, "error brk-room-low"},
+    {"a page under 4 MiB", 4 * MIB - 4096, "error brk-room-low"},
+    {"4 MiB", 4 * MIB, "warning brk-room-low"},
+    {"a page under 64 MiB", 64 * MIB - 4096, "warning brk-room-low"},
+    {"64 MiB", 64 * MIB, ""},
+};
+
+START_TEST(test_room)
+{
+    uint64_t start = FAKE_HEAP_END + rooms[_i].room + 4096;
+    const char *found = "";
+    char maps[1024];
+
+    snprintf(maps, sizeof(maps),
+             FAKE_PROG FAKE_HEAP "%" PRIx64 "-%" PRIx64 " ---p 00000000 00:00 0 \n" FAKE_AREA,
+             start, start + 0x2000);
+    run(&(struct fake_process){.maps = maps, .start_brk = FAKE_BREAK});
+    ROW_NUMBER(&rooms[_i], facts.brk.growth.room, rooms[_i].room);
+    for (uint32_t i = 0; i < checker.n_findings; i++)
+        if (strcmp(checker.findings[i].rule->id, "brk-window-shrunken") != 0)
+            found = arena_printf(&image.arena, "%s%s %s", found,
+                                 severity_name(checker.findings[i].severity),
+                                 checker.findings[i].rule->id);
+    ROW_TEXT(&rooms[_i], found, rooms[_i].finding);
+}
+END_TEST
+
+/* 80 and 95 per cent of what the ordinary process has: 16 mappings without the gate page. */
+static const struct {
+    const char *name;
+    unsigned int max;
+    const char *findings;
+} counts[] = {
+    {"94.1 %", 17, "warning map-count-high"},
+    {"exactly 80 %", 20, "warning map-count-high"},
+    {"76 %", 21, ""},
+    {"all", 16, "error map-count-high"},
+    {"beyond", 15, "error map-count-high"},
+};
+
+START_TEST(test_map_count)
+{
+    fake_write(&fake, "sys/vm/max_map_count", "%u\n", counts[_i].max);
+    run(&(struct fake_process){.maps = FAKE_MAPS, .start_brk = FAKE_BREAK});
+    ROW_TEXT(&counts[_i], summary(), counts[_i].findings);
+}
+END_TEST
+
+/* 19 of 20 are exactly 95 %. */
+START_TEST(test_map_count_95)
+{
+    fake_write(&fake, "sys/vm/max_map_count", "20\n");
+    run(&(struct fake_process){.maps = FAKE_PROG FAKE_HEAP
+                               "7ffff0000000-7ffff0001000 rw-p 00000000 00:00 0 \n"
+                               "7ffff0002000-7ffff0003000 rw-p 00000000 00:00 0 \n"
+                               "7ffff0004000-7ffff0005000 rw-p 00000000 00:00 0 \n" FAKE_AREA,
+                               .start_brk = FAKE_BREAK});
+    ck_assert_str_eq(summary(), "error map-count-high");
+}
+END_TEST
+
+/* A flag that ancestors have too is inherited; the farthest in an unbroken line is to blame. */
+static const struct {
+    const char *name;
+    unsigned int parent, grandparent;
+    const char *findings;
+    const char *origin; /* in the evidence; NULL: none */
+} lines[] = {
+    {"set for this one", 0, 0, "info legacy-layout", NULL},
+    {"set by the parent", 0x0200000, 0, "warning legacy-layout", "parent"},
+    {"handed down twice", 0x0200000, 0x0200000, "warning legacy-layout", "grandparent"},
+    {"the line is broken", 0, 0x0200000, "info legacy-layout", NULL},
+};
+
+START_TEST(test_inherited)
+{
+    const char *origin = NULL;
+
+    fake_add(&fake, &(struct fake_process){.pid = 10,
+                                           .ppid = 5,
+                                           .comm = "grandparent",
+                                           .maps = "",
+                                           .personality = lines[_i].grandparent});
+    fake_add(
+        &fake,
+        &(struct fake_process){
+            .pid = 20, .ppid = 10, .comm = "parent", .maps = "", .personality = lines[_i].parent});
+    run(&(struct fake_process){.maps = FAKE_PROG FAKE_HEAP UP_AREA,
+                               .ppid = 20,
+                               .start_brk = FAKE_BREAK,
+                               .personality = 0x0200000});
+    ROW_TEXT(&lines[_i], summary(), lines[_i].findings);
+    for (unsigned int i = 0; i < checker.findings[0].n_evidence; i++)
+        if (strcmp(checker.findings[0].evidence[i].key, "origin") == 0)
+            origin = checker.findings[0].evidence[i].text;
+    ROW_TEXT(&lines[_i], origin, lines[_i].origin);
+}
+END_TEST
+
+/* The text of the object is not there, shows another file, or another place of its own. */
+static const struct {
+    const char *name;
+    const char *text; /* the line in the place of the second page of text */
+    const char *findings;
+} texts[] = {
+    {"as it should be", "7ffff7b02000-7ffff7b03000 r-xp 00002000 @long.so\n", ""},
+    {"a hole", "", "warning elf-mismatch"},
+    {"another place of the file", "7ffff7b02000-7ffff7b03000 r-xp 00001000 @long.so\n",
+     "warning elf-mismatch"},
+    {"another file", "7ffff7b02000-7ffff7b03000 r--p 00002000 @libz.so\n", "warning elf-mismatch"},
+    {"anonymous memory, as for huge pages", "7ffff7b02000-7ffff7b03000 r-xp 00000000 00:00 0 \n",
+     ""},
+    {"other permissions", "7ffff7b02000-7ffff7b03000 r--p 00002000 @long.so\n", ""},
+};
+
+START_TEST(test_elf_mismatch)
+{
+    struct elf_spec spec = elf_object(64, ET_DYN, 0);
+    char maps[1024];
+
+    spec.loads[1].file_bytes = spec.loads[1].memory_bytes = 0x3000;
+    spec.loads[2] = (struct elf_load){0};
+    fake_object(&fake, "long.so", &spec);
+    snprintf(maps, sizeof(maps),
+             FAKE_PROG FAKE_HEAP "7ffff7b00000-7ffff7b01000 r--p 00000000 @long.so\n"
+                                 "7ffff7b01000-7ffff7b02000 r-xp 00001000 @long.so\n%s"
+                                 "7ffff7b03000-7ffff7b04000 r-xp 00003000 @long.so\n" FAKE_AREA,
+             texts[_i].text);
+    run(&(struct fake_process){.maps = maps, .start_brk = FAKE_BREAK});
+    ROW_TEXT(&texts[_i], summary(), texts[_i].findings);
+}
+END_TEST
+
+/* Worst first, and for equals the order of the list. */
+START_TEST(test_order)
+{
+    size_t rank_before = 0;
+
+    run(&(struct fake_process){
+        .maps = "200000 @libz.so\n" FAKE_PROG FAKE_HEAP
+                "1021000-1022000 rwxp 00000000 00:00 0 \n2000000 @libz.so\n" FAKE_LIBC FAKE_VDSO
+                    FAKE_LOADER EXEC_STACK,
+        .start_brk = FAKE_BREAK});
+    ck_assert_uint_ge(checker.n_findings, 7);
+    for (uint32_t i = 0; i < checker.n_findings; i++) {
+        size_t rank = 0;
+
+        while (rules[rank] != checker.findings[i].rule)
+            rank++;
+        if (i > 0 && checker.findings[i].severity == checker.findings[i - 1].severity)
+            ck_assert_msg(rank >= rank_before, "%s", summary());
+        else if (i > 0)
+            ck_assert_msg(checker.findings[i].severity < checker.findings[i - 1].severity, "%s",
+                          summary());
+        rank_before = rank;
+    }
+}
+END_TEST
+
+/* What cannot be known is "not run" with a reason, and neither good nor bad. */
+START_TEST(test_not_run)
+{
+    fake_remove(&fake, "sys/vm/max_map_count");
+    run(&(struct fake_process){.maps = FAKE_PROG FAKE_LIBC FAKE_LOADER, .denied_addresses = true});
+    ck_assert_str_eq(summary(), "");
+    ck_assert_uint_ge(checker.n_not_run, 5);
+    for (uint32_t i = 0; i < checker.n_not_run; i++) {
+        ck_assert(*checker.not_run[i].reason);
+        ck_assert_ptr_eq(rule_find(str_of(checker.not_run[i].rule->id)), checker.not_run[i].rule);
+    }
+}
+END_TEST
+
+START_TEST(test_places_text)
+{
+    static const char *const names[] = {"a", "b", "a", "c", "d", "e", "f"};
+    static const char *const texts_of[] = {"",
+                                           "a",
+                                           "a and b",
+                                           "a and b",
+                                           "a, b and c",
+                                           "a, b, c and d",
+                                           "a, b, c, d and 1 more",
+                                           "a, b, c, d and 2 more"};
+    struct places places = {0};
+
+    run(&cases[0].process);
+    for (size_t n = 0; n <= sizeof(names) / sizeof(names[0]); n++) {
+        ck_assert_str_eq(places_text(&checker, &places), texts_of[n]);
+        if (n < sizeof(names) / sizeof(names[0]))
+            places_add(&checker, &places, names[n], (struct range){n, n + 1}, 0);
+    }
+}
+END_TEST
+
+Suite *finding_suite(void)
+{
+    Suite *suite = suite_create("finding");
+    TCase *rule = tcase_create("rules"), *list = tcase_create("list");
+
+    tcase_add_checked_fixture(rule, setup, teardown);
+    ROWS_ADD(rule, test_case, cases);
+    ROWS_ADD(rule, test_room, rooms);
+    ROWS_ADD(rule, test_map_count, counts);
+    tcase_add_test(rule, test_map_count_95);
+    ROWS_ADD(rule, test_inherited, lines);
+    ROWS_ADD(rule, test_elf_mismatch, texts);
+    suite_add_tcase(suite, rule);
+    tcase_add_checked_fixture(list, setup, teardown);
+    tcase_add_test(list, test_order);
+    tcase_add_test(list, test_not_run);
+    tcase_add_test(list, test_places_text);
+    suite_add_tcase(suite, list);
+    return suite;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What holds for every report on paper, whatever the process is called and however wide it is. */
+#include "render/report.h"
+
+#include "../fake.h"
+#include "../rows.h"
+#include "render/safe.h"
+
+#include <stdlib.h>
+
+static struct fake fake;
+static struct image image;
+static struct facts facts;
+static struct checker checker;
+static char *text;
+static size_t n_bytes;
+
+static void setup(void)
+{
+    fake_init(&fake);
+    fake_objects(&fake, 64);
+}
+
+static void teardown(void)
+{
+    free(text);
+    image_deinit(&image);
+    fake_deinit(&fake);
+}
+
+static void prepare(const struct fake_process *process, struct report *report)
+{
+    fake_ready(&fake, process, &image);
+    facts_compute(&facts, &image);
+    check_run(&checker, &image, &facts);
+    *report = (struct report){.image = &image,
+                              .facts = &facts,
+                              .findings = checker.findings,
+                              .n_findings = checker.n_findings,
+                              .not_run = checker.not_run,
+                              .n_not_run = checker.n_not_run,
+                              .path = "/proc/4321"};
+}
+
+static void print(const struct report *report, const struct style *style)
+{
+    FILE *out = open_memstream(&text, &n_bytes);
+
+    render_text(report, style, out);
+    fclose(out);
+}
+
+/* A page on the break; names with all that a terminal obeys. */
+static const struct fake_process hostile = {
+    .maps = FAKE_PROG FAKE_HEAP
+    "1021000-1022000 r--p 00000000 fe:00 9 /tmp/\033[31m\xe2\x80\xae\xff\r\n" FAKE_AREA,
+    .comm = "\033]0;x\007\xc2\x9b",
+    .start_brk = FAKE_BREAK,
+};
+
+START_TEST(test_no_control_characters)
+{
+    struct style style = {.width = 80, .verbose = true, .quiet = _i};
+    struct report report;
+
+    prepare(&hostile, &report);
+    print(&report, &style);
+    ck_assert_uint_gt(n_bytes, 0);
+    for (size_t i = 0; i < n_bytes; i++)
+        ck_assert_msg(text[i] == '\n' || (text[i] >= ' ' && text[i] < 0x7f), "byte %02x at %zu",
+                      (unsigned char)text[i], i);
+}
+END_TEST
+
+START_TEST(test_says)
+{
+    struct style style = {.width = 80};
+    struct report report;
+
+    prepare(&hostile, &report);
+    print(&report, &style);
+    ck_assert_ptr_nonnull(strstr(text, "PID 4321"));
+    ck_assert_ptr_nonnull(strstr(text, "brk-blocked"));
+    ck_assert_ptr_nonnull(strstr(text, "0x1021000"));
+    ck_assert_ptr_nonnull(strstr(text, "1 error, 1 warning"));
+}
+END_TEST
+
+START_TEST(test_healthy)
+{
+    struct style style = {.width = 80};
+    struct report report;
+
+    prepare(&(struct fake_process){.maps = FAKE_MAPS, .start_brk = FAKE_BREAK}, &report);
+    print(&report, &style);
+    ck_assert_ptr_nonnull(strstr(text, "nothing wrong found"));
+}
+END_TEST
+
+START_TEST(test_quiet_and_healthy)
+{
+    struct style style = {.width = 80, .quiet = true};
+    struct report report;
+
+    prepare(&(struct fake_process){.maps = FAKE_MAPS, .start_brk = FAKE_BREAK}, &report);
+    print(&report, &style);
+    ck_assert_str_eq(text, "");
+}
+END_TEST
+
+/* The picture at every width: no line beyond it, once it is wide enough for the boxes. */
+START_TEST(test_picture_width)
+{
+    struct report report;
+
+    prepare(&(struct fake_process){.maps = FAKE_MAPS, .start_brk = FAKE_BREAK}, &report);
+    for (unsigned int width = 46; width <= 120; width++) {
+        struct style style = {.width = width};
+        FILE *out = open_memstream(&text, &n_bytes);
+        struct str rest, line;
+
+        render_picture(&report, &style, out);
+        fclose(out);
+        rest = (struct str){text, n_bytes};
+        while (str_next_line(&rest, &line))
+            ck_assert_msg(safe_width(line) <= width, "width %u: %.*s", width, (int)line.n, line.p);
+        free(text);
+        text = NULL;
+    }
+}
+END_TEST
+
+Suite *text_suite(void)
+{
+    Suite *suite = suite_create("text");
+    TCase *tcase = tcase_create("report");
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, test_no_control_characters, 0, 2);
+    tcase_add_test(tcase, test_says);
+    tcase_add_test(tcase, test_healthy);
+    tcase_add_test(tcase, test_quiet_and_healthy);
+    tcase_add_test(tcase, test_picture_width);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
