@@ -148,6 +148,14 @@ struct ancestor {
     const char *missing; /* why something of it is not known, or NULL */
 };
 
+/* A memory cgroup with a limit. */
+struct cgroup_level {
+    const char *path; /* below the hierarchy's root */
+    uint64_t limit_bytes;
+    uint64_t used_bytes;
+    uint64_t reclaimable_bytes; /* page cache and the like, which gives way */
+};
+
 struct missing {
     const char *what;
     const char *reason;
@@ -220,6 +228,8 @@ struct image {
     struct break_state brk;
     struct host host;
     const char *cgroup; /* that its memory is charged to; NULL: not known, or not read yet */
+    bool has_cgroup_limits;
+    struct cgroup_level *cgroup_limit; /* the one that leaves least, or NULL: none limits */
     bool has_ancestors;
     struct ancestor *ancestors; /* the parent first */
     uint32_t n_ancestors;
@@ -258,6 +268,12 @@ enum image_state {
 enum image_state image_init(struct image *image, struct capture *capture, pid_t pid,
                             struct err *err);
 void image_deinit(struct image *image);
+
+/* Fills image.cgroup_limit: reads the cgroups up to the root.  Idempotent. */
+void image_read_cgroup_limits(struct image *image);
+
+/* Bytes that can still be touched below a cgroup's limit, once its page cache is dropped. */
+uint64_t cgroup_room(const struct cgroup_level *level);
 
 /* Fills image.cgroup.  Idempotent. */
 void image_read_cgroup(struct image *image);

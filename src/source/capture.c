@@ -34,6 +34,7 @@ static const struct row rows[N_CAPTURE_ROWS] = {
     [CAPTURE_UID_MAP] = {"uid_map", "uid_map", OF_PROCESS, IS_FILE},
     [CAPTURE_MOUNTINFO] = {"mountinfo", "mountinfo", OF_PROCESS, IS_FILE},
     [CAPTURE_EXE] = {"exe", "exe", OF_PROCESS, IS_LINK},
+    [CAPTURE_OWN_MOUNTS] = {"self/mountinfo", "self/mountinfo", OF_HOST, IS_FILE},
     [CAPTURE_MEMINFO] = {"meminfo", "meminfo", OF_HOST, IS_FILE},
     [CAPTURE_CMDLINE] = {"cmdline", "cmdline", OF_HOST, IS_FILE},
     [CAPTURE_OSRELEASE] = {"kernel.osrelease", "sys/kernel/osrelease", OF_HOST, IS_FILE},

@@ -32,7 +32,8 @@ enum capture_row {
     CAPTURE_EXE, /* where the link points */
     /* of the host */
     CAPTURE_MEMINFO,
-    CAPTURE_CMDLINE, /* the kernel's, for stack_guard_gap= */
+    CAPTURE_OWN_MOUNTS, /* of the reader, for cgroups */
+    CAPTURE_CMDLINE,    /* the kernel's, for stack_guard_gap= */
     CAPTURE_OSRELEASE,
     CAPTURE_MAX_MAP_COUNT,
     CAPTURE_MMAP_MIN_ADDR,

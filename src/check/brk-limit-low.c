@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check/rules.h"
+
+#include "base/units.h"
+
+enum { ERROR_MIB = 4, WARNING_MIB = 64 };
+
+static enum severity severity_of(const struct checker *checker)
+{
+    if (brk_is_unused(checker))
+        return SEVERITY_INFO;
+    return checker->facts->brk.growth.room < ERROR_MIB * MIB ? SEVERITY_ERROR : SEVERITY_WARNING;
+}
+
+static void run(struct checker *checker)
+{
+    const struct brk_facts *brk = &checker->facts->brk;
+    const struct limit_fact *limit = growth_binding(&brk->growth);
+    struct finding *finding;
+    char room[UNITS_TEXT];
+
+    if (!brk->known) {
+        rule_not_run(checker, "the break could not be read");
+        return;
+    }
+    if (brk->growth.room >= WARNING_MIB * MIB || limit->kind == LIMIT_NEXT_MAPPING ||
+        limit->kind == LIMIT_TASK_SIZE)
+        return;
+    finding = finding_add(checker, severity_of(checker), "the heap can grow by %s only: %s is %s",
+                          size_text(brk->growth.room, room), limit_name(limit->kind), limit->value);
+    finding_detail(
+        checker, finding,
+        "Not a mapping but a limit stops it: %s. brk() and mmap() fail with ENOMEM when it "
+        "is reached, however much memory is free.",
+        limit->detail);
+    finding_remedy(checker, finding, "Raise it: %s. \"layoutcheck room %d\" shows all limits.",
+                   limit_remedy(limit->kind), (int)checker->image->pid);
+    evidence_text(finding, "limit", limit_name(limit->kind));
+    evidence_text(finding, "value", limit->value);
+    evidence_bytes(finding, "room", brk->growth.room);
+    evidence_address(finding, "max", brk->max);
+}
+
+const struct rule rule_brk_limit_low = {
+    .id = "brk-limit-low",
+    .severities = "error below 4M, warning below 64M; info in a Go program",
+    .when = "little room for the heap, because of a limit",
+    .meaning =
+        "The address space above the heap is free, but a limit refuses to use it: RLIMIT_DATA "
+        "(which "
+        "counts all private writable memory since Linux 4.7, and brk by itself in an older test), "
+        "RLIMIT_AS, RLIMIT_MEMLOCK under mlockall(MCL_FUTURE), vm.max_map_count, or overcommit. "
+        "With a "
+        "soft RLIMIT_DATA of 0 brk is dead while mmap still works up to the hard limit.",
+    .remedy =
+        "The report names the limit and its value. For a running process: prlimit --pid PID "
+        "--data=, "
+        "--as= or --memlock=; for a service: LimitDATA=, LimitAS=, LimitMEMLOCK= in its unit; in a "
+        "shell: ulimit -d, -v, -l. The sysctls are vm.max_map_count and vm.overcommit_memory.",
+    .run = run,
+};

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check/rules.h"
+
+#include "base/units.h"
+
+enum { ERROR_MIB = 4, WARNING_MIB = 64 };
+
+static void run(struct checker *checker)
+{
+    const struct mmap_facts *mmap = &checker->facts->mmap;
+    const struct limit_fact *limit = growth_binding(&mmap->growth);
+    struct finding *finding;
+    char room[UNITS_TEXT];
+
+    if (!mmap->growth.known) {
+        rule_not_run(checker, "where the mmap area begins is not known");
+        return;
+    }
+    if (mmap->growth.room >= WARNING_MIB * MIB)
+        return;
+    finding = finding_add(
+        checker, mmap->growth.room < ERROR_MIB * MIB ? SEVERITY_ERROR : SEVERITY_WARNING,
+        "the largest mapping that mmap can still give is %s: %s is %s",
+        size_text(mmap->growth.room, room), limit_name(limit->kind), limit->value);
+    finding_detail(
+        checker, finding,
+        "%s: %s. Thread stacks, large allocations and files to map fail with ENOMEM when "
+        "they need more in one piece.",
+        limit_name(limit->kind), limit->detail);
+    finding_remedy(checker, finding, "Raise it: %s. \"layoutcheck room %d\" shows all limits.",
+                   limit_remedy(limit->kind), (int)checker->image->pid);
+    evidence_text(finding, "limit", limit_name(limit->kind));
+    evidence_text(finding, "value", limit->value);
+    evidence_bytes(finding, "room", mmap->growth.room);
+}
+
+const struct rule rule_mmap_room_low = {
+    .id = "mmap-room-low",
+    .severities = "error below 4M, warning below 64M",
+    .when = "the largest possible mmap is small",
+    .meaning =
+        "One mmap of private memory can get no more than this, because of a limit (RLIMIT_AS, "
+        "RLIMIT_DATA, vm.max_map_count, overcommit) or because the address space is full or in "
+        "pieces: "
+        "then no hole is larger, although their sum may be. That happens to 32-bit programs.",
+    .remedy =
+        "The report names the limit. Limits: prlimit --pid PID --as= or --data=, LimitAS=, "
+        "LimitDATA=, "
+        "ulimit -v, -d. A full or fragmented address space: a 64-bit build, smaller thread stacks "
+        "(ulimit -s), fewer arenas (MALLOC_ARENA_MAX).",
+    .run = run,
+};

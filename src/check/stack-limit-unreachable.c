@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check/rules.h"
+
+#include "base/units.h"
+
+static const struct limit_fact *find_limit(const struct growth *growth, enum limit_kind kind)
+{
+    for (unsigned int i = 0; i < growth->n_limits; i++)
+        if (growth->limits[i].kind == kind)
+            return &growth->limits[i];
+    return NULL;
+}
+
+/* A limit of terabytes is no promise that anybody needs: all of memory is as much as a stack can use. */
+static uint64_t more_than_enough(const struct image *image)
+{
+    const struct host *host = &image->host;
+
+    return host->has_memory && host->has_swap ? host->memory_bytes + host->swap_bytes : TIB;
+}
+
+static void run(struct checker *checker)
+{
+    const struct stack_facts *stack = &checker->facts->stack_growth;
+    const struct limit_fact *mapping = find_limit(&stack->growth, LIMIT_NEXT_MAPPING);
+    const struct limit_fact *rlimit = find_limit(&stack->growth, LIMIT_RLIMIT_STACK);
+    struct finding *finding;
+    char room[UNITS_TEXT], promised[UNITS_TEXT];
+
+    if (!stack->known) {
+        rule_not_run(checker, "the stack was not found");
+        return;
+    }
+    if (!mapping || !rlimit || mapping->room >= rlimit->room ||
+        mapping->room >= more_than_enough(checker->image))
+        return;
+    finding = finding_add(checker, SEVERITY_WARNING,
+                          "RLIMIT_STACK is %s, but a mapping stops the stack after %s more",
+                          rlimit->value, size_text(mapping->room, room));
+    finding_detail(
+        checker, finding,
+        "%s, whose end is at %s, lies where the limit promises %s more of stack. The kernel "
+        "keeps room for the limit of exec only, 128M at least: one that is raised later can "
+        "lie beyond it.",
+        mapping->detail, mapping->value, size_text(rlimit->room, promised));
+    finding_remedy(checker, finding,
+                   "Set the limit before the program is executed: ulimit -s, LimitSTACK=, prlimit "
+                   "--stack= -- COMMAND.");
+    evidence_bytes(finding, "room", mapping->room);
+    evidence_bytes(finding, "promised", rlimit->room);
+    evidence_text(finding, "mapping_end", mapping->value);
+}
+
+const struct rule rule_stack_limit_unreachable = {
+    .id = "stack-limit-unreachable",
+    .severities = "warning",
+    .when = "a mapping stands where RLIMIT_STACK promises stack",
+    .meaning =
+        "At exec the kernel leaves as much room below the stack as RLIMIT_STACK allows, and at "
+        "least "
+        "128 MiB. A limit that is raised in the running process, or a mapping at a fixed address, "
+        "breaks that promise: the stack meets the mapping before its limit.",
+    .remedy = "Raise the limit before exec (ulimit -s, LimitSTACK=), not in the program itself; or "
+              "have the "
+              "mapping go elsewhere.",
+    .run = run,
+};

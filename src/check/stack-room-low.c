@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check/rules.h"
+
+#include "base/units.h"
+
+enum { ERROR_KIB = 128, WARNING_KIB = 512 };
+
+static void run(struct checker *checker)
+{
+    const struct stack_facts *stack = &checker->facts->stack_growth;
+    const struct limit_fact *limit;
+    struct finding *finding;
+    char room[UNITS_TEXT], lowest[UNITS_TEXT];
+
+    if (!stack->known) {
+        rule_not_run(checker, "the stack was not found");
+        return;
+    }
+    if (stack->growth.room >= WARNING_KIB * KIB)
+        return;
+    limit = growth_binding(&stack->growth);
+    finding = finding_add(
+        checker, stack->growth.room < ERROR_KIB * KIB ? SEVERITY_ERROR : SEVERITY_WARNING,
+        "the main stack can grow by %s only: %s is %s", size_text(stack->growth.room, room),
+        limit_name(limit->kind), limit->value);
+    finding_detail(
+        checker, finding,
+        "It can reach down to %s; a touch below that is a segmentation fault (SIGSEGV). %s: "
+        "%s.",
+        address_text(stack->lowest, lowest), limit_name(limit->kind), limit->detail);
+    finding_remedy(
+        checker, finding,
+        "Raise it: %s. Deep recursion may be the real reason: look at the stack with gdb -p "
+        "%d.",
+        limit_remedy(limit->kind), (int)checker->image->pid);
+    evidence_text(finding, "limit", limit_name(limit->kind));
+    evidence_text(finding, "value", limit->value);
+    evidence_bytes(finding, "room", stack->growth.room);
+    evidence_address(finding, "lowest", stack->lowest);
+}
+
+const struct rule rule_stack_room_low = {
+    .id = "stack-room-low",
+    .severities = "error below 128K, warning below 512K",
+    .when = "the main stack can hardly grow",
+    .meaning =
+        "The kernel grows the main stack page by page when it is touched, down to RLIMIT_STACK, to "
+        "a "
+        "mapping below it (less a guard gap of 1 MiB) or to another limit. Little is left. The "
+        "process is killed by SIGSEGV when it goes on.",
+    .remedy = "prlimit --pid PID --stack= raises the limit of a running process, ulimit -s or "
+              "LimitSTACK= of "
+              "one that is started. If a mapping is in the way, see stack-limit-unreachable.",
+    .run = run,
+};

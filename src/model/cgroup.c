@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the memory cgroups of a process leave, from its own up to the root.  They never refuse brk or
+ * mmap: they kill when memory is touched that no reclaim can make room for.
+ */
+#include "model/image.h"
+#include "parse/keyed.h"
+#include "source/cgroupfs.h"
+
+enum { MAX_LEVELS = 32 };
+
+/* The names of one thing in both versions. */
+struct files {
+    const char *limit, *usage;
+    struct str reclaimable[3]; /* keys of memory.stat */
+};
+
+static const struct files files_v1 = {
+    .limit = "memory.limit_in_bytes",
+    .usage = "memory.usage_in_bytes",
+    .reclaimable = {{"total_inactive_file", 19}, {"total_active_file", 17}, {NULL, 0}},
+};
+
+static const struct files files_v2 = {
+    .limit = "memory.max",
+    .usage = "memory.current",
+    .reclaimable = {{"inactive_file", 13}, {"active_file", 11}, {"slab_reclaimable", 16}},
+};
+
+static bool read_number(struct arena *arena, const char *mount, struct str path, const char *file,
+                        uint64_t *value)
+{
+    const char *text = cgroupfs_read(arena, mount, path, file);
+
+    return text && str_to_u64(str_trim(str_of(text)), value);
+}
+
+/* memory.stat: "key value" lines. */
+static uint64_t stat_value(struct str text, struct str key)
+{
+    struct str line, word;
+    uint64_t value;
+
+    while (str_next_line(&text, &line))
+        if (str_next_word(&line, &word) && str_eq(word, key) && str_next_word(&line, &word) &&
+            str_to_u64(word, &value))
+            return value;
+    return 0;
+}
+
+static uint64_t reclaimable_bytes(struct arena *arena, const char *mount, struct str path,
+                                  const struct files *files)
+{
+    const char *text = cgroupfs_read(arena, mount, path, "memory.stat");
+    uint64_t bytes = 0;
+
+    for (int i = 0; text && i < 3 && files->reclaimable[i].n > 0; i++)
+        bytes += stat_value(str_of(text), files->reclaimable[i]);
+    return bytes;
+}
+
+/* Without a limit: "max", or in version 1 a number beyond any memory. */
+static bool read_level(struct image *image, const char *mount, struct str path,
+                       const struct files *files, struct cgroup_level *level)
+{
+    struct arena *arena = &image->arena;
+    uint64_t limit, used;
+
+    if (!read_number(arena, mount, path, files->limit, &limit) || limit >= (uint64_t)1 << 62 ||
+        !read_number(arena, mount, path, files->usage, &used))
+        return false;
+    *level = (struct cgroup_level){
+        .path = path.n > 0 ? arena_strndup(arena, path.p, path.n) : "/",
+        .limit_bytes = limit,
+        .used_bytes = used,
+        .reclaimable_bytes = reclaimable_bytes(arena, mount, path, files),
+    };
+    return true;
+}
+
+uint64_t cgroup_room(const struct cgroup_level *level)
+{
+    uint64_t kept = level->used_bytes > level->reclaimable_bytes
+                        ? level->used_bytes - level->reclaimable_bytes
+                        : 0;
+
+    return level->limit_bytes > kept ? level->limit_bytes - kept : 0;
+}
+
+static struct str parent_of(struct str path)
+{
+    while (path.n > 0 && path.p[path.n - 1] != '/')
+        path.n--;
+    while (path.n > 0 && path.p[path.n - 1] == '/')
+        path.n--;
+    return path;
+}
+
+void image_read_cgroup_limits(struct image *image)
+{
+    enum cgroup_version version;
+    const char *mount = NULL;
+    struct str path;
+
+    image_read_cgroup(image);
+    if (image->has_cgroup_limits || !image->cgroup)
+        return;
+    image->has_cgroup_limits = true;
+    version = cgroupfs_find(image->capture, &image->arena, &mount);
+    path = str_of(image->cgroup);
+    if (path.n == 1)
+        path.n = 0; /* the root */
+    for (int i = 0; version != CGROUP_NONE && i < MAX_LEVELS; i++) {
+        struct cgroup_level level;
+
+        if (read_level(image, mount, path, version == CGROUP_V1 ? &files_v1 : &files_v2, &level) &&
+            (!image->cgroup_limit || cgroup_room(&level) < cgroup_room(image->cgroup_limit))) {
+            image->cgroup_limit = arena_alloc(&image->arena, sizeof(level));
+            *image->cgroup_limit = level;
+        }
+        if (path.n == 0)
+            return;
+        path = parent_of(path);
+    }
+}
