@@ -87,10 +87,22 @@ static struct range top_down_window(const struct image *image)
 static struct range bottom_up_window(const struct image *image)
 {
     struct range window = {image->layout.base, image->layout.task_size};
+    uint64_t random_bytes = 0;
 
-    if (image->layout.mode != MMAP_BOTTOM_UP)
-        window.start = image->layout.legacy_base + layout_random_bytes(image);
+    if (image->layout.mode == MMAP_BOTTOM_UP)
+        return window;
+    layout_random_bytes(image, &random_bytes);
+    window.start = image->layout.legacy_base + random_bytes;
     return window;
+}
+
+/* Whether the fallback decides about a length, and where it starts is not known. */
+static bool is_guessed(const struct image *image, uint64_t length)
+{
+    uint64_t ignored;
+
+    return image->layout.mode == MMAP_TOP_DOWN && !layout_random_bytes(image, &ignored) &&
+           !place_top_down(image, top_down_window(image), length, &ignored);
 }
 
 static bool place_plain(const struct image *image, uint64_t length, uint64_t *address)
@@ -193,5 +205,8 @@ void mmap_compute(struct facts *facts, struct image *image)
     if (mmap->growth.limit == LIMIT_LARGEST_GAP && depends_on_min_address(image))
         growth_doubt(&mmap->growth, "the lowest address that can be mapped is the kernel's "
                                     "CONFIG_LSM_MMAP_MIN_ADDR, taken for 64K");
+    if (mmap->growth.known && is_guessed(image, mmap->growth.room))
+        growth_doubt(&mmap->growth, "the stack limit changed since exec, so where the kernel looks "
+                                    "when there is no room below the mmap base is not known");
     mmap->has_address = mmap_place(image, mmap->growth.room, &mmap->address);
 }

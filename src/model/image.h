@@ -307,10 +307,10 @@ bool image_ignores_rlimit_data(struct image *image);
 void image_read_locks(struct image *image);
 
 /*
- * The random part of a top-down mmap base, which the bottom-up base shares; 0 when the stack limit
- * changed since exec, so that it cannot be told.
+ * The random part of a top-down mmap base, which the bottom-up base shares.  False when the stack
+ * limit changed since exec, so that it cannot be told.
  */
-uint64_t layout_random_bytes(const struct image *image);
+bool layout_random_bytes(const struct image *image, uint64_t *bytes);
 
 struct str mapping_name(const struct image *image, const struct mapping *mapping);
 

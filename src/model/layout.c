@@ -276,14 +276,15 @@ static void infer_aslr(struct image *image)
  * mmap_base(): base = task_size - gap - random, where gap is the stack limit of exec and a pad for
  * the stack's guard and its random start, within [128 MiB, 5/6 of the address space].
  */
-uint64_t layout_random_bytes(const struct image *image)
+bool layout_random_bytes(const struct image *image, uint64_t *bytes)
 {
     const struct layout *layout = &image->layout;
     uint64_t pad = image->host.stack_guard_gap_bytes, limit = image->limits.stack.soft, gap, base;
     uint64_t most = layout->task_size / 6 * 5;
 
-    if (!image->arch || !layout->has_base || layout->mode != MMAP_TOP_DOWN)
-        return 0;
+    if (!image->arch || !layout->has_base || layout->mode != MMAP_TOP_DOWN ||
+        !image->limits.stack.known)
+        return false;
     if (layout->aslr != ASLR_OFF)
         pad += (image->elf_class == 64 ? 16 * GIB : 8 * MIB) - image->page_size;
     gap = limit + pad < limit ? limit : limit + pad;
@@ -291,8 +292,9 @@ uint64_t layout_random_bytes(const struct image *image)
     base = align_up(layout->task_size - gap, image->page_size);
     if (base < layout->base || base - layout->base >= image->page_size
                                                           << image->arch->mmap_random_bits)
-        return 0;
-    return base - layout->base;
+        return false;
+    *bytes = base - layout->base;
+    return true;
 }
 
 void layout_infer(struct image *image)

@@ -132,15 +132,16 @@ static uint32_t object_of(struct finder *finder, const struct mapping *mapping)
     return object_add(finder, mapping);
 }
 
-/* The bias with which the mapping shows an executable segment of its file. */
-static bool mapping_bias(const struct image *image, const struct elfhead *head,
-                         const struct mapping *mapping, uint64_t *bias)
+/* The bias with which the mapping shows a segment of its file that has the flags. */
+static bool segment_bias(const struct image *image, const struct elfhead *head,
+                         const struct mapping *mapping, uint32_t flags, uint64_t *bias)
 {
     for (unsigned int i = 0; i < head->n_segments; i++) {
         const struct segment *segment = &head->segments[i];
         uint64_t first = align_down(segment->offset, image->page_size);
 
-        if (segment->type != PT_LOAD || !(segment->flags & PF_X) || mapping->offset < first ||
+        if (segment->type != PT_LOAD || (segment->flags & flags) != flags ||
+            mapping->offset < first ||
             mapping->offset - first >= segment->file_bytes + (segment->offset - first))
             continue;
         *bias = mapping->range.start - (mapping->offset - first) -
@@ -148,6 +149,17 @@ static bool mapping_bias(const struct image *image, const struct elfhead *head,
         return true;
     }
     return false;
+}
+
+/*
+ * An executable mapping begins with an executable segment, or with the one before it when the two
+ * became one mapping: under READ_IMPLIES_EXEC all that can be read is executable.
+ */
+static bool mapping_bias(const struct image *image, const struct elfhead *head,
+                         const struct mapping *mapping, uint64_t *bias)
+{
+    return segment_bias(image, head, mapping, PF_X, bias) ||
+           segment_bias(image, head, mapping, 0, bias);
 }
 
 /*

@@ -30,7 +30,10 @@ uint64_t truth_address(uint64_t len);
 /* Whether nothing is mapped there; -1 when the kernel refuses before it looks. */
 int truth_is_free(uint64_t range[2]);
 
-/* The lowest page that can be touched below the stack. In place, the stack stays as grown. */
+/*
+ * The lowest page that can be touched below the stack. In place, the stack stays as grown, and what
+ * one growth may not exceed is no bound.
+ */
 uint64_t truth_stack(void);
 
 #endif
