@@ -130,21 +130,29 @@ static uint64_t normal_window(const struct image *image, uint64_t start_brk)
     return end > start_brk ? end - start_brk : 0;
 }
 
-/* Below the mmap area the largest hole is the heap's own. */
+/*
+ * Bottom-up the area begins at its base.  Top-down it grows from its base towards the heap, so that
+ * between the two lies the largest hole, of which the heap has taken a part: a larger one above the
+ * next mapping shows that somebody put that apart.
+ */
 static bool meets_mmap_area(const struct image *image, const struct brk_facts *brk)
 {
     const struct layout *layout = &image->layout;
-    uint64_t next_end;
+    const struct mapping *next;
 
     if (brk->next == NONE || !layout->has_base)
         return false;
-    next_end = image->mappings[brk->next].range.end;
+    next = &image->mappings[brk->next];
     if (layout->mode == MMAP_BOTTOM_UP)
-        return image->mappings[brk->next].range.start == layout->base;
-    return next_end <= layout->base && range_size(largest_hole_above(image, next_end)) < brk->gap;
+        return next->range.start == layout->base;
+    return next->range.end <= layout->base && next->role != ROLE_STACK &&
+           range_size(largest_hole_above(image, next->range.end)) < brk->window;
 }
 
-/* brk() of the present break always "succeeds": the kernel answers a refusal with the present break. */
+/*
+ * brk() of the present break always "succeeds": the kernel answers a refusal with the present
+ * break.
+ */
 static void find_max(struct brk_facts *brk, uint64_t value)
 {
     brk->max = brk->end + brk->growth.room;

@@ -13,7 +13,10 @@ static bool is_accessible(const struct mapping *mapping)
     return mapping->perms & (PERM_READ | PERM_WRITE | PERM_EXEC);
 }
 
-/* The lowest address that the mapping below allows: it keeps its distance only from what it may meet. */
+/*
+ * The lowest address that the mapping below allows: it keeps its distance only from what it may
+ * meet.
+ */
 static uint64_t floor_by_mapping(const struct image *image, const struct mapping *below)
 {
     if (!is_accessible(below) || below->grows_down)

@@ -15,6 +15,7 @@ struct intern {
     uint32_t n_names;
     uint32_t *slots;  /* open addressing; 0 is free, else index + 1 */
     uint32_t n_slots; /* a power of two */
+    uint64_t seed[2]; /* secret, so that nobody can choose names that share a slot */
 };
 
 void intern_init(struct intern *table, struct arena *arena);

@@ -25,9 +25,8 @@ static void report(struct checker *checker, const char *what, uint64_t left, uin
                           size_text(left, left_text), size_text(all, all_text), what);
     finding_detail(
         checker, finding,
-        "What counts is what is mapped, not what is used: libraries, reserved areas and "
-        "thread stacks count in full. mmap and brk fail with ENOMEM soon, in large requests "
-        "first.");
+        "What counts is what is mapped, not what is used: libraries, reserved areas and thread "
+        "stacks count in full. mmap and brk fail with ENOMEM soon, in large requests first.");
     finding_remedy(checker, finding, "%s", remedy);
     evidence_bytes(finding, "left", left);
     evidence_bytes(finding, "all", all);
@@ -53,7 +52,7 @@ static void run(struct checker *checker)
         report(checker, "RLIMIT_AS",
                rlimit->soft > image->size_bytes ? rlimit->soft - image->size_bytes : 0,
                rlimit->soft,
-               "Raise RLIMIT_AS: prlimit --pid PID --as=, ulimit -v, LimitAS= in the unit.");
+               "Raise RLIMIT_AS: prlimit --pid PID --as=BYTES, ulimit -v, LimitAS= in the unit.");
 }
 
 const struct rule rule_address_space_full = {
@@ -61,11 +60,10 @@ const struct rule rule_address_space_full = {
     .severities = "warning",
     .when = "less than a sixteenth of the address space or of RLIMIT_AS is left",
     .meaning = "A 32-bit program has 4 GiB of addresses (3 GiB on a 32-bit kernel), and RLIMIT_AS "
-               "bounds any "
-               "program. Every mapping takes its full size from it, used or not. Nearly all of it "
-               "is taken.",
+               "bounds any program. Every mapping takes its full size from it, used or not. Nearly "
+               "all of it is taken.",
     .remedy = "A 64-bit build, or less reserved memory: ulimit -s for thread stacks, "
-              "MALLOC_ARENA_MAX for "
-              "malloc. For RLIMIT_AS: prlimit --pid PID --as=, ulimit -v, LimitAS=.",
+              "MALLOC_ARENA_MAX for malloc. For RLIMIT_AS: prlimit --pid PID --as=BYTES, ulimit "
+              "-v, LimitAS=.",
     .run = run,
 };

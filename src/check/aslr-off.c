@@ -3,7 +3,6 @@
 
 static const struct flag_texts personality_texts = {
     .title = "addresses are not randomised: personality ADDR_NO_RANDOMIZE",
-    .effect = "",
     .remedy_inherited = "Start that ancestor without it: no setarch -R or --addr-no-randomize; in "
                         "gdb, set disable-randomization off.",
     .remedy_own = "If it is not wanted: start the program without setarch -R; in gdb, set "
@@ -35,7 +34,7 @@ static void run(struct checker *checker)
     if (layout->aslr == ASLR_UNKNOWN)
         rule_not_run(checker, "whether addresses are randomised could not be told");
     else if (layout->aslr == ASLR_OFF && layout->aslr_cause == CAUSE_PERSONALITY)
-        find_personality(checker, PERSONALITY_NO_RANDOMIZE, &personality_texts);
+        find_personality(checker, PERSONALITY_NO_RANDOMIZE, "", &personality_texts);
     else if (layout->aslr == ASLR_OFF)
         by_other(checker);
 }
@@ -51,7 +50,6 @@ const struct rule rule_aslr_off = {
         "accident. The sysctl kernel.randomize_va_space does it for the host.",
     .remedy = "Start the ancestor that the report names without setarch -R; gdb: \"set "
               "disable-randomization off\"; sysctl: \"sysctl kernel.randomize_va_space=2\". Each "
-              "takes effect "
-              "at the next exec.",
+              "takes effect at the next exec.",
     .run = run,
 };

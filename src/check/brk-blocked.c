@@ -27,15 +27,11 @@ static void run(struct checker *checker)
                          "OpenResty's lua-nginx-module 0.10.3 to 0.10.7 does for LuaJIT "
                          "(brk-page-guard)."
                        : "");
-    finding_remedy(
-        checker, finding, "%s",
-        brk_has_page_guard(checker)
-            ? "OpenResty: lua-nginx-module 0.10.8 or later, with a LuaJIT that is built "
-              "with GC64. Other programs: strace -f -e trace=mmap,brk at the start shows "
-              "the mmap call with MAP_FIXED."
-            : "Find out who maps it: strace -f -e trace=mmap,brk at the start of the "
-              "program shows the call. Until that is changed, a malloc that falls back "
-              "to mmap keeps the program alive.");
+    finding_remedy(checker, finding, "%s",
+                   brk_has_page_guard(checker)
+                       ? page_guard_remedy
+                       : "Find out who maps it: " FIND_MAPPER ". Until that is changed, a malloc "
+                         "that falls back to mmap keeps the program alive.");
     evidence_break(checker, finding);
 }
 
@@ -52,7 +48,6 @@ const struct rule rule_brk_blocked = {
         "report that memory is exhausted.",
     .remedy =
         "The report names the mapping. If it is a library, see lib-in-brk-gap; if it is one page "
-        "exactly on the break, see brk-page-guard. Otherwise run the program under \"strace -f -e "
-        "trace=mmap,brk\" and look for the call that returns that address.",
+        "exactly on the break, see brk-page-guard. Otherwise " FIND_MAPPER ".",
     .run = run,
 };

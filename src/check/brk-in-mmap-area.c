@@ -56,6 +56,19 @@ static bool is_under_vdso(const struct image *image, const struct brk_facts *brk
     return (next->role == ROLE_VDSO || next->role == ROLE_VVAR) && brk->window < 64 * MIB;
 }
 
+static bool is_among(struct neighbours near, const struct checker *checker)
+{
+    return (near.below > 0 && near.above > 0) ||
+           is_under_vdso(checker->image, &checker->facts->brk);
+}
+
+bool brk_is_in_mmap_area(const struct checker *checker)
+{
+    const struct brk_facts *brk = &checker->facts->brk;
+
+    return brk->known && is_among(neighbours_of(checker->image, brk->start), checker);
+}
+
 static void run(struct checker *checker)
 {
     struct image *image = checker->image;
@@ -69,14 +82,13 @@ static void run(struct checker *checker)
         return;
     }
     near = neighbours_of(image, brk->start);
-    if (!(near.below > 0 && near.above > 0) && !is_under_vdso(image, brk))
+    if (!is_among(near, checker))
         return;
     finding = finding_add(checker, SEVERITY_WARNING, "the heap lies among mmap's mappings");
     finding_detail(
         checker, finding,
-        "The break starts at %s, inside the area where the kernel places mappings, and "
-        "the next one above it is %s. What is mapped next may take the room of the heap. "
-        "%s",
+        "The break starts at %s, inside the area where the kernel places mappings, and the next "
+        "one above it is %s. What is mapped next may take the room of the heap. %s",
         address_text(brk->start, start), blocker_title(checker),
         image->via_loader ? "The loader was run directly, and the break follows it."
         : image->program_type == PROGRAM_STATIC_PIE
@@ -89,8 +101,8 @@ static void run(struct checker *checker)
             ? "Execute the program itself instead of ld.so with the program as argument."
         : image->program_type == PROGRAM_STATIC_PIE
             ? "Link it with -static -no-pie, or use a kernel with 11854fe263eb (v6.15)."
-            : "If the layout is legacy, see legacy-layout; link with -no-pie; otherwise find "
-              "who moves the break: strace -e trace=prctl,brk.");
+            : "If the layout is legacy, see legacy-layout; link with -no-pie; otherwise find who "
+              "moves the break: \"strace -f -e trace=prctl,brk\" shows the prctl call.");
     evidence_break(checker, finding);
     evidence_count(finding, "libraries_below", near.below);
     evidence_count(finding, "libraries_above", near.above);
@@ -104,13 +116,10 @@ const struct rule rule_brk_in_mmap_area = {
         "The heap normally has a window of its own, apart from the area where the kernel puts "
         "mappings. Here libraries lie on both sides of it, or the vdso right above it. How far it "
         "can grow is then a matter of luck. It happens when ld.so is run directly with the program "
-        "as "
-        "its argument or a program is a static PIE, on kernels that load both like a library; to a "
-        "PIE in the legacy layout of a 32-bit program; on kernels before 4.1 to every PIE; and "
-        "after "
-        "prctl(PR_SET_MM), as checkpoint/restore tools use it.",
+        "as its argument or a program is a static PIE, on kernels that load both like a library; "
+        "to a PIE in the legacy layout of a 32-bit program; on kernels before 4.1 to every PIE; "
+        "and after prctl(PR_SET_MM), as checkpoint/restore tools use it.",
     .remedy = "Run the program itself, not the loader. Link static programs with -no-pie, or use a "
-              "kernel "
-              "of 6.15 or later. Leave the legacy layout.",
+              "kernel of 6.15 or later. Leave the legacy layout.",
     .run = run,
 };

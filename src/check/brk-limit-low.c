@@ -30,8 +30,8 @@ static void run(struct checker *checker)
                           size_text(brk->growth.room, room), limit_name(limit->kind), limit->value);
     finding_detail(
         checker, finding,
-        "Not a mapping but a limit stops it: %s. brk() and mmap() fail with ENOMEM when it "
-        "is reached, however much memory is free.",
+        "Not a mapping but a limit stops it: %s. brk() and mmap() fail with ENOMEM when it is "
+        "reached, however much memory is free.",
         limit->detail);
     finding_remedy(checker, finding, "Raise it: %s. \"layoutcheck room %d\" shows all limits.",
                    limit_remedy(limit->kind), (int)checker->image->pid);
@@ -47,15 +47,13 @@ const struct rule rule_brk_limit_low = {
     .when = "little room for the heap, because of a limit",
     .meaning =
         "The address space above the heap is free, but a limit refuses to use it: RLIMIT_DATA "
-        "(which "
-        "counts all private writable memory since Linux 4.7, and brk by itself in an older test), "
-        "RLIMIT_AS, RLIMIT_MEMLOCK under mlockall(MCL_FUTURE), vm.max_map_count, or overcommit. "
-        "With a "
-        "soft RLIMIT_DATA of 0 brk is dead while mmap still works up to the hard limit.",
-    .remedy =
-        "The report names the limit and its value. For a running process: prlimit --pid PID "
-        "--data=, "
-        "--as= or --memlock=; for a service: LimitDATA=, LimitAS=, LimitMEMLOCK= in its unit; in a "
-        "shell: ulimit -d, -v, -l. The sysctls are vm.max_map_count and vm.overcommit_memory.",
+        "(which counts all private writable memory since Linux 4.7, and brk by itself in an older "
+        "test), RLIMIT_AS, RLIMIT_MEMLOCK under mlockall(MCL_FUTURE), vm.max_map_count, or "
+        "overcommit. With a soft RLIMIT_DATA of 0 brk is dead while mmap still works up to the "
+        "hard limit.",
+    .remedy = "The report names the limit and its value. For a running process: prlimit --pid PID "
+              "--data=BYTES, --as=BYTES or --memlock=; for a service: LimitDATA=, LimitAS=, "
+              "LimitMEMLOCK= in its unit; in a shell: ulimit -d, -v, -l. The sysctls are "
+              "vm.max_map_count and vm.overcommit_memory.",
     .run = run,
 };

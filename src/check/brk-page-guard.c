@@ -3,6 +3,10 @@
 
 #include "base/units.h"
 
+const char page_guard_remedy[] =
+    "OpenResty: lua-nginx-module 0.10.8 or later, with a LuaJIT that is built with GC64. Other "
+    "programs: " FIND_MAPPER ".";
+
 bool brk_has_page_guard(const struct checker *checker)
 {
     const struct image *image = checker->image;
@@ -27,16 +31,11 @@ static void run(struct checker *checker)
     finding = finding_add(checker, SEVERITY_INFO, "one page is mapped exactly on the break");
     finding_detail(
         checker, finding,
-        "A single private anonymous page at %s looks put there on purpose, to stop the "
-        "heap and keep the low 2 GiB free for something else. OpenResty's "
-        "lua-nginx-module 0.10.3 to 0.10.7 does that for LuaJIT; glibc's malloc then takes "
-        "all its memory by mmap.",
+        "A single private anonymous page at %s looks put there on purpose, to stop the heap and "
+        "keep the low 2 GiB free for something else. OpenResty's lua-nginx-module 0.10.3 to 0.10.7 "
+        "does that for LuaJIT; glibc's malloc then takes all its memory by mmap.",
         address_text(brk->end, address));
-    finding_remedy(
-        checker, finding,
-        "OpenResty: lua-nginx-module 0.10.8 or later, with a LuaJIT that is built with "
-        "GC64. Other programs: find the mmap call with MAP_FIXED at that address (strace "
-        "-f -e trace=mmap,brk).");
+    finding_remedy(checker, finding, "%s", page_guard_remedy);
     evidence_break(checker, finding);
 }
 
@@ -48,8 +47,7 @@ const struct rule rule_brk_page_guard = {
         "Some programs stop their own heap: they map one page at the break, so that malloc leaves "
         "brk and the low 2 GiB stay free for a runtime that needs them (LuaJIT without GC64). "
         "lua-nginx-module 0.10.3 to 0.10.7 did, and nginx then needed gigabytes where megabytes "
-        "had "
-        "been enough, because memory taken by mmap in small steps is hardly ever given back.",
+        "had been enough, because memory taken by mmap in small steps is hardly ever given back.",
     .remedy =
         "lua-nginx-module 0.10.8 or later no longer does it; LuaJIT built with GC64 does not need "
         "the low addresses.",

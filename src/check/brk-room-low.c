@@ -30,10 +30,9 @@ static void run(struct checker *checker)
                     size_text(brk->growth.room, room), blocker_title(checker));
     finding_detail(
         checker, finding,
-        "brk() can move the break from %s to %s at most; one page before the next "
-        "mapping always stays free. Beyond that sbrk() fails with ENOMEM although memory "
-        "is free. glibc's malloc then goes on with mmap; an allocator that only uses brk "
-        "fails.",
+        "brk() can move the break from %s to %s at most; one page before the next mapping always "
+        "stays free. Beyond that sbrk() fails with ENOMEM although memory is free. glibc's malloc "
+        "then goes on with mmap; an allocator that only uses brk fails.",
         address_text(brk->end, end), address_text(brk->max, max));
     finding_remedy(checker, finding,
                    "Make sure that the mapping goes elsewhere (the other findings name the cause), "
@@ -49,13 +48,12 @@ const struct rule rule_brk_room_low = {
     .meaning =
         "Between the break and the next mapping there is less room than programs usually need. "
         "What counts is the distance less one page, which the kernel keeps free, and less the "
-        "guard "
-        "gap if the next mapping is a stack. The process runs until its heap has used that up; "
-        "then brk() fails while the host has plenty of memory, and where the mapping lies is often "
-        "random, so that only some processes of the same program fail.",
+        "guard gap if the next mapping is a stack. The process runs until its heap has used that "
+        "up; then brk() fails while the host has plenty of memory, and where the mapping lies is "
+        "often random, so that only some processes of the same program fail.",
     .remedy =
         "Look at the other findings first: a library in the gap (lib-in-brk-gap) or a shrunken "
-        "window (brk-window-shrunken) says what put the mapping there. A malloc that falls back "
-        "to mmap (glibc, jemalloc, musl) survives; one that only uses brk does not.",
+        "window (brk-window-shrunken) says what put the mapping there. A malloc that falls back to "
+        "mmap (glibc, jemalloc, musl) survives; one that only uses brk does not.",
     .run = run,
 };

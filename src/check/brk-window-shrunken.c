@@ -3,6 +3,8 @@
 
 #include "base/units.h"
 
+#include <elf.h>
+
 /*
  * A quarter of 64-bit's 128 TiB is a window that nobody fills, and healthy programs have less: Go
  * puts its arena at 0xc000000000, the JVM its heap above 2 GiB.  So the window must also be small
@@ -10,37 +12,57 @@
  */
 static bool is_shrunken(const struct image *image, const struct brk_facts *brk)
 {
-    bool by_library = brk->next != NONE && mapping_is_library(image, &image->mappings[brk->next]);
-
-    return brk->normal_window > 0 && brk->window < brk->normal_window / 4 &&
-           brk->window < (by_library ? 64 * GIB : GIB);
+    return brk->next != NONE && brk->window < brk->normal_window / 4 &&
+           brk->window < (mapping_is_library(image, &image->mappings[brk->next]) ? 64 * GIB : GIB);
 }
 
 /*
- * Whether the window ends at the mmap area, so that the layout is to blame, and not at a mapping
- * apart from it: then a larger hole lies above that mapping.
+ * AddressSanitizer's shadow memory, a page below compiler-rt's offsets for x86: 0x7fff8000, and
+ * 0x20000000 in 32-bit programs.
  */
-static bool ends_at_mmap_area(const struct image *image, const struct brk_facts *brk)
+static bool is_shadow(const struct image *image, const struct mapping *mapping)
 {
-    return brk->next != NONE &&
-           range_size(largest_hole_above(image, image->mappings[brk->next].range.end)) <
-               brk->window;
+    return (image->machine == EM_X86_64 || image->machine == EM_386) && mapping->inode == 0 &&
+           mapping->range.start == (image->elf_class == 64 ? 0x7fff7000 : 0x1ffff000);
 }
 
-enum cause { BY_STACK_LIMIT, BY_LEGACY_LAYOUT, BY_EXEC_ALLOCATOR, BY_MAPPING };
+/* The window ends early since the heap is high, not since something is low. */
+static bool is_moved(const struct checker *checker)
+{
+    const struct image *image = checker->image;
+    const struct brk_facts *brk = &checker->facts->brk;
+
+    return brk_is_in_mmap_area(checker) || (brk->meets_mmap_area && image->program != NONE &&
+                                            !brk_follows_program(image, brk->start));
+}
+
+enum cause {
+    BY_SANITIZER,
+    BY_STACK_LIMIT,
+    BY_LEGACY_LAYOUT,
+    BY_EXEC_ALLOCATOR,
+    BY_OWN_PLACE,
+    BY_MAPPING
+};
 
 static enum cause find_cause(const struct checker *checker)
 {
     const struct image *image = checker->image;
     const struct brk_facts *brk = &checker->facts->brk;
+    const struct mapping *next = &image->mappings[brk->next];
 
-    if (ends_at_mmap_area(image, brk) && image->layout.unlimited_stack_at_exec)
+    if (is_shadow(image, next))
+        return BY_SANITIZER;
+    if (brk->meets_mmap_area && image->layout.unlimited_stack_at_exec)
         return BY_STACK_LIMIT;
-    if (ends_at_mmap_area(image, brk) && image->layout.mode == MMAP_BOTTOM_UP)
+    /* A PIE's heap can lie inside a bottom-up area. */
+    if (image->layout.mode == MMAP_BOTTOM_UP &&
+        (brk->meets_mmap_area || image->layout.base <= brk->start))
         return BY_LEGACY_LAYOUT;
-    if (brk->next != NONE && mapping_is_library(image, &image->mappings[brk->next]) &&
-        mmap_base_is_mixed(image))
+    if (mapping_is_library(image, next) && mmap_base_is_mixed(image))
         return BY_EXEC_ALLOCATOR;
+    if (is_moved(checker))
+        return BY_OWN_PLACE;
     return BY_MAPPING;
 }
 
@@ -49,47 +71,60 @@ static const struct {
     const char *why;
     const char *remedy;
 } causes[] = {
+    [BY_SANITIZER] =
+        {"sanitizer", "AddressSanitizer keeps its shadow memory there, at a fixed address.",
+         "Nothing, in a build for tests. Linked as a PIE the program has its heap above the "
+         "shadow."},
     [BY_STACK_LIMIT] =
         {"unlimited-stack",
-         "The stack limit was unlimited when the program was executed, so the kernel "
-         "put the mmap area at a sixth of the address space, right above the heap.",
-         "Start the program with a finite stack limit: ulimit -s 8192, or "
-         "LimitSTACK=8M in its systemd unit."},
+         "The stack limit was unlimited or nearly so when the program was executed. The kernel "
+         "keeps that much free below the stack, five sixths of the address space at most, and mmap "
+         "begins there, right above the heap.",
+         "Start the program with a finite stack limit: ulimit -s 8192, or LimitSTACK=8M in its "
+         "systemd unit."},
     [BY_LEGACY_LAYOUT] =
         {"legacy-layout",
-         "The mmap layout is the legacy one, bottom-up from a third of the address "
-         "space.",
+         "The mmap layout is the legacy one, bottom-up from a third of the address space.",
          "See legacy-layout for who asked for it."},
-    [BY_EXEC_ALLOCATOR] = {"mixed-mmap-base",
-                           "The kernel placed it by another allocator than the rest: see "
-                           "mixed-mmap-base.",
-                           "Cure mixed-mmap-base; then the libraries go to the mmap area."},
-    [BY_MAPPING] = {"mapping",
-                    "It was not put there by the kernel's default layout: somebody asked for that "
-                    "address.",
-                    "Find out who maps it: strace -f -e trace=mmap,brk at the start of the program "
-                    "shows the call."},
+    [BY_EXEC_ALLOCATOR] =
+        {"mixed-mmap-base",
+         "The kernel placed that mapping by another allocator than the rest: see mixed-mmap-base.",
+         CURE_MIXED_BASE},
+    [BY_OWN_PLACE] =
+        {"brk-in-mmap-area",
+         "The heap is not where the kernel's default layout puts it, but among what mmap places.",
+         "\"layoutcheck explain brk-in-mmap-area\" names the reasons; \"strace -f -e "
+         "trace=prctl,brk\" shows a prctl call that moves the break."},
+    [BY_MAPPING] =
+        {"mapping",
+         "The kernel's default layout does not put that mapping there: somebody asked for the "
+         "address.",
+         "Find out who maps it: " FIND_MAPPER "."},
 };
 
 static void run(struct checker *checker)
 {
+    const struct image *image = checker->image;
     const struct brk_facts *brk = &checker->facts->brk;
-    enum cause cause = find_cause(checker);
+    enum cause cause;
     struct finding *finding;
-    char window[UNITS_TEXT], normal[UNITS_TEXT], start[UNITS_TEXT];
+    char window[UNITS_TEXT], normal[UNITS_TEXT], start[UNITS_TEXT], end[UNITS_TEXT];
 
     if (!brk->known || brk->normal_window == 0) {
         rule_not_run(checker, brk->known ? "what this layout normally leaves is not known"
                                          : "the break could not be read");
         return;
     }
-    if (!is_shrunken(checker->image, brk) || brk_is_unused(checker))
+    if (!is_shrunken(image, brk) || brk_is_unused(checker))
         return;
-    finding =
-        finding_add(checker, SEVERITY_WARNING, "the heap's window is %s in all, where %s is normal",
-                    size_text(brk->window, window), size_text(brk->normal_window, normal));
-    finding_detail(checker, finding, "It begins at %s and ends at %s. %s",
-                   address_text(brk->start, start), blocker_title(checker), causes[cause].why);
+    cause = find_cause(checker);
+    finding = finding_add(checker, cause == BY_SANITIZER ? SEVERITY_INFO : SEVERITY_WARNING,
+                          "the heap's window is %s in all, where %s is normal",
+                          size_text(brk->window, window), size_text(brk->normal_window, normal));
+    finding_detail(checker, finding,
+                   "The heap starts at %s, and its window ends where %s begins, at %s. %s",
+                   address_text(brk->start, start), blocker_title(checker),
+                   address_text(image->mappings[brk->next].range.start, end), causes[cause].why);
     finding_remedy(checker, finding, "%s", causes[cause].remedy);
     evidence_break(checker, finding);
     evidence_text(finding, "cause", causes[cause].id);
@@ -99,21 +134,20 @@ static void run(struct checker *checker)
 
 const struct rule rule_brk_window_shrunken = {
     .id = "brk-window-shrunken",
-    .severities = "warning",
+    .severities = "warning; info when a sanitizer's shadow memory ends it",
     .when = "the whole window of the heap is under a quarter of what is normal",
     .meaning =
         "The window is all that the heap can ever have: from the start of the break to the next "
         "mapping. The kernel's layouts leave gigabytes in a 32-bit program and terabytes in a "
         "64-bit one. Here it is under a quarter of what this kernel, word size and layout leave "
         "(and under 1 GiB, or 64 GiB when a library ends it), so the heap may end early although "
-        "it "
-        "has room today. Known causes: an unlimited stack limit at exec, which moves mmap down to "
-        "a "
-        "sixth of the address space; the legacy layout; a mapping at a fixed or hinted address.",
+        "it has room today. Known causes: a stack limit that was unlimited or nearly so at exec, "
+        "which moves mmap down to a sixth of the address space; the legacy layout; a mapping at a "
+        "fixed or hinted address, such as the shadow memory of AddressSanitizer in programs that "
+        "are no PIE.",
     .remedy =
         "The report says which cause it is. Unlimited stack: \"ulimit -s 8192\" before the program "
         "is started, or LimitSTACK=8M in its unit. Legacy layout: see legacy-layout. A mapping: "
-        "find "
-        "who asks for that address with \"strace -f -e trace=mmap,brk\".",
+        "find who asks for that address with \"" TRACE_MEMORY "\".",
     .run = run,
 };

@@ -32,7 +32,7 @@ static void run(struct checker *checker)
         "Raise MemoryMax= of the unit or the container's memory limit, or find what uses it: "
         "memory.stat of the cgroup.");
     evidence_text(finding, "cgroup", level->path);
-    evidence_bytes(finding, "limit", level->limit_bytes);
+    evidence_bytes(finding, "limit_bytes", level->limit_bytes);
     evidence_bytes(finding, "used", level->used_bytes);
     evidence_bytes(finding, "reclaimable", level->reclaimable_bytes);
     evidence_bytes(finding, "room", cgroup_room(level));
@@ -43,12 +43,10 @@ const struct rule rule_cgroup_near = {
     .severities = "warning",
     .when = "less than a tenth of its memory cgroup's limit is left",
     .meaning = "The memory cgroup of the process, or one above it, is near its limit, page cache "
-               "that can be "
-               "dropped not counted. Growing succeeds, touching may not: the OOM killer ends a "
-               "process of the "
-               "cgroup, with exit status 137 and a line in the kernel's log.",
+               "that can be dropped not counted. Growing succeeds, touching may not: the OOM "
+               "killer ends a process of the cgroup, with exit status 137 and a line in the "
+               "kernel's log.",
     .remedy = "systemctl set-property UNIT MemoryMax=, the container's memory limit, or memory.max "
-              "itself. "
-              "memory.stat says what the memory is used for.",
+              "itself. memory.stat says what the memory is used for.",
     .run = run,
 };

@@ -57,12 +57,21 @@ static int by_severity(const void *a, const void *b)
     return x->number > y->number ? 1 : -1;
 }
 
+/* Parts of it may be the old program's and parts the new one's: of neither would a finding hold. */
+static bool may_be_mixed(const struct image *image)
+{
+    return image->execed && !image->consistent;
+}
+
 void check_run(struct checker *checker, struct image *image, const struct facts *facts)
 {
     *checker = (struct checker){.image = image, .facts = facts};
     for (size_t i = 0; rules[i]; i++) {
         checker->rule = rules[i];
-        rules[i]->run(checker);
+        if (may_be_mixed(image))
+            rule_not_run(checker, "the program was replaced while it was read");
+        else
+            rules[i]->run(checker);
     }
     if (checker->n_findings > 0)
         qsort(checker->findings, checker->n_findings, sizeof(*checker->findings), by_severity);

@@ -56,6 +56,11 @@ bool mmap_base_is_mixed(const struct image *image)
     return false;
 }
 
+const char *misplaced_remedy(const struct image *image)
+{
+    return mmap_base_is_mixed(image) ? CURE_MIXED_BASE : "Find out who maps it: " FIND_MAPPER ".";
+}
+
 const struct ancestor *find_32bit_ancestor(struct image *image)
 {
     if (image->elf_class != 64)
@@ -135,13 +140,14 @@ static const char *origin_text(struct image *image, const struct ancestor *origi
     return "Whether its parent has the flag could not be read.";
 }
 
-void find_personality(struct checker *checker, uint32_t flag, const struct flag_texts *texts)
+void find_personality(struct checker *checker, uint32_t flag, const char *effect,
+                      const struct flag_texts *texts)
 {
     const struct ancestor *origin = find_origin(checker->image, flag);
     struct finding *finding = finding_add(checker, origin ? SEVERITY_WARNING : SEVERITY_INFO,
                                           "%s%s", texts->title, origin ? ", inherited" : "");
 
-    finding_detail(checker, finding, "%s%s%s", texts->effect, *texts->effect ? " " : "",
+    finding_detail(checker, finding, "%s%s%s", effect, *effect ? " " : "",
                    origin_text(checker->image, origin));
     finding_remedy(checker, finding, "%s", origin ? texts->remedy_inherited : texts->remedy_own);
     evidence_text(finding, "cause", "personality");

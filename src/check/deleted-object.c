@@ -3,49 +3,80 @@
 
 /*
  * The model has looked up the path in the process's own mount namespace: objects whose path ends in
- * " (deleted)" by name only are not marked.  A scratch file of generated code has one mapping,
- * a loaded object several.
+ * " (deleted)" by name only are in place.
  */
-static bool is_deleted(const struct checker *checker, uint32_t index)
-{
-    const struct image *image = checker->image;
-    const struct instance *instance = &image->instances[index];
-    const struct object *object = &image->objects[instance->object];
-    uint32_t n = 0;
+static const struct fate_texts {
+    enum file_fate fate;
+    const char *name;
+    const char *what;
+} fates[] = {
+    {FILE_REPLACED, "replaced",
+     "is not the one at its path any more: another file is there, as after an update"},
+    {FILE_REMOVED, "removed", "is no longer at its path"},
+};
 
-    if (object->fate == FILE_IN_PLACE)
-        return false;
-    for (uint32_t i = 0; i < image->n_mappings; i++)
-        n += image->mappings[i].instance == index;
-    return object->is_exe || n > 1;
-}
-
-static bool any_replaced(const struct image *image)
+static bool any_lost(const struct image *image)
 {
     for (uint32_t i = 0; i < image->n_objects; i++)
-        if (image->objects[i].fate == FILE_REPLACED)
+        if (image->objects[i].fate != FILE_IN_PLACE)
             return true;
     return false;
 }
 
+static uint32_t *count_mappings(struct image *image)
+{
+    uint32_t *n = arena_alloc(&image->arena, image->n_instances * sizeof(*n));
+
+    for (uint32_t i = 0; i < image->n_mappings; i++)
+        if (image->mappings[i].instance != NONE)
+            n[image->mappings[i].instance]++;
+    return n;
+}
+
+/* A scratch file of generated code has one mapping, a loaded object several. */
+static void find_objects(struct checker *checker, enum file_fate fate, const uint32_t *n_mappings,
+                         struct places *places)
+{
+    const struct image *image = checker->image;
+
+    for (uint32_t i = 0; i < image->n_instances; i++) {
+        const struct object *object = &image->objects[image->instances[i].object];
+
+        if (object->fate == fate && (object->is_exe || n_mappings[i] > 1))
+            places_add_instance(checker, places, i);
+    }
+}
+
+static void report(struct checker *checker, const struct fate_texts *texts,
+                   const struct places *objects)
+{
+    struct finding *finding =
+        finding_add(checker, SEVERITY_WARNING, "%s: %s on disk since it was mapped",
+                    places_text(checker, objects), texts->name);
+
+    finding_detail(checker, finding,
+                   "The process runs code of a file that %s. It keeps running the old code, with "
+                   "the old bugs, and its disk space stays in use.",
+                   texts->what);
+    finding_remedy(checker, finding, "Restart the program.");
+    evidence_text(finding, "fate", texts->name);
+    evidence_places(finding, "objects", objects->list, objects->n);
+}
+
 static void run(struct checker *checker)
 {
-    struct places objects = {0};
-    struct finding *finding;
-    bool replaced = any_replaced(checker->image);
+    const uint32_t *n_mappings;
 
-    places_add_instances(checker, &objects, is_deleted);
-    if (objects.n == 0)
+    if (!any_lost(checker->image))
         return;
-    finding = finding_add(checker, SEVERITY_WARNING, "%s: %s on disk since it was mapped",
-                          places_text(checker, &objects), replaced ? "replaced" : "removed");
-    finding_detail(
-        checker, finding,
-        "The process runs code of a file that is no longer at its path%s. It keeps running "
-        "the old code, with the old bugs, and its disk space stays in use.",
-        replaced ? ": another file is there now, as after an update" : "");
-    finding_remedy(checker, finding, "Restart the program.");
-    evidence_places(finding, "objects", objects.list, objects.n);
+    n_mappings = count_mappings(checker->image);
+    for (size_t i = 0; i < sizeof(fates) / sizeof(fates[0]); i++) {
+        struct places objects = {0};
+
+        find_objects(checker, fates[i].fate, n_mappings, &objects);
+        if (objects.n > 0)
+            report(checker, &fates[i], &objects);
+    }
 }
 
 const struct rule rule_deleted_object = {
@@ -55,10 +86,9 @@ const struct rule rule_deleted_object = {
     .meaning =
         "An executable mapping shows a file that is not at its path any more, mostly because a "
         "package was updated while the program ran. What is in memory differs from what is on "
-        "disk: "
-        "security fixes are not in force, and tools that read the file see something else. Memory "
-        "that never had a lasting file (memfd, SysV shared memory, scratch files of JIT compilers) "
-        "is not meant.",
+        "disk: security fixes are not in force, and tools that read the file see something else. "
+        "Memory that never had a lasting file (memfd, SysV shared memory, scratch files of JIT "
+        "compilers) is not meant.",
     .remedy = "Restart the program.",
     .run = run,
 };

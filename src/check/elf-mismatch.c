@@ -14,6 +14,12 @@
 
 enum { MAX_PLACES = 8 };
 
+/* What is wrong with one object. */
+struct mismatch {
+    struct places places;
+    const char *first; /* what there is at the first of the places */
+};
+
 static bool is_foreign(const struct mapping *mapping, const struct object *object)
 {
     return mapping->inode != 0 && !mapping_shows(mapping, object);
@@ -25,34 +31,53 @@ static bool is_shifted(const struct mapping *mapping, uint64_t segment_start, ui
            mapping->offset - file_start != mapping->range.start - segment_start;
 }
 
+static void add_hole(struct checker *checker, struct mismatch *mismatch, struct range hole)
+{
+    if (mismatch->places.n == 0)
+        mismatch->first = "nothing";
+    places_add(checker, &mismatch->places, "not mapped", hole, 0);
+}
+
+static void add_other(struct checker *checker, struct mismatch *mismatch,
+                      const struct object *object, const struct mapping *mapping)
+{
+    places_add_mapping(checker, &mismatch->places, mapping);
+    if (mismatch->places.n > 1)
+        return;
+    if (is_foreign(mapping, object))
+        mismatch->first =
+            arena_printf(&checker->image->arena, "another file, %s", mismatch->places.list[0].name);
+    else
+        mismatch->first = "another part of the file";
+}
+
 /* Holds the mappings of [range) against a segment whose first page shows the file at file_start. */
 static void compare(struct checker *checker, const struct object *object, struct range range,
-                    uint64_t file_start, struct places *places)
+                    uint64_t file_start, struct mismatch *mismatch)
 {
     const struct image *image = checker->image;
     uint64_t expected = range.start;
 
     for (uint32_t i = image_find(image, range.start);
-         expected < range.end && places->n < MAX_PLACES; i++) {
+         expected < range.end && mismatch->places.n < MAX_PLACES; i++) {
         struct range rest = {expected, range.end};
         const struct mapping *mapping;
 
         if (i == image->n_mappings || image->mappings[i].range.start >= range.end) {
-            places_add(checker, places, "not mapped", rest, 0);
+            add_hole(checker, mismatch, rest);
             return;
         }
         mapping = &image->mappings[i];
         if (mapping->range.start > expected)
-            places_add(checker, places, "not mapped",
-                       (struct range){expected, mapping->range.start}, 0);
+            add_hole(checker, mismatch, (struct range){expected, mapping->range.start});
         if (is_foreign(mapping, object) || is_shifted(mapping, range.start, file_start))
-            places_add_mapping(checker, places, mapping);
+            add_other(checker, mismatch, object, mapping);
         expected = mapping->range.end;
     }
 }
 
 static void check_instance(struct checker *checker, const struct instance *instance,
-                           struct places *places)
+                           struct mismatch *mismatch)
 {
     const struct image *image = checker->image;
     const struct object *object = &image->objects[instance->object];
@@ -66,14 +91,15 @@ static void check_instance(struct checker *checker, const struct instance *insta
             continue;
         range.start = align_down(segment->vaddr, page) + instance->bias;
         range.end = align_up(segment->vaddr + segment->file_bytes, page) + instance->bias;
-        compare(checker, object, range, align_down(segment->offset, page), places);
+        compare(checker, object, range, align_down(segment->offset, page), mismatch);
     }
 }
 
 static void report(struct checker *checker, const struct instance *instance,
-                   const struct places *places)
+                   const struct mismatch *mismatch)
 {
     const struct object *object = &checker->image->objects[instance->object];
+    const struct places *places = &mismatch->places;
     struct str name = short_name(object->path);
     struct finding *finding;
     char start[UNITS_TEXT], end[UNITS_TEXT];
@@ -83,15 +109,14 @@ static void report(struct checker *checker, const struct instance *instance,
                     (int)name.n, name.p);
     finding_detail(
         checker, finding,
-        "Its code should be mapped from the file; from %s to %s there is: %s. A part that "
-        "was unmapped or replaced crashes or does something else when it is called.",
+        "Its code should be mapped from the file; from %s to %s there is %s. A part that was "
+        "unmapped or replaced crashes or does something else when it is called.",
         address_text(places->list[0].range.start, start),
-        address_text(places->list[0].range.end, end), places->list[0].name);
-    finding_remedy(
-        checker, finding,
-        "Find the munmap or mmap with MAP_FIXED: strace -f -e trace=mmap,munmap,mremap. If "
-        "the file was overwritten in place (cp over a running library), install it anew "
-        "and restart the program.");
+        address_text(places->list[0].range.end, end), mismatch->first);
+    finding_remedy(checker, finding, "%s",
+                   "Find the munmap or the mmap with MAP_FIXED: start the program under "
+                   "\"" TRACE_MEMORY "\". If the file was overwritten in place (cp over a "
+                   "running library), install it anew and restart the program.");
     evidence_text(finding, "object",
                   arena_strndup(&checker->image->arena, object->path.p, object->path.n));
     evidence_address(finding, "bias", instance->bias);
@@ -104,13 +129,13 @@ static void run(struct checker *checker)
 
     for (uint32_t i = 0; i < image->n_instances; i++) {
         const struct instance *instance = &image->instances[i];
-        struct places places = {0};
+        struct mismatch mismatch = {0};
 
         if (!instance->has_bias)
             continue;
-        check_instance(checker, instance, &places);
-        if (places.n > 0)
-            report(checker, instance, &places);
+        check_instance(checker, instance, &mismatch);
+        if (mismatch.places.n > 0)
+            report(checker, instance, &mismatch);
     }
 }
 
@@ -121,11 +146,10 @@ const struct rule rule_elf_mismatch = {
     .meaning =
         "The executable segments of an ELF object should be mapped from its file, all of them, at "
         "one distance. Here a piece is not mapped, shows another file, or another part of the "
-        "file. "
-        "Reasons are munmap or MAP_FIXED calls that hit the wrong place, libraries overwritten in "
-        "place while they are in use, and code injection.",
-    .remedy = "\"strace -f -e trace=mmap,munmap,mremap\" finds the call. Install libraries by "
-              "renaming a new "
-              "file over the old one, never by writing into it.",
+        "file. Reasons are munmap or MAP_FIXED calls that hit the wrong place, libraries "
+        "overwritten in place while they are in use, and code injection.",
+    .remedy =
+        "\"" TRACE_MEMORY "\" finds the call. Install libraries by renaming a new file over the "
+        "old one, never by writing into it.",
     .run = run,
 };

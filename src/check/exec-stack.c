@@ -18,25 +18,41 @@ static bool asks(const struct checker *checker, uint32_t instance)
            (!object->head.has_gnu_stack && instance != image->interp);
 }
 
-static const char *cause_text(struct checker *checker, const struct places *askers)
+bool stack_is_executable(const struct checker *checker)
 {
-    const struct image *image = checker->image;
+    const struct facts *facts = checker->facts;
 
-    if (image->has_personality && (image->personality & PERSONALITY_READ_IMPLIES_EXEC))
-        return "Its personality has READ_IMPLIES_EXEC (setarch -X), so all readable memory is "
-               "executable.";
-    if (askers->n > 0)
-        return arena_printf(&checker->image->arena,
-                            "%s asked for it: PT_GNU_STACK is executable there, or missing.",
-                            places_text(checker, askers));
-    return "None of its objects' headers asks for it: the program itself called mprotect, or an "
-           "object that asked was unloaded.";
+    return facts->has_stack && (checker->image->mappings[facts->stack].perms & PERM_EXEC);
+}
+
+static void explain(struct checker *checker, struct finding *finding, const struct places *askers)
+{
+    static const char consequence[] = "Code that an attacker writes to the stack can be run.";
+    const char *names = places_text(checker, askers);
+
+    if (askers->n > 0) {
+        finding_detail(checker, finding,
+                       "%s asked for it: PT_GNU_STACK is executable there, or missing. %s", names,
+                       consequence);
+        finding_remedy(checker, finding,
+                       "Link %s anew with -z noexecstack, unless nested functions of GNU C need "
+                       "it: \"readelf -lW FILE\" then shows GNU_STACK with RW, not RWE. Assembler "
+                       "sources without a section .note.GNU-stack are the usual reason.",
+                       names);
+    } else {
+        finding_detail(checker, finding,
+                       "None of its objects' headers asks for it: the program itself called "
+                       "mprotect, or an object that asked was unloaded. %s",
+                       consequence);
+        finding_remedy(checker, finding, "%s",
+                       "Find the mprotect call, or the library before it: start the program under "
+                       "\"" TRACE_MEMORY "\".");
+    }
 }
 
 static void run(struct checker *checker)
 {
     const struct facts *facts = checker->facts;
-    const struct mapping *stack;
     struct places askers = {0}, where = {0};
     struct finding *finding;
 
@@ -44,19 +60,12 @@ static void run(struct checker *checker)
         rule_not_run(checker, "the stack was not found");
         return;
     }
-    stack = &checker->image->mappings[facts->stack];
-    if (!(stack->perms & PERM_EXEC))
+    if (!stack_is_executable(checker))
         return;
     places_add_instances(checker, &askers, asks);
     finding = finding_add(checker, SEVERITY_WARNING, "the stack is executable");
-    finding_detail(checker, finding, "%s Code that an attacker writes to the stack can be run.",
-                   cause_text(checker, &askers));
-    finding_remedy(
-        checker, finding,
-        "Assembler sources without a .note.GNU-stack section are the usual reason: add "
-        "it, or link with -z noexecstack. \"readelf -lW FILE\" shows GNU_STACK; execstack -c "
-        "or patchelf --clear-execstack clears the mark.");
-    places_add_mapping(checker, &where, stack);
+    explain(checker, finding, &askers);
+    places_add_mapping(checker, &where, &checker->image->mappings[facts->stack]);
     evidence_places(finding, "places", where.list, where.n);
     evidence_places(finding, "asked_by", askers.list, askers.n);
 }
@@ -65,12 +74,12 @@ const struct rule rule_exec_stack = {
     .id = "exec-stack",
     .severities = "warning",
     .when = "the main stack is executable",
-    .meaning = "An object's program header PT_GNU_STACK tells whether it needs an executable stack "
-               "(nested "
-               "functions of GNU C do). One object that asks for it, or an old one without the "
-               "header, makes "
-               "the stack of the whole process executable.",
+    .meaning =
+        "An object's program header PT_GNU_STACK tells whether it needs an executable stack "
+        "(nested functions of GNU C do). One object that asks for it, or an old one without the "
+        "header, makes the stack of the whole process executable.",
     .remedy = "Link the object that the report names with -z noexecstack; in assembler sources add "
-              "\".section .note.GNU-stack,\\\"\\\",@progbits\".",
+              "\".section .note.GNU-stack,\\\"\\\",@progbits\". \"readelf -lW FILE\" shows "
+              "GNU_STACK: RW is right, RWE asks for an executable stack.",
     .run = run,
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check/rules.h"
 
+#include "base/intern.h"
+
 #include <stdarg.h>
 
 struct finding *finding_add(struct checker *checker, enum severity severity, const char *title, ...)
@@ -129,44 +131,56 @@ void places_add_mapping(struct checker *checker, struct places *places,
     places_add(checker, places, place_name(checker, name), mapping->range, mapping->perms);
 }
 
+void places_add_instance(struct checker *checker, struct places *places, uint32_t instance)
+{
+    const struct image *image = checker->image;
+    const struct object *object = &image->objects[image->instances[instance].object];
+
+    places_add(checker, places, place_name(checker, short_name(object->path)),
+               image->instances[instance].seen, 0);
+}
+
 void places_add_instances(struct checker *checker, struct places *places,
                           bool (*wanted)(const struct checker *checker, uint32_t instance))
 {
     const struct image *image = checker->image;
 
-    for (uint32_t i = 0; i < image->n_instances; i++) {
-        const struct instance *instance = &image->instances[i];
-
-        if (range_size(instance->seen) == 0 || !wanted(checker, i))
-            continue;
-        places_add(checker, places,
-                   place_name(checker, short_name(image->objects[instance->object].path)),
-                   instance->seen, 0);
-    }
+    for (uint32_t i = 0; i < image->n_instances; i++)
+        if (range_size(image->instances[i].seen) > 0 && wanted(checker, i))
+            places_add_instance(checker, places, i);
 }
 
-static bool is_named_before(const struct places *places, uint32_t i)
+/* How many names there are, and where the first of them stand; a name counts once. */
+static uint32_t count_names(const struct places *places, struct arena *arena, uint32_t *first,
+                            uint32_t max_first)
 {
-    for (uint32_t k = 0; k < i; k++)
-        if (strcmp(places->list[k].name, places->list[i].name) == 0)
-            return true;
-    return false;
+    struct intern names;
+    uint32_t n = 0;
+
+    intern_init(&names, arena);
+    for (uint32_t i = 0; i < places->n; i++) {
+        uint32_t n_before = names.n_names;
+
+        intern_add(&names, str_of(places->list[i].name));
+        if (names.n_names == n_before)
+            continue;
+        if (n < max_first)
+            first[n] = i;
+        n++;
+    }
+    intern_deinit(&names);
+    return n;
 }
 
 const char *places_text(struct checker *checker, const struct places *places)
 {
-    enum { SHOWN = 4, LOOKED_AT = 64 };
+    enum { MAX_SHOWN = 4 };
     struct arena *arena = &checker->image->arena;
-    uint32_t shown[SHOWN], n = 0, n_shown = 0;
+    uint32_t shown[MAX_SHOWN];
+    uint32_t n = count_names(places, arena, shown, MAX_SHOWN);
+    uint32_t n_shown = n < MAX_SHOWN ? n : MAX_SHOWN;
     const char *text = "";
 
-    for (uint32_t i = 0; i < places->n; i++) {
-        if (i < LOOKED_AT && is_named_before(places, i))
-            continue;
-        n++;
-        if (n_shown < SHOWN)
-            shown[n_shown++] = i;
-    }
     for (uint32_t k = 0; k < n_shown; k++) {
         bool is_last = k + 1 == n_shown && n == n_shown;
         const char *before = k == 0 ? "" : is_last ? " and " : ", ";

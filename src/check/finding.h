@@ -82,7 +82,8 @@ extern const struct rule *const rules[];
 const struct rule *rule_find(struct str id);
 
 /*
- * Runs all rules and sorts the findings, worst first.  The result lives in the image's arena.
+ * Runs all rules and sorts the findings, worst first.  The result lives in the image's arena.  An
+ * image that may be a mixture of two programs is not judged: no rule is run then.
  */
 void check_run(struct checker *checker, struct image *image, const struct facts *facts);
 
@@ -114,7 +115,10 @@ void places_add(struct checker *checker, struct places *places, const char *name
 void places_add_mapping(struct checker *checker, struct places *places,
                         const struct mapping *mapping);
 
-/* The instances of loaded objects, each as one place over its mappings, that `wanted` accepts. */
+/* A loaded object, as one place over its mappings. */
+void places_add_instance(struct checker *checker, struct places *places, uint32_t instance);
+
+/* The instances of loaded objects that `wanted` accepts. */
 void places_add_instances(struct checker *checker, struct places *places,
                           bool (*wanted)(const struct checker *checker, uint32_t instance));
 

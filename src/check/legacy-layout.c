@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check/rules.h"
 
-#define EFFECT                                                                                  \
-    "Mappings start at a third of the address space and go up, so the window of the heap ends " \
-    "there."
+/* A PIE and its heap lie above that place. */
+static const char *effect_text(const struct checker *checker)
+{
+    const struct brk_facts *brk = &checker->facts->brk;
+
+    if (brk->known && brk->start < checker->image->layout.base)
+        return "Mappings start at a third of the address space and go up, so the window of the "
+               "heap ends there at the latest.";
+    return "Mappings start at a third of the address space and go up.";
+}
 
 static const struct flag_texts personality_texts = {
     .title = "mmap goes bottom-up: personality ADDR_COMPAT_LAYOUT",
-    .effect = EFFECT,
     .remedy_inherited = "Start that ancestor without it: no setarch -L or --addr-compat-layout, no "
                         "personality(2) call before exec.",
     .remedy_own = "If it is not wanted: start the program without setarch -L.",
@@ -19,7 +25,7 @@ static void by_other(struct checker *checker)
     struct finding *finding =
         finding_add(checker, SEVERITY_INFO, "mmap goes bottom-up, the legacy layout");
 
-    finding_detail(checker, finding, EFFECT " Why: %s.", layout->reason);
+    finding_detail(checker, finding, "%s Why: %s.", effect_text(checker), layout->reason);
     finding_remedy(
         checker, finding, "%s",
         layout->cause == CAUSE_SYSCTL ? "sysctl vm.legacy_va_layout=0, then restart the program."
@@ -44,7 +50,8 @@ static void run(struct checker *checker)
     if (layout->mode != MMAP_BOTTOM_UP)
         return;
     if (layout->cause == CAUSE_PERSONALITY)
-        find_personality(checker, PERSONALITY_COMPAT_LAYOUT, &personality_texts);
+        find_personality(checker, PERSONALITY_COMPAT_LAYOUT, effect_text(checker),
+                         &personality_texts);
     else
         by_other(checker);
 }
@@ -55,15 +62,13 @@ const struct rule rule_legacy_layout = {
     .when = "mmap goes bottom-up",
     .meaning =
         "The kernel can place mappings top-down, below the stack, or bottom-up, from a third of "
-        "the "
-        "address space (the layout of old kernels). Bottom-up leaves a 32-bit heap about 1.2 GiB "
-        "instead of 3.75 GiB. It is chosen at exec: by the personality flag ADDR_COMPAT_LAYOUT "
-        "(setarch -L), which children inherit; by the sysctl vm.legacy_va_layout; and on some "
-        "architectures, on x86 before 4.17, by an unlimited stack limit.",
+        "the address space (the layout of old kernels). Bottom-up leaves the heap of a 32-bit "
+        "program that is no PIE about 1.2 GiB instead of 3.75 GiB. It is chosen at exec: by the "
+        "personality flag ADDR_COMPAT_LAYOUT (setarch -L), which children inherit; by the sysctl "
+        "vm.legacy_va_layout; and on some architectures, on x86 before 4.17, by an unlimited stack "
+        "limit.",
     .remedy = "Personality: start the ancestor that the report names without setarch -L. Sysctl: "
-              "\"sysctl "
-              "vm.legacy_va_layout=0\". Stack limit: \"ulimit -s 8192\" before the program is "
-              "started. Each "
-              "takes effect at the next exec.",
+              "\"sysctl vm.legacy_va_layout=0\". Stack limit: \"ulimit -s 8192\" before the "
+              "program is started. Each takes effect at the next exec.",
     .run = run,
 };

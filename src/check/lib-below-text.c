@@ -57,15 +57,10 @@ static void run(struct checker *checker)
                           places_text(checker, &objects));
     finding_detail(
         checker, finding,
-        "The kernel's mmap area is above the program; below it libraries only come by a "
-        "fixed or hinted address or by another allocator of the kernel. They take nothing "
-        "from the heap, but their siblings may lie above the break.");
-    finding_remedy(
-        checker, finding, "%s",
-        mmap_base_is_mixed(image)
-            ? "Cure mixed-mmap-base; then the libraries go to the mmap area."
-            : "strace -f -e trace=openat,mmap at the start of the program shows who asks "
-              "for that address.");
+        "The kernel's mmap area is above the program; below it libraries only come by a fixed or "
+        "hinted address or by another allocator of the kernel. They take nothing from the heap, "
+        "but their siblings may lie above the break.");
+    finding_remedy(checker, finding, "%s", misplaced_remedy(image));
     evidence_places(finding, "objects", objects.list, objects.n);
     evidence_address(finding, "text", image->instances[image->program].seen.start);
 }
@@ -76,9 +71,8 @@ const struct rule rule_lib_below_text = {
     .when = "a loaded object lies below the program's text",
     .meaning =
         "Libraries normally go to the mmap area, far above the program. One below the program's "
-        "own "
-        "text was placed by somebody else: by exec-shield's allocator for executable mappings (see "
-        "mixed-mmap-base), by prelink, by a fixed address.",
+        "own text was placed by somebody else: by exec-shield's allocator for executable mappings "
+        "(see mixed-mmap-base), by prelink, by a fixed address.",
     .remedy = "As for lib-in-brk-gap. Alone, without brk findings, it is harmless.",
     .run = run,
 };

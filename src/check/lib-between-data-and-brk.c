@@ -32,16 +32,10 @@ static void run(struct checker *checker)
                           places_text(checker, &objects));
     finding_detail(
         checker, finding,
-        "The kernel leaves a random distance between bss and the break, and something "
-        "mapped an object into it. It takes nothing from the heap by itself, but it shows "
-        "that objects are placed around the program, and the next one may land above the "
-        "break.");
-    finding_remedy(
-        checker, finding, "%s",
-        mmap_base_is_mixed(image)
-            ? "Cure mixed-mmap-base; then the libraries go to the mmap area."
-            : "strace -f -e trace=openat,mmap at the start of the program shows who asks "
-              "for that address.");
+        "The kernel leaves a random distance between bss and the break, and something mapped an "
+        "object into it. It takes nothing from the heap by itself, but it shows that objects are "
+        "placed around the program, and the next one may land above the break.");
+    finding_remedy(checker, finding, "%s", misplaced_remedy(image));
     evidence_places(finding, "objects", objects.list, objects.n);
     evidence_address(finding, "start_brk", checker->facts->brk.start);
     evidence_address(finding, "program_end", image->instances[image->program].seen.end);
@@ -52,10 +46,9 @@ const struct rule rule_lib_between_data_and_brk = {
     .severities = "warning",
     .when = "a loaded object lies between the program's data and the start of the break",
     .meaning = "Since the break is randomised, some room is free between the program's bss and the "
-               "start of "
-               "the heap. A shared object in there was not put there by the kernel's default "
-               "layout. It is "
-               "a sign of the same causes as lib-in-brk-gap, seen in processes that had more luck.",
+               "start of the heap. A shared object in there was not put there by the kernel's "
+               "default layout. It is a sign of the same causes as lib-in-brk-gap, seen in "
+               "processes that had more luck.",
     .remedy = "As for lib-in-brk-gap.",
     .run = run,
 };

@@ -57,12 +57,7 @@ static void run(struct checker *checker)
                          "mixed-mmap-base."
                        : "A fixed or hinted address, a loader of its own (an emulator, an "
                          "instrumentation tool) or a kernel that misplaces libraries does that.");
-    finding_remedy(
-        checker, finding, "%s",
-        mmap_base_is_mixed(checker->image)
-            ? "Cure mixed-mmap-base; then the libraries go to the mmap area."
-            : "strace -f -e trace=openat,mmap at the start of the program shows who asks "
-              "for that address.");
+    finding_remedy(checker, finding, "%s", misplaced_remedy(checker->image));
     evidence_places(finding, "objects", objects.list, objects.n);
     evidence_break(checker, finding);
 }
@@ -75,11 +70,9 @@ const struct rule rule_lib_in_brk_gap = {
         "A shared object was mapped between the heap and the mmap area, where only the heap should "
         "grow. The heap ends one page before it. Kernels of the CentOS 6 lineage did it to 64-bit "
         "programs started by 32-bit ones (see mixed-mmap-base); emulators, instrumentation tools "
-        "and "
-        "programs that map libraries at fixed addresses do it too.",
-    .remedy = "Find who placed it: \"strace -f -e trace=openat,mmap\" shows whether the address "
-              "was asked "
-              "for (MAP_FIXED or a hint) or given by the kernel. If the kernel gave it, look at "
+        "and programs that map libraries at fixed addresses do it too.",
+    .remedy = "Find who placed it: \"" TRACE_MEMORY "\" shows whether the address was asked for "
+              "(MAP_FIXED or a hint) or given by the kernel. If the kernel gave it, look at "
               "mixed-mmap-base and legacy-layout.",
     .run = run,
 };

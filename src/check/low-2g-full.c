@@ -40,8 +40,8 @@ static void run(struct checker *checker)
         finding_add(checker, SEVERITY_WARNING, "no room under 2G for %.*s", (int)name.n, name.p);
     finding_detail(
         checker, finding,
-        "mmap with MAP_32BIT searches from 1G to 2G only, and the largest hole there is %s. "
-        "LuaJIT without GC64 takes its memory there and reports that memory is exhausted.",
+        "mmap with MAP_32BIT searches from 1G to 2G only, and the largest hole there is %s. LuaJIT "
+        "without GC64 takes its memory there and reports that memory is exhausted.",
         size_text(gap, size));
     finding_remedy(
         checker, finding,
@@ -58,9 +58,8 @@ const struct rule rule_low_2g_full = {
     .when = "no room from 1G to 2G in a process with LuaJIT",
     .meaning =
         "mmap(MAP_32BIT) of a 64-bit program only looks between 1 GiB and 2 GiB. LuaJIT without "
-        "GC64 "
-        "keeps all its objects there. That range is full: of LuaJIT's own memory, or because a "
-        "non-PIE program's heap has grown into it.",
+        "GC64 keeps all its objects there. That range is full: of LuaJIT's own memory, or because "
+        "a non-PIE program's heap has grown into it.",
     .remedy =
         "Use a LuaJIT that is built with GC64. A heap that is in the way stays out of it when the "
         "program is linked as a PIE.",

@@ -26,8 +26,8 @@ static void run(struct checker *checker)
                     (unsigned long long)max);
     finding_detail(
         checker, finding,
-        "When vm.max_map_count is reached, mmap, mprotect, munmap of a part and brk fail "
-        "with ENOMEM however much memory is free, and no message names the reason.");
+        "When vm.max_map_count is reached, mmap, mprotect, munmap of a part and brk fail with "
+        "ENOMEM however much memory is free, and no message names the reason.");
     finding_remedy(checker, finding,
                    "sysctl vm.max_map_count=%llu raises the limit for the host at once (a file in "
                    "/etc/sysctl.d keeps it). If the number only grows, find what maps without "
@@ -48,7 +48,6 @@ const struct rule rule_map_count_high = {
         "protections that alternate page by page get there. The gate page [vsyscall] does not "
         "count.",
     .remedy = "\"sysctl vm.max_map_count=262144\" takes effect at once; keep it in /etc/sysctl.d. "
-              "Look at "
-              "\"layoutcheck map PID\" for what the mappings are.",
+              "Look at \"layoutcheck map PID\" for what the mappings are.",
     .run = run,
 };

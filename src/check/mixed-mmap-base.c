@@ -29,23 +29,23 @@ static void run(struct checker *checker)
                     places_text(checker, &objects));
     finding_detail(
         checker, finding,
-        "Executable mappings of libraries lie in 0x110000..0x8000000 around the program, "
-        "while the other mappings of this 64-bit process are at their normal high places. "
-        "Kernels with exec-shield (2.6.32, CentOS 6 lineage) do that to a 64-bit program "
-        "which a 32-bit one executed: the low allocator is left behind. Where the "
-        "libraries land is random, and so is how soon the heap fails. %s",
+        "Executable mappings of libraries lie in 0x110000..0x8000000 around the program, while the "
+        "other mappings of this 64-bit process are at their normal high places. Kernels with "
+        "exec-shield (2.6.32, CentOS 6 lineage) do that to a 64-bit program which a 32-bit one "
+        "executed: the low allocator is left behind. Where the libraries land is random, and so is "
+        "how soon the heap fails. %s",
         ancestor ? arena_printf(&image->arena,
                                 "Here %s (PID %d) among the ancestors is a 32-bit program.",
                                 ancestor->comm, (int)ancestor->pid)
-                 : "No 32-bit program is among its ancestors now; the one that executed it "
-                   "may have gone, or the addresses were asked for.");
+                 : "No 32-bit program is among its ancestors now; the one that executed it may "
+                   "have gone, or the addresses were asked for.");
     finding_remedy(
         checker, finding, "%s",
-        ancestor ? "Replace the 32-bit ancestor by its 64-bit build, or update the kernel "
-                   "to one that resets the allocator at exec (CentOS 6: 2.6.32-642.6.2 or later)."
+        ancestor ? "Replace the 32-bit ancestor by its 64-bit build, or update the kernel to one "
+                   "that resets the allocator at exec (CentOS 6: 2.6.32-642.6.2 or later)."
                  : "Update the kernel to one that resets the allocator at exec (CentOS 6: "
-                   "2.6.32-642.6.2 or later); if the kernel is newer, find who asks for these "
-                   "addresses: strace -f -e trace=openat,mmap.");
+                   "2.6.32-642.6.2 or later). If the kernel is newer, find who asks for these "
+                   "addresses: " FIND_MAPPER ".");
     evidence_places(finding, "objects", objects.list, objects.n);
     evidence_address(finding, "window_start", 0x110000);
     evidence_address(finding, "window_end", 0x8000000);
@@ -61,16 +61,12 @@ const struct rule rule_mixed_mmap_base = {
     .when = "libraries of a 64-bit process lie low, the rest of the mmap area high",
     .meaning =
         "The kernel places all mappings of a process by one rule. Here libraries lie in the window "
-        "of "
-        "exec-shield's allocator for executable mappings (from 0x110000, first up to 16 MiB, then "
-        "up "
-        "to 128 MiB), around a program linked at 4 MiB, while anonymous memory is where a 64-bit "
-        "process has it. Kernels 2.6.32 of the CentOS 6 lineage chose that allocator while the "
-        "task "
-        "was still marked as the 32-bit program which executed this one, and did not take it back. "
-        "The result is a heap of some hundred KiB, at random.",
+        "of exec-shield's allocator for executable mappings (from 0x110000, first up to 16 MiB, "
+        "then up to 128 MiB), around a program linked at 4 MiB, while anonymous memory is where a "
+        "64-bit process has it. Kernels 2.6.32 of the CentOS 6 lineage chose that allocator while "
+        "the task was still marked as the 32-bit program which executed this one, and did not take "
+        "it back. The result is a heap of some hundred KiB, at random.",
     .remedy = "Have no 32-bit program execute the 64-bit one (a 64-bit sshd, cron, inetd), or use "
-              "a kernel "
-              "that resets the allocator at exec (CentOS 6: 2.6.32-642.6.2 or later).",
+              "a kernel that resets the allocator at exec (CentOS 6: 2.6.32-642.6.2 or later).",
     .run = run,
 };

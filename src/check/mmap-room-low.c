@@ -24,8 +24,8 @@ static void run(struct checker *checker)
         size_text(mmap->growth.room, room), limit_name(limit->kind), limit->value);
     finding_detail(
         checker, finding,
-        "%s: %s. Thread stacks, large allocations and files to map fail with ENOMEM when "
-        "they need more in one piece.",
+        "%s: %s. Thread stacks, large allocations and files to map fail with ENOMEM when they need "
+        "more in one piece.",
         limit_name(limit->kind), limit->detail);
     finding_remedy(checker, finding, "Raise it: %s. \"layoutcheck room %d\" shows all limits.",
                    limit_remedy(limit->kind), (int)checker->image->pid);
@@ -41,12 +41,11 @@ const struct rule rule_mmap_room_low = {
     .meaning =
         "One mmap of private memory can get no more than this, because of a limit (RLIMIT_AS, "
         "RLIMIT_DATA, vm.max_map_count, overcommit) or because the address space is full or in "
-        "pieces: "
-        "then no hole is larger, although their sum may be. That happens to 32-bit programs.",
+        "pieces: then no hole is larger, although their sum may be. That happens to 32-bit "
+        "programs.",
     .remedy =
-        "The report names the limit. Limits: prlimit --pid PID --as= or --data=, LimitAS=, "
-        "LimitDATA=, "
-        "ulimit -v, -d. A full or fragmented address space: a 64-bit build, smaller thread stacks "
-        "(ulimit -s), fewer arenas (MALLOC_ARENA_MAX).",
+        "The report names the limit. Limits: prlimit --pid PID --as=BYTES or --data=BYTES, "
+        "LimitAS=, LimitDATA=, ulimit -v, -d. A full or fragmented address space: a 64-bit build, "
+        "smaller thread stacks (ulimit -s), fewer arenas (MALLOC_ARENA_MAX).",
     .run = run,
 };

@@ -8,6 +8,19 @@
 #include "check/rules.list"
 #undef RULE
 
+/*
+ * Shows who maps, moves or protects what: each such call, also those that only 32-bit programs use
+ * (mmap2), with the names of the files.  The class holds a '%': no part of a format.
+ */
+#define TRACE_MEMORY "strace -f -y -e trace=%memory"
+
+/* To the end of a sentence: how to find the one who put a mapping where it is. */
+#define FIND_MAPPER                                                                      \
+    "start the program under \"" TRACE_MEMORY "\" and look for the mmap call that asks " \
+    "for such an address: its first argument is not NULL"
+
+#define CURE_MIXED_BASE "Cure mixed-mmap-base; then the libraries go to the mmap area."
+
 /* What several rules ask about loaded objects. */
 
 /* Loaded and neither the program nor its interpreter run as the program. */
@@ -28,6 +41,12 @@ bool brk_is_unused(const struct checker *checker);
 /* Whether the rule mixed-mmap-base holds: libraries low, the rest of the mmap area high. */
 bool mmap_base_is_mixed(const struct image *image);
 
+/* What to do about libraries that lie where none belong. */
+const char *misplaced_remedy(const struct image *image);
+
+/* Whether the rule exec-stack holds: the main stack is executable. */
+bool stack_is_executable(const struct checker *checker);
+
 /* The nearest ancestor with a 32-bit program above a 64-bit process, or NULL; reads ancestors. */
 const struct ancestor *find_32bit_ancestor(struct image *image);
 
@@ -37,8 +56,14 @@ const struct ancestor *find_32bit_ancestor(struct image *image);
  */
 bool brk_follows_program(const struct image *image, uint64_t start_brk);
 
+/* Whether the rule brk-in-mmap-area holds. */
+bool brk_is_in_mmap_area(const struct checker *checker);
+
 /* Whether one page is mapped exactly on the break: the rule brk-page-guard. */
 bool brk_has_page_guard(const struct checker *checker);
+
+/* What to do about that page. */
+extern const char page_guard_remedy[];
 
 /* The mapping that stops the break, for sentences: "libtinfo.so.5". */
 const char *blocker_title(struct checker *checker);
@@ -49,15 +74,16 @@ void evidence_break(struct checker *checker, struct finding *finding);
 /* What a rule says about a personality flag that changed the layout. */
 struct flag_texts {
     const char *title;            /* the state and the flag */
-    const char *effect;           /* a sentence, or "" */
     const char *remedy_inherited; /* when the parent has the flag too */
     const char *remedy_own;
 };
 
 /*
  * The finding of a personality flag: a warning when it was inherited, naming the farthest ancestor
- * of an unbroken line that has it; else info, for the program was started so on purpose.
+ * of an unbroken line that has it; else info, for the program was started so on purpose.  `effect`
+ * is a sentence on what follows from the flag, or "".
  */
-void find_personality(struct checker *checker, uint32_t flag, const struct flag_texts *texts);
+void find_personality(struct checker *checker, uint32_t flag, const char *effect,
+                      const struct flag_texts *texts);
 
 #endif

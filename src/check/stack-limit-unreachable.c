@@ -11,7 +11,7 @@ static const struct limit_fact *find_limit(const struct growth *growth, enum lim
     return NULL;
 }
 
-/* A limit of terabytes is no promise that anybody needs: all of memory is as much as a stack can use. */
+/* Terabytes are no promise that anybody needs: a stack cannot use more than all of memory. */
 static uint64_t more_than_enough(const struct image *image)
 {
     const struct host *host = &image->host;
@@ -39,13 +39,13 @@ static void run(struct checker *checker)
                           rlimit->value, size_text(mapping->room, room));
     finding_detail(
         checker, finding,
-        "%s, whose end is at %s, lies where the limit promises %s more of stack. The kernel "
-        "keeps room for the limit of exec only, 128M at least: one that is raised later can "
-        "lie beyond it.",
+        "%s, whose end is at %s, lies where the limit promises %s more of stack. The kernel keeps "
+        "room for the limit of exec only, 128M at least: one that is raised later can lie beyond "
+        "it.",
         mapping->detail, mapping->value, size_text(rlimit->room, promised));
     finding_remedy(checker, finding,
                    "Set the limit before the program is executed: ulimit -s, LimitSTACK=, prlimit "
-                   "--stack= -- COMMAND.");
+                   "--stack=BYTES COMMAND.");
     evidence_bytes(finding, "room", mapping->room);
     evidence_bytes(finding, "promised", rlimit->room);
     evidence_text(finding, "mapping_end", mapping->value);
@@ -57,11 +57,9 @@ const struct rule rule_stack_limit_unreachable = {
     .when = "a mapping stands where RLIMIT_STACK promises stack",
     .meaning =
         "At exec the kernel leaves as much room below the stack as RLIMIT_STACK allows, and at "
-        "least "
-        "128 MiB. A limit that is raised in the running process, or a mapping at a fixed address, "
-        "breaks that promise: the stack meets the mapping before its limit.",
+        "least 128 MiB. A limit that is raised in the running process, or a mapping at a fixed "
+        "address, breaks that promise: the stack meets the mapping before its limit.",
     .remedy = "Raise the limit before exec (ulimit -s, LimitSTACK=), not in the program itself; or "
-              "have the "
-              "mapping go elsewhere.",
+              "have the mapping go elsewhere.",
     .run = run,
 };

@@ -25,13 +25,11 @@ static void run(struct checker *checker)
         limit_name(limit->kind), limit->value);
     finding_detail(
         checker, finding,
-        "It can reach down to %s; a touch below that is a segmentation fault (SIGSEGV). %s: "
-        "%s.",
+        "It can reach down to %s; a touch below that is a segmentation fault (SIGSEGV). %s: %s.",
         address_text(stack->lowest, lowest), limit_name(limit->kind), limit->detail);
     finding_remedy(
         checker, finding,
-        "Raise it: %s. Deep recursion may be the real reason: look at the stack with gdb -p "
-        "%d.",
+        "Raise it: %s. Deep recursion may be the real reason: look at the stack with gdb -p %d.",
         limit_remedy(limit->kind), (int)checker->image->pid);
     evidence_text(finding, "limit", limit_name(limit->kind));
     evidence_text(finding, "value", limit->value);
@@ -45,11 +43,10 @@ const struct rule rule_stack_room_low = {
     .when = "the main stack can hardly grow",
     .meaning =
         "The kernel grows the main stack page by page when it is touched, down to RLIMIT_STACK, to "
-        "a "
-        "mapping below it (less a guard gap of 1 MiB) or to another limit. Little is left. The "
+        "a mapping below it (less a guard gap of 1 MiB) or to another limit. Little is left. The "
         "process is killed by SIGSEGV when it goes on.",
-    .remedy = "prlimit --pid PID --stack= raises the limit of a running process, ulimit -s or "
-              "LimitSTACK= of "
-              "one that is started. If a mapping is in the way, see stack-limit-unreachable.",
+    .remedy = "prlimit --pid PID --stack=BYTES raises the limit of a running process, ulimit -s or "
+              "LimitSTACK= of one that is started. If a mapping is in the way, see "
+              "stack-limit-unreachable.",
     .run = run,
 };

@@ -15,52 +15,86 @@ static bool is_expected(const struct mapping *mapping)
            mapping->role == ROLE_SPECIAL || mapping->role == ROLE_DEVICE;
 }
 
-static void report(struct checker *checker, enum severity severity, const struct places *places,
-                   uint64_t bytes, const char *what, const char *remedy)
+static bool is_stack(const struct mapping *mapping)
+{
+    return mapping->role == ROLE_STACK || mapping->role == ROLE_THREAD_STACK;
+}
+
+struct group {
+    struct places places;
+    uint64_t bytes;
+    uint32_t n_stacks;
+};
+
+static void group_add(struct checker *checker, struct group *group, const struct mapping *mapping)
+{
+    places_add_mapping(checker, &group->places, mapping);
+    group->bytes += range_size(mapping->range);
+    group->n_stacks += is_stack(mapping);
+}
+
+static void report(struct checker *checker, enum severity severity, const struct group *group,
+                   const char *what, const char *remedy)
 {
     struct finding *finding;
     char size[UNITS_TEXT];
 
     finding = finding_add(checker, severity, "%s: writable and executable at once, %s",
-                          places_text(checker, places), size_text(bytes, size));
+                          places_text(checker, &group->places), size_text(group->bytes, size));
     finding_detail(checker, finding, "%s", what);
     finding_remedy(checker, finding, "%s", remedy);
-    evidence_places(finding, "places", places->list, places->n);
-    evidence_bytes(finding, "size", bytes);
+    evidence_places(finding, "places", group->places.list, group->places.n);
+    evidence_bytes(finding, "size", group->bytes);
+}
+
+/* The kernel sets it for 32-bit programs without PT_GNU_STACK, and clears it for 64-bit ones. */
+static bool reads_imply_exec(const struct image *image)
+{
+    return image->has_personality && (image->personality & PERSONALITY_READ_IMPLIES_EXEC);
 }
 
 static const char *trouble_text(const struct image *image)
 {
-    if (image->has_personality && (image->personality & PERSONALITY_READ_IMPLIES_EXEC))
-        return "Its personality has READ_IMPLIES_EXEC (setarch -X, or an ELF object without "
-               "PT_GNU_STACK): all memory that can be read is executable.";
+    if (reads_imply_exec(image))
+        return "Its personality has READ_IMPLIES_EXEC (setarch -X, or a program without "
+               "PT_GNU_STACK): what is mapped to be read is executable, too.";
     return "Files, the heap and the stack have no reason to be both: whoever can write there can "
-           "run "
-           "code.";
+           "run code.";
+}
+
+static const char *trouble_remedy(struct checker *checker, const struct group *trouble)
+{
+    bool known = stack_is_executable(checker); /* which exec-stack explains */
+
+    if (known && trouble->n_stacks == trouble->places.n)
+        return "See exec-stack.";
+    if (reads_imply_exec(checker->image))
+        return "Start the program without setarch -X. If it has the flag even so, it sets it "
+               "itself, or it is a 32-bit program without PT_GNU_STACK: link that anew with "
+               "-z noexecstack.";
+    return arena_printf(&checker->image->arena, "%s%s",
+                        known && trouble->n_stacks > 0 ? "For the stack see exec-stack. " : "",
+                        "Find the mprotect or mmap call: start the program under "
+                        "\"" TRACE_MEMORY "\". Text relocations do it as well: \"readelf -dW "
+                        "FILE\" shows TEXTREL; build that object with -fPIC.");
 }
 
 static void run(struct checker *checker)
 {
     const struct image *image = checker->image;
-    struct places trouble = {0}, expected = {0};
-    uint64_t trouble_bytes = 0, expected_bytes = 0;
+    struct group trouble = {0}, expected = {0};
 
     for (uint32_t i = 0; i < image->n_mappings; i++) {
         const struct mapping *mapping = &image->mappings[i];
-        bool fine = is_expected(mapping);
 
-        if (!is_wx(mapping))
-            continue;
-        places_add_mapping(checker, fine ? &expected : &trouble, mapping);
-        *(fine ? &expected_bytes : &trouble_bytes) += range_size(mapping->range);
+        if (is_wx(mapping))
+            group_add(checker, is_expected(mapping) ? &expected : &trouble, mapping);
     }
-    if (trouble.n > 0)
-        report(checker, SEVERITY_WARNING, &trouble, trouble_bytes, trouble_text(image),
-               "Find the mprotect or mmap call: strace -f -e trace=mmap,mprotect. Text relocations "
-               "do it as well: readelf -d FILE shows TEXTREL; build that object with -fPIC.");
-    if (expected.n > 0)
-        report(checker, SEVERITY_INFO, &expected, expected_bytes,
-               "A JIT compiler's memory usually looks so.",
+    if (trouble.places.n > 0)
+        report(checker, SEVERITY_WARNING, &trouble, trouble_text(image),
+               trouble_remedy(checker, &trouble));
+    if (expected.places.n > 0)
+        report(checker, SEVERITY_INFO, &expected, "A JIT compiler's memory usually looks so.",
                "Nothing to do, unless the program has no JIT.");
 }
 
@@ -73,8 +107,8 @@ const struct rule rule_wx_mapping = {
         "anonymous memory is often like that and only noted. On a file's mapping, the heap or the "
         "stack it comes from text relocations, a missing PT_GNU_STACK header, the personality flag "
         "READ_IMPLIES_EXEC, or from mprotect calls.",
-    .remedy = "\"strace -f -e trace=mmap,mprotect\" shows the call; \"readelf -d FILE\" shows "
-              "TEXTREL, which "
-              "-fPIC avoids; \"readelf -lW FILE\" shows GNU_STACK, which -z noexecstack sets.",
+    .remedy =
+        "\"" TRACE_MEMORY "\" shows the call; \"readelf -dW FILE\" shows TEXTREL, which -fPIC "
+        "avoids; for the stack see exec-stack.",
     .run = run,
 };

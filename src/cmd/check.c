@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/command.h"
 #include "cmd/inspect.h"
-#include "render/json.h"
-#include "render/safe.h"
+#include "render/paper.h"
 
 /* Where the documents of several targets go: a JSON array. */
 struct sink {
@@ -20,33 +19,36 @@ static void emit_json(struct sink *sink, json_t *document)
         json_print(document, sink->out);
 }
 
-static int report_failure(struct sink *sink, const char *target, const struct err *err)
+static void print_text(struct sink *sink, const struct inspection *inspection)
 {
-    struct arena arena;
+    const struct style *style = &sink->options->style;
+    const char *access;
 
-    arena_init(&arena);
-    complain("%s", safe_text(&arena, str_of(err->text)));
-    if (sink->options->json)
-        emit_json(sink, json_failure(safe_text(&arena, str_of(target)),
-                                     safe_text(&arena, str_of(err->text))));
-    arena_deinit(&arena);
-    return EXIT_TROUBLE;
+    if (sink->n_printed++ > 0 && !style->quiet)
+        putc('\n', sink->out);
+    render_text(&inspection->report, style, sink->out);
+    if (!style->verbose || style->quiet)
+        return;
+    access = inspection_access(inspection);
+    if (access)
+        paper_wrap(sink->out, style, 2, "", access);
 }
 
 static int check_target(struct sink *sink, struct inspection *inspection, const char *target)
 {
-    struct err err;
     int status;
 
-    if (!inspection_begin(inspection, target, sink->options, &err))
-        return report_failure(sink, target, &err);
-    if (sink->options->json) {
-        emit_json(sink, json_report(&inspection->report));
-    } else {
-        if (sink->n_printed++ > 0 && !sink->options->style.quiet)
-            putc('\n', sink->out);
-        render_text(&inspection->report, &sink->options->style, sink->out);
+    if (!inspection_begin(inspection, target, sink->options)) {
+        json_t *document = inspection_failure(inspection, sink->options);
+
+        if (document)
+            emit_json(sink, document);
+        return EXIT_TROUBLE;
     }
+    if (sink->options->json)
+        emit_json(sink, json_report(&inspection->report));
+    else
+        print_text(sink, inspection);
     status = inspection_status(inspection, sink->options);
     inspection_end(inspection);
     return status;
@@ -56,17 +58,13 @@ static int run(const struct options *options, FILE *out)
 {
     struct sink sink = {.options = options, .out = out};
     struct inspection inspection;
-    struct err err;
     int worst = EXIT_CLEAN;
 
     if (options->n_arguments == 0) {
         complain_usage("no target: give a PID, for example: layoutcheck $$");
         return EXIT_TROUBLE;
     }
-    if (!inspection_init(&inspection, &err)) {
-        complain("%s", err.text);
-        return EXIT_TROUBLE;
-    }
+    inspection_init(&inspection);
     if (options->json && options->n_arguments > 1)
         sink.array = json_array();
     for (int i = 0; i < options->n_arguments; i++) {
@@ -84,6 +82,6 @@ const struct command command_check = {
     .name = "check",
     .options = FOR_CHECK,
     .usage = "PID...",
-    .summary = "Show the memory layout of a process, how far its heap can grow, and what is wrong",
+    .summary = "Show the memory layout, how far the heap can grow, and what is wrong",
     .run = run,
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/command.h"
 
+#include "render/safe.h"
+
 #include <stdarg.h>
 
 const struct command *const commands[] = {
@@ -10,19 +12,24 @@ const struct command *const commands[] = {
     NULL,
 };
 
+/* Names of processes and files come from others: they never reach a terminal as they are. */
 void complain(const char *fmt, ...)
 {
+    struct arena arena;
+    const char *text;
     va_list ap;
 
-    fflush(stdout);
-    fputs("layoutcheck: ", stderr);
+    arena_init(&arena);
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    text = arena_vprintf(&arena, fmt, ap);
     va_end(ap);
-    putc('\n', stderr);
+    fflush(stdout);
+    fprintf(stderr, "layoutcheck: %s\n", safe_text(&arena, str_of(text)));
+    arena_deinit(&arena);
 }
 
 void complain_usage(const char *text)
 {
-    complain("%s\nTry \"layoutcheck --help\".", text);
+    complain("%s", text);
+    fputs("Try \"layoutcheck --help\".\n", stderr);
 }

@@ -27,7 +27,7 @@ struct command {
 /* NULL ends the list; the first is the default. */
 extern const struct command *const commands[];
 
-/* A complaint on standard error. */
+/* A complaint on standard error, on one line and without control characters. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same of a wrong command line, with the advice where to look. */

@@ -27,6 +27,6 @@ const struct command command_explain = {
     .name = "explain",
     .options = FOR_EXPLAIN,
     .usage = "[ID...]",
-    .summary = "Say what a finding means and what to do about it; without ID, list all",
+    .summary = "Say what a finding means and what to do; without ID, list all",
     .run = run,
 };

@@ -2,17 +2,20 @@
 #include "cmd/inspect.h"
 
 #include "cmd/command.h"
-#include "source/privilege.h"
+#include "parse/keyed.h"
+#include "render/safe.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
-bool inspection_init(struct inspection *inspection, struct err *err)
+void inspection_init(struct inspection *inspection)
 {
     *inspection = (struct inspection){0};
-    return capture_open_host(&inspection->host, "/proc", err);
 }
 
 void inspection_deinit(struct inspection *inspection)
@@ -20,14 +23,44 @@ void inspection_deinit(struct inspection *inspection)
     capture_close(inspection->host);
 }
 
-static bool parse_target(const char *target, pid_t *pid, struct err *err)
+/* Without this a directory that is no procfs looks like a host without processes. */
+static bool is_procfs(const struct capture *host)
+{
+    struct statfs fs;
+
+    return (fstatfs(capture_directory(host), &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC) ||
+           faccessat(capture_directory(host), "self", F_OK, 0) == 0;
+}
+
+static bool open_host(struct inspection *inspection, struct err *err)
+{
+    if (!inspection->host && !capture_open_host(&inspection->host, "/proc", err))
+        return false;
+    return is_procfs(inspection->host) ||
+           err_set(err, "/proc is not a proc file system: mount -t proc proc /proc");
+}
+
+/* By the link and not getpid(): /proc can be that of another PID namespace than ours. */
+static bool find_self(const struct inspection *inspection, pid_t *pid, struct err *err)
+{
+    char text[16];
+    ssize_t n = readlinkat(capture_directory(inspection->host), "self", text, sizeof(text));
+    uint64_t number;
+
+    if (n < 0)
+        return err_set(err,
+                       "cannot follow /proc/self: %s (is /proc that of another PID namespace?)",
+                       strerror(errno));
+    if (!str_to_u64((struct str){text, (size_t)n}, &number) || number > INT_MAX)
+        return err_set(err, "/proc/self does not lead to a PID");
+    *pid = (pid_t)number;
+    return true;
+}
+
+static bool parse_pid(const char *target, pid_t *pid, struct err *err)
 {
     uint64_t number;
 
-    if (strcmp(target, "self") == 0) {
-        *pid = getpid();
-        return true;
-    }
     if (!str_to_u64(str_of(target), &number) || number == 0 || number > INT_MAX)
         return err_set(err,
                        "\"%s\" is no PID: give the number of a process, or self (a "
@@ -37,24 +70,39 @@ static bool parse_target(const char *target, pid_t *pid, struct err *err)
     return true;
 }
 
-/* Who a process's files below /proc belong to: root, when it is not dumpable. */
-static uint64_t owner_of(struct capture *process)
+/* "Uid:" and "Gid:" of status: real, effective, saved, and that of the file system. */
+static void read_ids(struct str status, struct str key, uint64_t ids[static 3])
 {
-    struct stat st;
+    struct str value, word;
 
-    if (fstatat(capture_directory(process), "maps", &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return 0;
-    return st.st_uid;
+    keyed_find(status, key, &value);
+    for (int i = 0; i < 3 && str_next_word(&value, &word); i++)
+        str_to_u64(word, &ids[i]);
 }
 
-static bool explain_denial(const struct inspection *inspection, struct err *err)
+static struct owner owner_of(struct capture *process)
+{
+    struct str status = capture_get(process, CAPTURE_STATUS)->bytes;
+    struct owner owner = {0};
+    struct stat st;
+
+    read_ids(status, STR("Uid"), owner.uids);
+    read_ids(status, STR("Gid"), owner.gids);
+    if (fstatat(capture_directory(process), "maps", &st, AT_SYMLINK_NOFOLLOW) == 0)
+        owner.files_uid = st.st_uid;
+    return owner;
+}
+
+static void explain_denial(struct inspection *inspection)
 {
     const struct image *image = &inspection->image;
-    char why[1600];
+    struct owner owner = owner_of(inspection->process);
+    char why[PRIVILEGE_TEXT];
+    struct err err;
 
-    privilege_explain(image->status.uid, owner_of(inspection->process), why, sizeof(why));
-    return err_set(err, "cannot read the memory map of PID %d (%s): %s", (int)image->pid,
-                   image->comm, why);
+    privilege_explain(&owner, why);
+    err_format(&err, "cannot read the memory map of PID %d (%s)", (int)image->pid, image->comm);
+    snprintf(inspection->failure, sizeof(inspection->failure), "%s: %s", err.text, why);
 }
 
 static bool is_ignored(const struct options *options, const struct rule *rule)
@@ -105,25 +153,89 @@ static void analyze(struct inspection *inspection, const struct options *options
     take_findings(inspection, options);
 }
 
+/* Not among the denied: what is missing for another reason. */
+static bool is_denied(const struct missing *missing)
+{
+    return strcasestr(missing->reason, "permission denied") ||
+           strcasestr(missing->reason, "operation not permitted");
+}
+
+const char *inspection_access(const struct inspection *inspection)
+{
+    struct image *image = inspection->report.image;
+    char text[PRIVILEGE_TEXT];
+
+    for (uint32_t i = 0; i < image->n_missing; i++) {
+        if (!is_denied(&image->missing[i]))
+            continue;
+        privilege_explain_inputs(text);
+        return safe_text(&image->arena, str_of(text));
+    }
+    return NULL;
+}
+
+static void name_directory(struct inspection *inspection, pid_t pid)
+{
+    snprintf(inspection->directory, sizeof(inspection->directory), "/proc/%d", (int)pid);
+    inspection->path = inspection->directory;
+}
+
+static bool open_target(struct inspection *inspection, const char *target, pid_t *pid,
+                        struct err *err)
+{
+    bool is_self = strcmp(target, "self") == 0;
+
+    inspection->path = target;
+    if (!is_self && !parse_pid(target, pid, err))
+        return false;
+    if (!is_self)
+        name_directory(inspection, *pid);
+    if (!open_host(inspection, err) || (is_self && !find_self(inspection, pid, err)))
+        return false;
+    name_directory(inspection, *pid);
+    return capture_open_process(&inspection->process, inspection->host, *pid, err);
+}
+
+static bool fail(struct inspection *inspection, const struct err *err)
+{
+    snprintf(inspection->failure, sizeof(inspection->failure), "%s", err->text);
+    return false;
+}
+
 bool inspection_begin(struct inspection *inspection, const char *target,
-                      const struct options *options, struct err *err)
+                      const struct options *options)
 {
     enum image_state state;
-    pid_t pid;
+    struct err err;
+    pid_t pid = 0;
 
-    if (!parse_target(target, &pid, err) ||
-        !capture_open_process(&inspection->process, inspection->host, pid, err))
-        return false;
-    snprintf(inspection->path, sizeof(inspection->path), "/proc/%d", (int)pid);
-    state = image_init(&inspection->image, inspection->process, pid, err);
+    if (!open_target(inspection, target, &pid, &err))
+        return fail(inspection, &err);
+    state = image_init(&inspection->image, inspection->process, pid, &err);
     if (state == IMAGE_READY) {
         analyze(inspection, options);
         return true;
     }
     if (state == IMAGE_DENIED)
-        explain_denial(inspection, err);
+        explain_denial(inspection);
+    else
+        fail(inspection, &err);
     inspection_end(inspection);
     return false;
+}
+
+json_t *inspection_failure(const struct inspection *inspection, const struct options *options)
+{
+    json_t *document = NULL;
+    struct arena arena;
+
+    complain("%s", inspection->failure);
+    arena_init(&arena);
+    if (options->json)
+        document = json_failure(safe_text(&arena, str_of(inspection->path)),
+                                safe_text(&arena, str_of(inspection->failure)));
+    arena_deinit(&arena);
+    return document;
 }
 
 void inspection_end(struct inspection *inspection)

@@ -4,8 +4,10 @@
 #define CMD_INSPECT_H
 
 #include "cmd/options.h"
+#include "render/json.h"
+#include "source/privilege.h"
 
-/* Room for the host's capture and the report of one target at a time. */
+/* The host's capture and the report of one target at a time, or why there is none. */
 struct inspection {
     struct capture *host;
     struct capture *process;
@@ -13,19 +15,30 @@ struct inspection {
     struct facts facts;
     struct checker checker;
     struct report report;
-    char path[64];
+    const char *path; /* of the target: `directory`, or the argument when it is no PID */
+    char directory[32];
+    char failure[sizeof(struct err) + 2 + PRIVILEGE_TEXT];
 };
 
-bool inspection_init(struct inspection *inspection, struct err *err);
+void inspection_init(struct inspection *inspection);
 void inspection_deinit(struct inspection *inspection);
 
 /*
- * Inspects one target; inspection->report is valid until inspection_end().  On false err says why,
- * and inspection_end() must not be called.
+ * Inspects one target; inspection->report is valid until inspection_end().  On false
+ * inspection->failure says why, and inspection_end() must not be called.
  */
 bool inspection_begin(struct inspection *inspection, const char *target,
-                      const struct options *options, struct err *err);
+                      const struct options *options);
 void inspection_end(struct inspection *inspection);
+
+/*
+ * What every command does when inspection_begin() fails: complains on standard error.  With --json
+ * the reason is also the document that it returns, to be printed; else that is NULL.
+ */
+json_t *inspection_failure(const struct inspection *inspection, const struct options *options);
+
+/* How to get at inputs that were denied, as a sentence, or NULL when none was. */
+const char *inspection_access(const struct inspection *inspection);
 
 /* The exit status that a report means by the options. */
 int inspection_status(const struct inspection *inspection, const struct options *options);

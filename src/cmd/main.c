@@ -28,8 +28,8 @@ static int run_command(struct options *options, struct err *err)
         return -1;
     options_set_style(options, output.stream);
     status = options->command->run(options, output.stream);
-    /* A report that says why a target failed is worth keeping; one of a wrong call is empty. */
-    if (!output_close(&output, status != EXIT_TROUBLE || options->n_arguments > 0, err))
+    /* After trouble, a JSON document says why and is worth keeping; no text is no report. */
+    if (!output_close(&output, status != EXIT_TROUBLE, err))
         return -1;
     return status;
 }

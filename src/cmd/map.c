@@ -1,16 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "render/map.h"
 #include "cmd/command.h"
 #include "cmd/inspect.h"
-#include "render/json.h"
-#include "render/safe.h"
-
-#include <strings.h>
-
-static bool wants_usage(const char *columns)
-{
-    return columns && (strcasestr(columns, "RSS") || strcasestr(columns, "PSS") ||
-                       strcasestr(columns, "SWAP"));
-}
 
 static int show(const struct options *options, struct inspection *inspection, FILE *out)
 {
@@ -31,24 +22,29 @@ static int run(const struct options *given, FILE *out)
     struct inspection inspection;
     struct err err;
     int status = EXIT_TROUBLE;
+    bool reads_smaps;
 
     if (options.n_arguments != 1) {
         complain_usage("map takes one target: a PID");
         return EXIT_TROUBLE;
     }
-    options.with_mappings = true;
-    options.with_memory = options.with_memory || wants_usage(options.style.columns);
-    if (options.with_memory && !options.style.columns)
-        options.style.columns = "+RSS,PSS,SWAP";
-    if (!inspection_init(&inspection, &err)) {
-        complain("%s", err.text);
+    if (!map_columns_check(options.style.columns, &reads_smaps, &err)) {
+        complain_usage(err.text);
         return EXIT_TROUBLE;
     }
-    if (inspection_begin(&inspection, options.arguments[0], &options, &err)) {
+    options.with_mappings = true;
+    options.with_memory = options.with_memory || reads_smaps;
+    if (options.with_memory && !options.style.columns)
+        options.style.columns = "+RSS,PSS,SWAP";
+    inspection_init(&inspection);
+    if (inspection_begin(&inspection, options.arguments[0], &options)) {
         status = show(&options, &inspection, out);
         inspection_end(&inspection);
     } else {
-        complain("%s", err.text);
+        json_t *document = inspection_failure(&inspection, &options);
+
+        if (document)
+            json_print(document, out);
     }
     inspection_deinit(&inspection);
     return status;

@@ -286,7 +286,8 @@ void options_print_help(const struct options *options, FILE *out)
             print_option(&table[i], out);
     if (command->print_details)
         command->print_details(out);
-    fputs("\nExit status: 0 nothing wrong, 1 a finding at or above --fail-on, 2 wrong usage or\n"
-          "a target that could not be inspected. More: layoutcheck(1), layoutcheck-findings(7).\n",
+    fputs("\nExit status: 0 nothing wrong, 1 a finding at or above --fail-on, 2 wrong usage\n"
+          "or a target that could not be inspected.\n"
+          "More: layoutcheck(1), layoutcheck-findings(7).\n",
           out);
 }

@@ -5,63 +5,134 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool open_temporary(struct output *output, struct err *err)
+/* The path of an open file without symbolic links, which the kernel has followed by its rules. */
+static char *path_of(int fd)
+{
+    char link[32], path[PATH_MAX];
+    ssize_t n;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    n = readlink(link, path, sizeof(path));
+    return n > 0 && n < (ssize_t)sizeof(path) ? strndup(path, (size_t)n) : NULL;
+}
+
+/*
+ * Sets output->target when a file is to be made or replaced there, and leaves it NULL when what is
+ * there is to be written to.  False with errno.  The kernel follows symbolic links, not realpath():
+ * fs.protected_symlinks keeps root from being led astray in /tmp.
+ */
+static bool choose_target(struct output *output)
+{
+    int fd = open(output->path, O_PATH | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0) {
+        if (errno != ENOENT || lstat(output->path, &st) == 0) /* a link to nothing */
+            return false;
+        output->target = strdup(output->path);
+        return output->target != NULL;
+    }
+    if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode)) {
+        close(fd);
+        errno = EISDIR;
+        return false;
+    }
+    if (S_ISREG(st.st_mode) && st.st_nlink > 0)
+        output->target = path_of(fd);
+    close(fd);
+    return output->target || !S_ISREG(st.st_mode) || st.st_nlink == 0;
+}
+
+/* O_CREAT only so that the kernel's fs.protected_fifos applies. */
+static bool open_there(struct output *output)
+{
+    int fd = open(output->path, O_WRONLY | O_CREAT | O_NOCTTY | O_CLOEXEC, 0666);
+
+    if (fd >= 0)
+        output->stream = fdopen(fd, "w");
+    return output->stream != NULL;
+}
+
+static bool open_temporary(struct output *output)
 {
     mode_t mask = umask(0);
     int fd;
 
     umask(mask);
-    if (asprintf(&output->temporary, "%s.XXXXXX", output->path) < 0)
-        return err_set(err, "out of memory");
-    privilege_write_begin();
+    if (asprintf(&output->temporary, "%s.XXXXXX", output->target) < 0)
+        return false;
     fd = mkostemp(output->temporary, O_CLOEXEC);
-    privilege_write_end();
     if (fd >= 0 && fchmod(fd, 0666 & ~mask) == 0)
         output->stream = fdopen(fd, "w");
-    if (output->stream)
-        return true;
-    err_format(err, "cannot write beside %s: %s", output->path, strerror(errno));
+    return output->stream != NULL;
+}
+
+static bool open_path(struct output *output, struct err *err)
+{
+    if (!choose_target(output) || (!output->target && !open_there(output)))
+        return err_set(err, "cannot write to %s: %s", output->path, strerror(errno));
+    if (output->target && !open_temporary(output))
+        return err_set(err, "cannot write beside %s: %s", output->target, strerror(errno));
+    return true;
+}
+
+static void forget(struct output *output)
+{
     free(output->temporary);
-    return false;
+    free(output->target);
 }
 
 bool output_open(struct output *output, const char *path, struct err *err)
 {
+    bool ok;
+
     *output = (struct output){.path = path};
-    if (path)
-        return open_temporary(output, err);
-    output->stream = stdout;
-    return true;
+    if (!path) {
+        output->stream = stdout;
+        return true;
+    }
+    privilege_write_begin();
+    ok = open_path(output, err);
+    privilege_write_end();
+    if (!ok)
+        forget(output);
+    return ok;
 }
 
-static bool flush(struct output *output, struct err *err)
+/* *empty: nothing was written. */
+static bool flush(struct output *output, bool *empty, struct err *err)
 {
     const char *name = output->path ? output->path : "standard output";
     bool failed = ferror(output->stream) || fflush(output->stream) != 0;
     int error = errno;
 
-    if (output->path && fclose(output->stream) != 0)
+    *empty = ftello(output->stream) <= 0;
+    if (output->path && fclose(output->stream) != 0) {
+        error = failed ? error : errno;
         failed = true;
+    }
     return !failed || err_set(err, "cannot write to %s: %s", name, strerror(error));
 }
 
-bool output_close(struct output *output, bool keep, struct err *err)
+bool output_close(struct output *output, bool empty_is_report, struct err *err)
 {
-    bool ok = flush(output, err);
+    bool empty, keep, ok = flush(output, &empty, err);
 
-    if (!output->path)
-        return ok;
-    privilege_write_begin();
-    if (ok && keep && rename(output->temporary, output->path) < 0)
-        ok = err_set(err, "cannot rename to %s: %s", output->path, strerror(errno));
-    if (!ok || !keep)
-        unlink(output->temporary);
-    privilege_write_end();
-    free(output->temporary);
+    if (output->target) {
+        keep = ok && (!empty || empty_is_report);
+        privilege_write_begin();
+        if (keep && rename(output->temporary, output->target) < 0)
+            ok = keep = err_set(err, "cannot rename to %s: %s", output->target, strerror(errno));
+        if (!keep)
+            unlink(output->temporary);
+        privilege_write_end();
+    }
+    forget(output);
     return ok;
 }

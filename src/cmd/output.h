@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where a report goes: standard output, or a file that appears whole or not at all. */
+/*
+ * Where a report goes: standard output, a file that appears whole or not at all, or, where the path
+ * leads to something that is no regular file (a device, a FIFO), straight into it.
+ */
 #ifndef CMD_OUTPUT_H
 #define CMD_OUTPUT_H
 
@@ -9,14 +12,17 @@
 
 struct output {
     FILE *stream;
-    const char *path; /* NULL: standard output */
-    char *temporary;
+    const char *path; /* as given, for messages; NULL: standard output */
+    char *target;     /* the regular file to replace, or NULL: nothing is replaced */
+    char *temporary;  /* beside it */
 };
 
-/* With a path, a temporary file beside it. */
 bool output_open(struct output *output, const char *path, struct err *err);
 
-/* Flushes and checks; renames the file into place when `keep`, else removes it. */
-bool output_close(struct output *output, bool keep, struct err *err);
+/*
+ * Flushes and checks; renames the temporary file into place.  One that is empty takes no file's
+ * place unless `empty_is_report`.
+ */
+bool output_close(struct output *output, bool empty_is_report, struct err *err);
 
 #endif

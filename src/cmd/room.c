@@ -3,7 +3,6 @@
 #include "base/units.h"
 #include "cmd/command.h"
 #include "cmd/inspect.h"
-#include "render/json.h"
 
 /* "ADDR,LEN", or the name of a sanitizer; the numbers hexadecimal with 0x, or sizes. */
 static bool parse_range(const char *text, struct range *range, struct err *err)
@@ -91,15 +90,15 @@ static int run(const struct options *options, FILE *out)
         complain_usage(err.text);
         return EXIT_TROUBLE;
     }
-    if (!inspection_init(&inspection, &err)) {
-        complain("%s", err.text);
-        return EXIT_TROUBLE;
-    }
-    if (inspection_begin(&inspection, options->arguments[0], options, &err)) {
+    inspection_init(&inspection);
+    if (inspection_begin(&inspection, options->arguments[0], options)) {
         status = show(&inspection, options, range, out);
         inspection_end(&inspection);
     } else {
-        complain("%s", err.text);
+        json_t *document = inspection_failure(&inspection, options);
+
+        if (document)
+            json_print(document, out);
     }
     inspection_deinit(&inspection);
     return status;

@@ -162,24 +162,47 @@ static bool is_heap_kind(const struct image *image, const struct mapping *mappin
  */
 static bool agrees_with_labels(const struct image *image, uint64_t value)
 {
+    bool strict = image->host.kernel_version >= KERNEL(6, 6);
     uint64_t start = image->brk.start;
 
     if (value < start)
         return false;
-    for (uint32_t i = image_find(image, start); i < image->n_mappings; i++) {
+    for (uint32_t i = 0; i < image->n_mappings; i++) {
         const struct mapping *mapping = &image->mappings[i];
 
-        if (mapping->range.start > value)
-            break;
-        if (is_heap(image, mapping) && mapping->range.start >= value && value > start)
+        if (is_heap(image, mapping) &&
+            (strict ? mapping->range.start >= value : mapping->range.start > value))
             return false;
-        if (!is_heap(image, mapping) && is_heap_kind(image, mapping) &&
-            mapping->range.start < value && image->host.kernel_version >= KERNEL(6, 6))
+        if (strict && !is_heap(image, mapping) && is_heap_kind(image, mapping) &&
+            mapping->range.start < value && mapping->range.end > start)
             return false;
     }
-    return image->brk.last_heap == NONE ||
-           image->mappings[image->brk.last_heap].range.start < value ||
-           image->mappings[image->brk.last_heap].range.start <= start;
+    return true;
+}
+
+/*
+ * Between the kernel's moving the break and libc's noting it lie some instructions, in which a
+ * thread
+ * can be interrupted.  What looks wrong is looked at again, a little later.
+ */
+static bool looks_unsettled(const struct image *image, uint64_t value)
+{
+    return !agrees_with_labels(image, value) || image->brk.end > align_up(value, image->page_size);
+}
+
+static bool read_settled_break(struct image *image, uint64_t *value, const char **why_not)
+{
+    enum { TRIES = 4, WAIT_MS = 2 };
+
+    for (int i = 0; i < TRIES; i++) {
+        if (i > 0)
+            capture_wait(WAIT_MS);
+        if (!read_libc_break(image, value, why_not))
+            return false;
+        if (!looks_unsettled(image, *value))
+            return true;
+    }
+    return true;
 }
 
 /* The heap grew between the reading of maps and that of memory, or the other way round. */
@@ -241,7 +264,7 @@ void break_find(struct image *image)
     brk->value = brk->end;
     if (!brk->known)
         return;
-    if (!read_libc_break(image, &value, &why_not)) {
+    if (!read_settled_break(image, &value, &why_not)) {
         brk->uncertain = arena_printf(&image->arena,
                                       "the break was inferred from the mapping "
                                       "labelled [heap], not read: %s",

@@ -193,8 +193,9 @@ static void explain_top_down(struct image *image)
     if (layout->task_size && layout->base < layout->task_size / 4) {
         layout->cause = CAUSE_STACK_LIMIT;
         layout->unlimited_stack_at_exec = true;
-        layout->reason = "the kernel's default, but its stack limit was unlimited when it was "
-                         "executed, so that mmap begins at a sixth of the address space";
+        layout->reason =
+            "the kernel's default, but its stack limit was unlimited or nearly so when it was "
+            "executed, so that mmap begins at a sixth of the address space";
     }
 }
 
@@ -240,6 +241,14 @@ static bool brk_follows_bss(const struct image *image)
            image->brk.start <= end + image->page_size;
 }
 
+/* Where everything is randomised, a break right after bss was drawn by chance. */
+static bool brk_is_fixed(const struct image *image)
+{
+    bool all_random = image->host.has_randomize && image->host.randomize_va_space >= 2;
+
+    return brk_follows_bss(image) && !all_random;
+}
+
 /*
  * What the process shows counts more than what the settings are now: without randomisation the
  * stack ends exactly at the end of the address space, and the break starts right after bss.
@@ -252,7 +261,7 @@ static enum aslr aslr_shown(const struct image *image)
         return ASLR_UNKNOWN;
     if (stack->range.end == image->layout.task_size)
         return ASLR_OFF;
-    return brk_follows_bss(image) ? ASLR_NO_BRK : ASLR_FULL;
+    return brk_is_fixed(image) ? ASLR_NO_BRK : ASLR_FULL;
 }
 
 static void infer_aslr(struct image *image)

@@ -210,7 +210,10 @@ static bool is_thread_stack(const struct image *image, uint32_t i)
            next->range.start != mapping->range.end;
 }
 
-/* mprotect(), madvise() and mlock() split a mapping whose parts differ then; others are neighbours. */
+/*
+ * mprotect(), madvise() and mlock() split a mapping whose parts differ then; others are
+ * neighbours.
+ */
 static bool is_split_off(const struct mapping *lower, const struct mapping *upper)
 {
     return lower->range.end == upper->range.start && lower->grows_down && lower->inode == 0 &&

@@ -7,10 +7,17 @@
 #include <libelf.h>
 #include <stdio.h>
 
+/*
+ * A hostile file may ask for as much as fits these, once an object.  Ordinary objects have some
+ * 14 program headers and two segments of notes; a program linked against hundreds of libraries
+ * has as many entries in its dynamic section.
+ */
 enum {
-    MAX_SEGMENTS = 1024,
-    MAX_INTERP_BYTES = 4096,
+    MAX_SEGMENTS = 128,
+    MAX_INTERP_BYTES = 4096, /* PATH_MAX, as in the kernel */
     MAX_DYNAMIC_BYTES = 32768,
+    MAX_NOTE_SEGMENTS = 4,
+    PIECE_BYTES = 4096,
 };
 
 /* Translates n_bytes of file form into host form; the two have the same size for these types. */
@@ -83,22 +90,20 @@ static bool parse_phdrs(struct elfhead *head, struct arena *arena, const struct 
                         unsigned char encoding, const struct phdr_table *table, struct err *err)
 {
     size_t size = head->elf_class == 64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
-    unsigned char *raw, *phdrs;
+    Elf64_Phdr raw[MAX_SEGMENTS], phdrs[MAX_SEGMENTS]; /* the larger of both forms */
 
     if (table->n == 0)
         return true;
     if (table->entry_bytes != size || table->n > MAX_SEGMENTS)
         return err_set(err, "its ELF header tells of %u program headers of %zu bytes", table->n,
                        table->entry_bytes);
-    raw = arena_alloc(arena, table->n * size);
-    phdrs = arena_alloc(arena, table->n * size);
     if (!reader_read(reader, table->offset, raw, table->n * size) ||
         !translate(head->elf_class, encoding, ELF_T_PHDR, raw, phdrs, table->n * size))
         return err_set(err, "its program headers are cut off");
     head->segments = arena_alloc(arena, table->n * sizeof(*head->segments));
     head->n_segments = table->n;
     for (unsigned int i = 0; i < table->n; i++)
-        take_phdr(&head->segments[i], head->elf_class, phdrs + i * size);
+        take_phdr(&head->segments[i], head->elf_class, (unsigned char *)phdrs + i * size);
     return true;
 }
 
@@ -106,87 +111,115 @@ static const char *read_interp(struct arena *arena, const struct reader *reader,
                                const struct segment *segment)
 {
     size_t n = segment->file_bytes;
-    char *path;
+    char path[MAX_INTERP_BYTES];
 
-    if (n == 0 || n > MAX_INTERP_BYTES)
+    if (n == 0 || n > sizeof(path) || !reader_read(reader, segment->offset, path, n))
         return "";
-    path = arena_alloc(arena, n + 1);
-    if (!reader_read(reader, segment->offset, path, n))
-        return "";
-    return path;
+    return arena_strndup(arena, path, strnlen(path, n));
 }
 
-/* DF_1_PIE is the only word that tells a PIE program from a shared library. */
-static bool dynamic_says_pie(const struct elfhead *head, struct arena *arena,
-                             const struct reader *reader, unsigned char encoding,
-                             const struct segment *segment)
+/* What a piece of the dynamic section says: whether it ends the search, and how. */
+static bool find_flags(const struct elfhead *head, const void *entries, size_t n_bytes,
+                       uint64_t *flags)
 {
-    size_t size = head->elf_class == 64 ? sizeof(Elf64_Dyn) : sizeof(Elf32_Dyn);
-    size_t n_bytes = segment->file_bytes / size * size;
-    unsigned char *raw, *entries;
+    const Elf64_Dyn *wide = entries;
+    const Elf32_Dyn *narrow = entries;
+    bool is_64 = head->elf_class == 64;
 
-    if (n_bytes == 0 || n_bytes > MAX_DYNAMIC_BYTES)
-        return false;
-    raw = arena_alloc(arena, n_bytes);
-    entries = arena_alloc(arena, n_bytes);
-    if (!reader_read(reader, segment->offset, raw, n_bytes) ||
-        !translate(head->elf_class, encoding, ELF_T_DYN, raw, entries, n_bytes))
-        return false;
-    for (size_t i = 0; i < n_bytes / size; i++) {
-        const Elf64_Dyn *wide = (const Elf64_Dyn *)(const void *)entries + i;
-        const Elf32_Dyn *narrow = (const Elf32_Dyn *)(const void *)entries + i;
-        int64_t tag = head->elf_class == 64 ? wide->d_tag : narrow->d_tag;
-        uint64_t value = head->elf_class == 64 ? wide->d_un.d_val : narrow->d_un.d_val;
+    for (size_t i = 0; i < n_bytes / (is_64 ? sizeof(*wide) : sizeof(*narrow)); i++) {
+        int64_t tag = is_64 ? wide[i].d_tag : narrow[i].d_tag;
 
-        if (tag == DT_NULL)
-            return false;
         if (tag == DT_FLAGS_1)
-            return value & DF_1_PIE;
+            *flags = is_64 ? wide[i].d_un.d_val : narrow[i].d_un.d_val;
+        if (tag == DT_FLAGS_1 || tag == DT_NULL)
+            return true;
     }
     return false;
 }
 
+/* DF_1_PIE is the only word that tells a PIE program from a shared library. */
+static bool dynamic_says_pie(const struct elfhead *head, const struct reader *reader,
+                             unsigned char encoding, const struct segment *segment)
+{
+    Elf64_Dyn raw[PIECE_BYTES / sizeof(Elf64_Dyn)], entries[PIECE_BYTES / sizeof(Elf64_Dyn)];
+    size_t size = head->elf_class == 64 ? sizeof(Elf64_Dyn) : sizeof(Elf32_Dyn);
+    uint64_t end = segment->file_bytes / size * size, flags = 0;
+    size_t n;
+
+    if (end > MAX_DYNAMIC_BYTES)
+        return false;
+    for (uint64_t at = 0; at < end; at += n) {
+        n = end - at < sizeof(raw) ? end - at : sizeof(raw);
+        if (!reader_read(reader, segment->offset + at, raw, n) ||
+            !translate(head->elf_class, encoding, ELF_T_DYN, raw, entries, n) ||
+            find_flags(head, entries, n, &flags))
+            break;
+    }
+    return flags & DF_1_PIE;
+}
+
 /*
  * A note is three words (length of the owner's name, of the contents, type), the name and the
- * contents, each padded to a word.  Go's linker leaves its build id as one.
+ * contents, each padded to a word.  Go's linker leaves its build id as one, near the front.
  */
 static bool notes_have_go(const struct elfhead *head, const struct reader *reader,
                           unsigned char encoding, const struct segment *segment)
 {
-    enum { MAX_NOTES_BYTES = 65536, HEADER_BYTES = 12 };
-    uint64_t end = segment->file_bytes < MAX_NOTES_BYTES ? segment->file_bytes : MAX_NOTES_BYTES;
+    enum { HEADER_BYTES = 12, OWNER_BYTES = 4 };
+    unsigned char notes[PIECE_BYTES];
+    uint64_t end = segment->file_bytes < sizeof(notes) ? segment->file_bytes : sizeof(notes);
     uint64_t at = 0;
 
-    while (at + HEADER_BYTES + 4 <= end) {
-        unsigned char raw[HEADER_BYTES + 4];
+    if (!reader_read(reader, segment->offset, notes, end))
+        return false;
+    while (at + HEADER_BYTES + OWNER_BYTES <= end) {
         Elf32_Word words[3];
 
-        if (!reader_read(reader, segment->offset + at, raw, sizeof(raw)) ||
-            !translate(head->elf_class, encoding, ELF_T_WORD, raw, words, sizeof(words)))
+        if (!translate(head->elf_class, encoding, ELF_T_WORD, notes + at, words, sizeof(words)))
             return false;
-        if (words[0] == 4 && memcmp(raw + HEADER_BYTES, "Go\0", 4) == 0)
+        if (words[0] == OWNER_BYTES && memcmp(notes + at + HEADER_BYTES, "Go\0", 4) == 0)
             return true;
         at += HEADER_BYTES + align_up(words[0], 4) + align_up(words[1], 4);
     }
     return false;
 }
 
+/* A library has neither an entry nor an interpreter, or is libc, which prints its version. */
+static bool may_be_program(const struct elfhead *head)
+{
+    return head->type == ET_EXEC || head->entry != 0 || head->interp;
+}
+
+/* What only programs have is not looked for in libraries: it costs a read or two. */
+static void take_program_segments(struct elfhead *head, const struct reader *reader,
+                                  unsigned char encoding)
+{
+    unsigned int n_dynamic = 0, n_notes = 0;
+
+    for (unsigned int i = 0; i < head->n_segments; i++) {
+        const struct segment *segment = &head->segments[i];
+
+        if (segment->type == PT_DYNAMIC && head->type == ET_DYN && n_dynamic++ == 0)
+            head->is_pie = dynamic_says_pie(head, reader, encoding, segment);
+        if (segment->type == PT_NOTE && !head->is_go && n_notes++ < MAX_NOTE_SEGMENTS)
+            head->is_go = notes_have_go(head, reader, encoding, segment);
+    }
+}
+
+/* The first PT_INTERP counts, as for the kernel. */
 static void take_special_segments(struct elfhead *head, struct arena *arena,
-                                  const struct reader *reader, unsigned char encoding)
+                                  const struct reader *reader)
 {
     for (unsigned int i = 0; i < head->n_segments; i++) {
         const struct segment *segment = &head->segments[i];
 
         switch (segment->type) {
         case PT_INTERP:
-            head->interp = read_interp(arena, reader, segment);
+            if (!head->interp)
+                head->interp = read_interp(arena, reader, segment);
             break;
         case PT_DYNAMIC:
             head->has_dynamic = true;
-            head->is_pie = dynamic_says_pie(head, arena, reader, encoding, segment);
-            break;
-        case PT_NOTE:
-            head->is_go |= notes_have_go(head, reader, encoding, segment);
             break;
         case PT_GNU_STACK:
             head->has_gnu_stack = true;
@@ -217,7 +250,9 @@ bool elfhead_parse(struct elfhead *head, struct arena *arena, const struct reade
     if (!parse_ehdr(head, reader, ident[EI_DATA], &table, err) ||
         !parse_phdrs(head, arena, reader, ident[EI_DATA], &table, err))
         return false;
-    take_special_segments(head, arena, reader, ident[EI_DATA]);
+    take_special_segments(head, arena, reader);
+    if (may_be_program(head))
+        take_program_segments(head, reader, ident[EI_DATA]);
     return true;
 }
 

@@ -36,7 +36,7 @@ struct elfhead {
     unsigned int n_segments;
 
     const char *interp;    /* PT_INTERP's path, or NULL */
-    bool is_go;            /* a PT_NOTE of the owner "Go": linked by Go */
+    bool is_go;            /* a program with a PT_NOTE of the owner "Go": linked by Go */
     bool has_dynamic;      /* PT_DYNAMIC is there */
     bool is_pie;           /* DT_FLAGS_1 has DF_1_PIE: a program, not a library */
     bool has_gnu_stack;    /* PT_GNU_STACK is there */

@@ -145,7 +145,9 @@ static void take_line(struct maps_parser *parser, struct str text)
 /* A path has 4,096 bytes, four times that when escaped, and can be longer: but not like this. */
 #define LONGEST_LINE ((size_t)1 << 20)
 
-/* Puts the beginning of a line aside; what is too long for any line is dropped, and the line bad. */
+/*
+ * Puts the beginning of a line aside; what is too long for any line is dropped, and the line bad.
+ */
 static void carry(struct maps_parser *parser, struct str part)
 {
     size_t n = LONGEST_LINE - parser->n_carry;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every mapping with its role, and the gaps between them, as a table. */
+#include "render/map.h"
+
 #include "render/paper.h"
 #include "render/safe.h"
 
@@ -29,21 +31,25 @@ static const struct {
     double width_hint;
     int flags;
     bool is_default;
+    bool reads_smaps;
     const char *meaning;
 } columns[N_COLUMNS] = {
-    [COLUMN_START] = {"START", 14, SCOLS_FL_RIGHT, true, "first address"},
-    [COLUMN_END] = {"END", 14, SCOLS_FL_RIGHT, false, "first address after it"},
-    [COLUMN_SIZE] = {"SIZE", 6, SCOLS_FL_RIGHT, true, "size"},
-    [COLUMN_PERMS] = {"PERMS", 4, 0, true, "read, write, execute, private or shared"},
-    [COLUMN_ROLE] = {"ROLE", 12, 0, true, "what it is for"},
-    [COLUMN_NAME] = {"NAME", 20, SCOLS_FL_TRUNC, true, "file or label, as the kernel names it"},
-    [COLUMN_OFFSET] = {"OFFSET", 8, SCOLS_FL_RIGHT, false, "offset into the file"},
-    [COLUMN_DEVICE] = {"DEVICE", 7, SCOLS_FL_RIGHT, false, "device of the file, major:minor"},
-    [COLUMN_INODE] = {"INODE", 8, SCOLS_FL_RIGHT, false, "inode of the file"},
-    [COLUMN_OBJECT] = {"OBJECT", 12, 0, false, "loaded object that it is a part of"},
-    [COLUMN_RSS] = {"RSS", 6, SCOLS_FL_RIGHT, false, "resident memory (reads smaps)"},
-    [COLUMN_PSS] = {"PSS", 6, SCOLS_FL_RIGHT, false, "proportional share of it (reads smaps)"},
-    [COLUMN_SWAP] = {"SWAP", 6, SCOLS_FL_RIGHT, false, "swapped out (reads smaps)"},
+    [COLUMN_START] = {"START", 14, SCOLS_FL_RIGHT, true, false, "first address"},
+    [COLUMN_END] = {"END", 14, SCOLS_FL_RIGHT, false, false, "first address after it"},
+    [COLUMN_SIZE] = {"SIZE", 6, SCOLS_FL_RIGHT, true, false, "size"},
+    [COLUMN_PERMS] = {"PERMS", 4, 0, true, false, "read, write, execute, private or shared"},
+    [COLUMN_ROLE] = {"ROLE", 12, 0, true, false, "what it is for"},
+    [COLUMN_NAME] = {"NAME", 20, SCOLS_FL_TRUNC, true, false,
+                     "file or label, as the kernel names it"},
+    [COLUMN_OFFSET] = {"OFFSET", 8, SCOLS_FL_RIGHT, false, false, "offset into the file"},
+    [COLUMN_DEVICE] = {"DEVICE", 7, SCOLS_FL_RIGHT, false, false,
+                       "device of the file, major:minor"},
+    [COLUMN_INODE] = {"INODE", 8, SCOLS_FL_RIGHT, false, false, "inode of the file"},
+    [COLUMN_OBJECT] = {"OBJECT", 12, 0, false, false, "loaded object that it is a part of"},
+    [COLUMN_RSS] = {"RSS", 6, SCOLS_FL_RIGHT, false, true, "resident memory (reads smaps)"},
+    [COLUMN_PSS] = {"PSS", 6, SCOLS_FL_RIGHT, false, true,
+                    "proportional share of it (reads smaps)"},
+    [COLUMN_SWAP] = {"SWAP", 6, SCOLS_FL_RIGHT, false, true, "swapped out (reads smaps)"},
 };
 
 struct selection {
@@ -98,6 +104,18 @@ static bool select_columns(struct selection *selection, const char *list, struct
         rest.n -= name.n + (comma ? 1 : 0);
     }
     return selection->n > 0 || err_set(err, "the list of columns is empty");
+}
+
+bool map_columns_check(const char *list, bool *reads_smaps, struct err *err)
+{
+    struct selection selection;
+
+    *reads_smaps = false;
+    if (!select_columns(&selection, list, err))
+        return false;
+    for (unsigned int i = 0; i < selection.n; i++)
+        *reads_smaps |= columns[selection.list[i]].reads_smaps;
+    return true;
 }
 
 struct row {
@@ -219,6 +237,7 @@ bool render_map(const struct report *report, const struct style *style, FILE *ou
     scols_table_set_stream(table, out);
     scols_table_enable_noheadings(table, style->no_headings);
     scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
+    paper_table_as_is(table);
     ok = true;
     for (unsigned int i = 0; ok && i < selection.n; i++)
         ok = scols_table_new_column(table, columns[selection.list[i]].name,

@@ -4,6 +4,8 @@
 #include "render/safe.h"
 
 #include <inttypes.h>
+#include <libsmartcols.h>
+#include <locale.h>
 
 const char *paper_severity_on(const struct style *style, enum severity severity)
 {
@@ -61,4 +63,14 @@ void paper_wrap(FILE *out, const struct style *style, unsigned int indent, const
 {
     fprintf(out, "%-*s", (int)indent, head);
     paper_wrap_from(out, style, indent, indent, text);
+}
+
+/*
+ * Text is UTF-8 here whatever the user's locale.  libsmartcols 2.38 must know: of text that is not
+ * valid in the locale it takes the width for SIZE_MAX and pads without end unless it may escape.
+ */
+void paper_table_as_is(struct libscols_table *table)
+{
+    if (setlocale(LC_CTYPE, "C.UTF-8"))
+        scols_table_enable_noencoding(table, 1);
 }

@@ -26,4 +26,9 @@ void paper_wrap(FILE *out, const struct style *style, unsigned int indent, const
 void paper_wrap_from(FILE *out, const struct style *style, size_t column, unsigned int indent,
                      const char *text);
 
+struct libscols_table;
+
+/* Has the table print its cells, safe_text() with newlines at most, without escaping them again. */
+void paper_table_as_is(struct libscols_table *table);
+
 #endif

@@ -31,6 +31,7 @@ static struct libscols_table *new_table(const struct style *style, FILE *out)
     scols_table_set_stream(table, out);
     scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
     scols_table_set_termwidth(table, style->width);
+    paper_table_as_is(table);
     for (int i = 0; i < N_COLUMNS; i++) {
         struct libscols_column *column =
             scols_table_new_column(table, columns[i].name, 0, columns[i].flags);

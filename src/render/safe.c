@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "render/safe.h"
 
+#include <ctype.h>
+
 /*
  * The length of the UTF-8 character at the start of s and its code point; 0 when it is not valid:
  * cut off, overlong, a surrogate, or beyond U+10FFFF.
@@ -32,6 +34,13 @@ static bool is_unsafe(uint32_t code)
            (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
 }
 
+/* A name that holds \xNN by itself would read like an escaped byte. */
+static bool looks_escaped(struct str s)
+{
+    return s.n >= 4 && s.p[0] == '\\' && s.p[1] == 'x' && isxdigit((unsigned char)s.p[2]) &&
+           isxdigit((unsigned char)s.p[3]);
+}
+
 const char *safe_text(struct arena *arena, struct str s)
 {
     static const char hex[] = "0123456789abcdef";
@@ -40,7 +49,7 @@ const char *safe_text(struct arena *arena, struct str s)
     while (s.n > 0) {
         uint32_t code = 0;
         size_t n = decode(s, &code);
-        bool safe = n > 0 && !is_unsafe(code);
+        bool safe = n > 0 && !is_unsafe(code) && !looks_escaped(s);
 
         n = n > 0 ? n : 1;
         for (size_t i = 0; i < n; i++) {

@@ -2,7 +2,8 @@
 /*
  * Names of files and processes are the target's bytes.  Before they reach a terminal or a document,
  * bytes that are control characters, invalid UTF-8 or characters that change the direction of
- * text become \xNN.
+ * text become \xNN.  So that this can be read back, a name that holds "\xNN" itself shows as
+ * "\x5cxNN"; other backslashes stay, for the kernel writes a newline in maps as \012.
  */
 #ifndef RENDER_SAFE_H
 #define RENDER_SAFE_H

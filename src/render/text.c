@@ -215,7 +215,9 @@ static void print_summary(const struct report *report, const struct style *style
 
     for (uint32_t i = 0; i < report->n_findings; i++)
         n[report->findings[i].severity]++;
-    if (n[SEVERITY_ERROR] + n[SEVERITY_WARNING] == 0)
+    if (report->n_findings == 0 && report->n_not_run > 0 && !report->image->consistent)
+        text = "not everything could be checked";
+    else if (n[SEVERITY_ERROR] + n[SEVERITY_WARNING] == 0)
         text = "nothing wrong found";
     else
         text = arena_printf(arena, "%u error%s, %u warning%s", n[SEVERITY_ERROR],
@@ -230,6 +232,10 @@ static void print_summary(const struct report *report, const struct style *style
     if (report->n_not_run > 0)
         text = arena_printf(arena, "%s; %u check%s could not be made%s", text, report->n_not_run,
                             plural(report->n_not_run), style->verbose ? "" : " (-v says why)");
+    if (report->image->n_missing > 0)
+        text = arena_printf(arena, "%s; %u input%s could not be read%s", text,
+                            report->image->n_missing, plural(report->image->n_missing),
+                            style->verbose ? "" : " (-v says which and why)");
     putc('\n', out);
     paper_wrap(out, style, 0, "", text);
 }

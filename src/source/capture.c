@@ -2,9 +2,11 @@
 #include "source/capture.h"
 
 #include "base/arena.h"
+#include "source/mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -33,8 +35,13 @@ static const struct row rows[N_CAPTURE_ROWS] = {
     [CAPTURE_CGROUP] = {"cgroup", "cgroup", OF_PROCESS, IS_FILE},
     [CAPTURE_UID_MAP] = {"uid_map", "uid_map", OF_PROCESS, IS_FILE},
     [CAPTURE_MOUNTINFO] = {"mountinfo", "mountinfo", OF_PROCESS, IS_FILE},
+    [CAPTURE_MOUNT_NS] = {"ns/mnt", "ns/mnt", OF_PROCESS, IS_LINK},
+    [CAPTURE_USER_NS] = {"ns/user", "ns/user", OF_PROCESS, IS_LINK},
     [CAPTURE_EXE] = {"exe", "exe", OF_PROCESS, IS_LINK},
+    [CAPTURE_ROOT] = {"root", "root", OF_PROCESS, IS_LINK},
     [CAPTURE_OWN_MOUNTS] = {"self/mountinfo", "self/mountinfo", OF_HOST, IS_FILE},
+    [CAPTURE_OWN_MOUNT_NS] = {"self/ns/mnt", "self/ns/mnt", OF_HOST, IS_LINK},
+    [CAPTURE_OWN_USER_NS] = {"self/ns/user", "self/ns/user", OF_HOST, IS_LINK},
     [CAPTURE_MEMINFO] = {"meminfo", "meminfo", OF_HOST, IS_FILE},
     [CAPTURE_CMDLINE] = {"cmdline", "cmdline", OF_HOST, IS_FILE},
     [CAPTURE_OSRELEASE] = {"kernel.osrelease", "sys/kernel/osrelease", OF_HOST, IS_FILE},
@@ -71,6 +78,7 @@ struct capture {
     int memory; /* of a process: /proc/PID/mem, or -1 */
     struct utsname uname;
     uint64_t page_size;
+    struct file_access file_access;
     struct blob blobs[N_CAPTURE_ROWS];
     char *owned[N_CAPTURE_ROWS]; /* the bytes or the reason of a blob, to free */
     bool have[N_CAPTURE_ROWS];
@@ -258,6 +266,8 @@ void capture_forget(struct capture *process)
     if (process->memory >= 0)
         close(process->memory);
     process->memory = -1;
+    mounts_free(process->file_access.mounts);
+    process->file_access.mounts = NULL;
     for (int row = 0; row < N_CAPTURE_ROWS; row++) {
         free(process->owned[row]);
         process->owned[row] = NULL;
@@ -309,9 +319,19 @@ const char *capture_row_name(enum capture_row row)
     return rows[row].name;
 }
 
+void capture_wait(int milliseconds)
+{
+    poll(NULL, 0, milliseconds);
+}
+
 struct capture *capture_host(struct capture *capture)
 {
     return capture->host;
+}
+
+struct file_access *capture_file_access(struct capture *capture)
+{
+    return &capture->file_access;
 }
 
 int capture_directory(const struct capture *capture)

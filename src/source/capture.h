@@ -29,11 +29,16 @@ enum capture_row {
     CAPTURE_CGROUP,
     CAPTURE_UID_MAP,
     CAPTURE_MOUNTINFO,
-    CAPTURE_EXE, /* where the link points */
+    CAPTURE_MOUNT_NS, /* "mnt:[4026531841]" */
+    CAPTURE_USER_NS,
+    CAPTURE_EXE,  /* where the link points */
+    CAPTURE_ROOT, /* the same */
     /* of the host */
     CAPTURE_MEMINFO,
-    CAPTURE_OWN_MOUNTS, /* of the reader, for cgroups */
-    CAPTURE_CMDLINE,    /* the kernel's, for stack_guard_gap= */
+    CAPTURE_OWN_MOUNTS, /* of the reader: its mountinfo, and so on */
+    CAPTURE_OWN_MOUNT_NS,
+    CAPTURE_OWN_USER_NS,
+    CAPTURE_CMDLINE, /* the kernel's, for stack_guard_gap= */
     CAPTURE_OSRELEASE,
     CAPTURE_MAX_MAP_COUNT,
     CAPTURE_MMAP_MIN_ADDR,
@@ -99,8 +104,18 @@ const char *capture_row_name(enum capture_row row);
  */
 bool capture_memory(struct capture *process, struct reader *reader, struct err *err);
 
+/* Lets a live process run for some milliseconds: for what settles by itself. */
+void capture_wait(int milliseconds);
+
 /* The host that a process belongs to. */
 struct capture *capture_host(struct capture *capture);
+
+/* What mounts.c and objfile.c keep with a process or a host; zeros at first. */
+struct file_access {
+    struct mounts *mounts; /* until capture_forget() */
+    int64_t waited_ms;     /* for file systems that may never answer */
+};
+struct file_access *capture_file_access(struct capture *capture);
 
 /* The directory, for openat(); the machine as uname -m says it; the page size. */
 int capture_directory(const struct capture *capture);

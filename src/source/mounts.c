@@ -1,18 +1,190 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "source/mounts.h"
 
-/* proc(5): ID parent major:minor root MOUNT-POINT options [tags...] - TYPE source options */
-static bool mountinfo_fields(struct str line, struct str *mount_point, struct str *type)
-{
-    struct str word;
+#include "base/arena.h"
 
-    for (int i = 0; i < 5; i++)
-        if (!str_next_word(&line, mount_point))
-            return false;
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct mounts {
+    struct mount *list;
+    uint32_t n;
+    int directory;        /* the capture's */
+    const char *root_way; /* from there to what paths begin at */
+    int root;             /* that, once it was safe to open; or -1 */
+    int root_error;       /* why not; 0 when it may block */
+    struct mount *top;    /* the mount that `root` lies on, or the culprit; or NULL */
+};
+
+/* proc(5): ID parent major:minor root MOUNT-POINT options [tags...] - TYPE source options */
+static bool mountinfo_parse(struct str line, struct mount *mount)
+{
+    struct str id, parent, word;
+
+    *mount = (struct mount){0};
+    if (!str_next_word(&line, &id) || !str_to_u64(id, &mount->id) ||
+        !str_next_word(&line, &parent) || !str_to_u64(parent, &mount->parent_id) ||
+        !str_next_word(&line, &word) || !str_next_word(&line, &word) ||
+        !str_next_word(&line, &mount->point))
+        return false;
     while (str_next_word(&line, &word))
         if (str_eq(word, STR("-")))
-            return str_next_word(&line, type);
+            return str_next_word(&line, &mount->type);
     return false;
+}
+
+/* Types that answer from this machine alone. */
+static bool is_local(struct str type)
+{
+    static const char *const local[] = {
+        "ext2",  "ext3",  "ext4",     "xfs",   "btrfs",  "bcachefs", "f2fs",      "jfs",
+        "tmpfs", "zfs",   "reiserfs", "erofs", "nilfs2", "squashfs", "ramfs",     "rootfs",
+        "vfat",  "exfat", "iso9660",  "udf",   "cramfs", "devtmpfs", "hugetlbfs",
+    };
+
+    for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+        if (str_eq(type, str_of(local[i])))
+            return true;
+    return false;
+}
+
+/* An unreadable namespace is another one. */
+static bool same_namespace(struct capture *process, enum capture_row theirs, enum capture_row ours)
+{
+    const struct blob *a = capture_get(process, theirs), *b = capture_get(process, ours);
+
+    return !a->missing && !b->missing && str_eq(a->bytes, b->bytes);
+}
+
+static bool shares_mounts(struct capture *process)
+{
+    return same_namespace(process, CAPTURE_MOUNT_NS, CAPTURE_OWN_MOUNT_NS);
+}
+
+/*
+ * An overlay is as local as its layers.  Those of root's containers are; in a user namespace
+ * anybody can make an overlay of a FUSE mount: Linux commit 459c7c565ac3 ("ovl: unprivieged
+ * mounts"), v5.11.
+ */
+static bool overlay_is_local(struct capture *process)
+{
+    return shares_mounts(process) || same_namespace(process, CAPTURE_USER_NS, CAPTURE_OWN_USER_NS);
+}
+
+static void parse_list(struct mounts *mounts, struct capture *process, struct str mountinfo)
+{
+    struct str line;
+    uint32_t room = 0;
+
+    while (str_next_line(&mountinfo, &line)) {
+        struct mount *mount;
+
+        if (mounts->n == room) {
+            room = room ? room * 2 : 64;
+            mounts->list = xreallocarray(mounts->list, room, sizeof(*mounts->list));
+        }
+        mount = &mounts->list[mounts->n];
+        if (!mountinfo_parse(line, mount))
+            continue;
+        mount->may_block = !is_local(mount->type) &&
+                           (!str_eq(mount->type, STR("overlay")) || !overlay_is_local(process));
+        mounts->n++;
+    }
+}
+
+static struct mount *find_mount(const struct mounts *mounts, const struct statx *st)
+{
+    for (uint32_t i = 0; i < mounts->n; i++)
+        if (mounts->list[i].id == st->stx_mnt_id)
+            return &mounts->list[i];
+    return NULL;
+}
+
+static int open_root(const struct mounts *mounts)
+{
+    return openat(mounts->directory, mounts->root_way, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/*
+ * The root is not even opened when a mount there may block.  When it is no mount point (a chroot
+ * in another namespace), mountinfo does not tell on what it lies.
+ */
+static void enter_root(struct mounts *mounts)
+{
+    bool listed = false;
+    struct statx st;
+
+    for (uint32_t i = 0; i < mounts->n; i++)
+        if (str_eq(mounts->list[i].point, STR("/"))) {
+            listed = true;
+            mounts->top = &mounts->list[i];
+            if (mounts->top->may_block)
+                return;
+        }
+    mounts->top = NULL;
+    if (!listed)
+        return;
+    mounts->root = open_root(mounts);
+    if (mounts->root < 0)
+        mounts->root_error = errno;
+    else if (mounts_look(mounts->root, &st))
+        mounts->top = find_mount(mounts, &st);
+}
+
+/*
+ * A process with a root of its own in another namespace: paths are printed up to the root of the
+ * namespace, which is above, and mountinfo only shows what is below its root.
+ */
+static bool is_jailed_elsewhere(struct capture *process, bool shared)
+{
+    return !shared && capture_get(process, CAPTURE_ROOT)->bytes.n > strlen("/");
+}
+
+#define UP_8 "/../../../../../../../.."
+
+static struct mounts *mounts_read(struct capture *process, bool shared)
+{
+    struct capture *of = shared ? capture_host(process) : process;
+    struct mounts *mounts = xreallocarray(NULL, 1, sizeof(*mounts));
+
+    *mounts = (struct mounts){
+        .directory = capture_directory(of),
+        .root_way = shared ? "self/root" : "root",
+        .root = -1,
+    };
+    if (is_jailed_elsewhere(process, shared)) {
+        mounts->root_way = "root" UP_8 UP_8 UP_8 UP_8; /* at the top that leads nowhere */
+        return mounts;
+    }
+    parse_list(mounts, process,
+               capture_get(of, shared ? CAPTURE_OWN_MOUNTS : CAPTURE_MOUNTINFO)->bytes);
+    enter_root(mounts);
+    return mounts;
+}
+
+struct mounts *mounts_of(struct capture *process)
+{
+    bool shared = shares_mounts(process);
+    struct mounts **mounts = &capture_file_access(shared ? capture_host(process) : process)->mounts;
+
+    if (!*mounts)
+        *mounts = mounts_read(process, shared);
+    return *mounts;
+}
+
+void mounts_free(struct mounts *mounts)
+{
+    if (!mounts)
+        return;
+    if (mounts->root >= 0)
+        close(mounts->root);
+    free(mounts->list);
+    free(mounts);
 }
 
 static bool is_octal(char c)
@@ -35,51 +207,228 @@ static char next_byte(struct str *escaped)
     return *p;
 }
 
-/* The length of the part of `path` that the mount point covers; -1 when it does not cover it. */
-static ssize_t covered(struct str mount_point, struct str path)
+/* The length of the part of `path` that the mount point is; 0 when it is no part of it. */
+static size_t covered(struct str point, struct str path)
 {
     size_t n = 0;
 
-    if (str_eq(mount_point, STR("/")))
-        return 0;
-    while (mount_point.n > 0) {
-        if (n == path.n || next_byte(&mount_point) != path.p[n])
-            return -1;
+    while (point.n > 0) {
+        if (n == path.n || next_byte(&point) != path.p[n])
+            return 0;
         n++;
     }
-    return n == path.n || path.p[n] == '/' ? (ssize_t)n : -1;
+    return n == path.n || path.p[n] == '/' ? n : 0;
 }
 
-struct str mounts_type(struct capture *process, struct str path)
+static struct mount *mounted_over(const struct mounts *mounts, const struct mount *mount)
 {
-    struct str rest = capture_get(process, CAPTURE_MOUNTINFO)->bytes;
-    struct str line, mount_point, type, best = STR("");
-    ssize_t best_n = -1;
+    for (uint32_t i = 0; i < mounts->n; i++) {
+        struct mount *over = &mounts->list[i];
 
-    while (str_next_line(&rest, &line)) {
-        ssize_t n;
+        if (over->parent_id == mount->id && over != mount && str_eq(over->point, mount->point))
+            return over;
+    }
+    return NULL;
+}
 
-        if (!mountinfo_fields(line, &mount_point, &type))
+/* What is mounted on the root of a mount hides it: nothing is looked up there. */
+static struct mount *topmost(const struct mounts *mounts, struct mount *mount)
+{
+    struct mount *over;
+
+    for (uint32_t i = 0; i < mounts->n && (over = mounted_over(mounts, mount)); i++)
+        mount = over;
+    return mount;
+}
+
+/*
+ * The next mount on the way from *at, which lies on `mount`, along `path`; advances *at to its
+ * point.  NULL when the rest lies on `mount`.
+ */
+static struct mount *next_mount(const struct mounts *mounts, const struct mount *mount,
+                                struct str path, size_t *at)
+{
+    struct mount *next = NULL;
+    size_t next_at = SIZE_MAX;
+
+    for (uint32_t i = 0; i < mounts->n; i++) {
+        struct mount *child = &mounts->list[i];
+        size_t n;
+
+        if (child->parent_id != mount->id)
             continue;
-        n = covered(mount_point, path);
-        if (n >= 0 && n >= best_n) {
-            best_n = n;
-            best = type;
+        n = covered(child->point, path);
+        if (n > *at && n < next_at) {
+            next_at = n;
+            next = child;
         }
     }
-    return best;
+    if (!next)
+        return NULL;
+    *at = next_at;
+    return topmost(mounts, next);
 }
 
-bool mounts_may_block(struct str type)
+/* The kernel prints no other paths: these would lead elsewhere than their text says. */
+static bool is_plain_path(struct str path)
 {
-    static const char *const local[] = {
-        "ext2",  "ext3",    "ext4",  "xfs",      "btrfs",  "bcachefs", "f2fs",   "jfs",
-        "tmpfs", "overlay", "zfs",   "reiserfs", "nilfs2", "squashfs", "erofs",  "rootfs",
-        "ramfs", "vfat",    "exfat", "iso9660",  "udf",    "devtmpfs", "cramfs", "hugetlbfs",
-    };
+    if (path.n == 0 || path.p[0] != '/' || path.n >= PATH_MAX || memchr(path.p, '\0', path.n))
+        return false;
+    for (size_t i = 0; i < path.n; i++) {
+        const char *end = path.p + path.n, *p = path.p + i;
 
-    for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++)
-        if (str_eq(type, str_of(local[i])))
-            return false;
+        if (*p++ != '/')
+            continue;
+        for (int dots = 0; dots < 2 && p < end && *p == '.'; dots++)
+            if (++p == end || *p == '/')
+                return false;
+    }
     return true;
+}
+
+bool mounts_may_block(struct mounts *mounts, struct str path, struct mount **culprit)
+{
+    struct mount *mount = mounts->top;
+    size_t at = 0;
+
+    while (mount && !mount->may_block) {
+        struct mount *next = next_mount(mounts, mount, path, &at);
+
+        if (!next)
+            return false;
+        mount = next;
+    }
+    *culprit = mount;
+    return true;
+}
+
+bool mounts_look(int fd, struct statx *st)
+{
+    return statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
+                 STATX_TYPE | STATX_INO | STATX_MNT_ID, st) == 0 &&
+           st->stx_mask & STATX_MNT_ID;
+}
+
+bool mounts_are_local(const struct mounts *mounts, const struct statx *st)
+{
+    const struct mount *mount = find_mount(mounts, st);
+
+    return mount && !mount->may_block;
+}
+
+/* The way from a directory, without its slashes in front, as openat2() takes it. */
+static int open_inside(int from, struct str way, uint64_t resolve)
+{
+    struct open_how how = {
+        .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | resolve,
+    };
+    char name[PATH_MAX];
+    long fd;
+
+    while (way.n > 0 && way.p[0] == '/') {
+        way.p++;
+        way.n--;
+    }
+    memcpy(name, way.p, way.n);
+    name[way.n] = '\0';
+    fd = syscall(SYS_openat2, from, way.n > 0 ? name : ".", &how, sizeof(how));
+    /*
+     * EXDEV: somebody mounted something there since mountinfo was read.  Before 5.6 there is no
+     * openat2(), and some seccomp filters say EPERM to what they do not know.
+     */
+    if (fd < 0 && (errno == EXDEV || errno == ENOSYS || errno == EPERM))
+        errno = EWOULDBLOCK;
+    return (int)fd;
+}
+
+static void close_keeping_errno(int fd)
+{
+    int error = errno;
+
+    close(fd);
+    errno = error;
+}
+
+/* Crosses to a mount, and to no other, at the last component of the way. */
+static int open_mount(int from, struct str way, const struct mount *mount)
+{
+    struct str name = str_basename(way);
+    struct str folder = {way.p, way.n - name.n};
+    int directory = folder.n > 1 ? open_inside(from, folder, RESOLVE_NO_XDEV) : from;
+    struct statx st;
+    int fd;
+
+    if (directory < 0)
+        return -1;
+    fd = open_inside(directory, name, 0);
+    if (directory != from)
+        close_keeping_errno(directory);
+    if (fd >= 0 && (!mounts_look(fd, &st) || st.stx_mnt_id != mount->id)) {
+        close(fd);
+        errno = EWOULDBLOCK;
+        return -1;
+    }
+    return fd;
+}
+
+static struct str part(struct str path, size_t from, size_t to)
+{
+    return (struct str){path.p + from, to - from};
+}
+
+int mounts_open(struct mounts *mounts, struct str path, struct mount **culprit)
+{
+    const struct mount *mount;
+    int from = mounts->root, fd;
+    size_t at = 0, was = 0;
+
+    *culprit = NULL;
+    if (!is_plain_path(path)) {
+        errno = ENOENT;
+        return -1;
+    }
+    if (mounts->root_error || mounts_may_block(mounts, path, culprit)) {
+        errno = mounts->root_error ? mounts->root_error : EWOULDBLOCK;
+        return -1;
+    }
+    for (mount = mounts->top; (mount = next_mount(mounts, mount, path, &at)); was = at) {
+        fd = open_mount(from, part(path, was, at), mount);
+        if (from != mounts->root)
+            close_keeping_errno(from);
+        if (fd < 0)
+            return -1;
+        from = fd;
+    }
+    if (was == path.n) /* a file that is a mount point, as container runtimes make them */
+        return from;
+    fd = open_inside(from, part(path, was, path.n), RESOLVE_NO_XDEV);
+    if (from != mounts->root)
+        close_keeping_errno(from);
+    return fd;
+}
+
+int mounts_open_waiting(const struct mounts *mounts, struct str path)
+{
+    char name[PATH_MAX];
+    char *rest = name, *component;
+    int fd;
+
+    if (!is_plain_path(path)) {
+        errno = ENOENT;
+        return -1;
+    }
+    memcpy(name, path.p, path.n);
+    name[path.n] = '\0';
+    fd = open_root(mounts);
+    while (fd >= 0 && (component = strsep(&rest, "/"))) {
+        int next;
+
+        if (!*component)
+            continue;
+        next = openat(fd, component, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        close_keeping_errno(fd);
+        fd = next;
+    }
+    return fd;
 }

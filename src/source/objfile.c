@@ -6,141 +6,108 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-    HEAD_BYTES = 65536, /* holds the program headers of every ordinary object */
-    DEADLINE_MS = 1500, /* for a file system that may never answer */
+    PAGE_BYTES = 4096,  /* holds all headers of an ordinary object */
+    HEAD_BYTES = 65536, /* what a helper reads */
+    DEADLINE_MS = 1500, /* for one file of a file system that may never answer */
+    PATIENCE_MS = 3000, /* for all of a process; the last file may begin just before */
 };
 
-/*
- * Without openat2() (before 5.6, or forbidden by a seccomp filter that answers EPERM or ENOSYS)
- * only the last component is kept from being a link.
- */
-static int open_below(int root, const char *path)
-{
-    struct open_how how = {
-        .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
-        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-    };
-    long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
-
-    if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
-        return (int)fd;
-    while (*path == '/')
-        path++;
-    return openat(root, path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
-}
-
-static int open_path(struct capture *process, struct str path)
-{
-    char name[PATH_MAX];
-    int root, fd, error;
-
-    if (path.n == 0 || path.p[0] != '/' || path.n >= sizeof(name)) {
-        errno = ENOENT;
-        return -1;
-    }
-    memcpy(name, path.p, path.n);
-    name[path.n] = '\0';
-    root = openat(capture_directory(process), "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (root < 0)
-        return -1;
-    fd = open_below(root, name);
-    error = errno;
-    close(root);
-    errno = error;
-    return fd;
-}
-
-/* Turns a mere path into a readable file; consumes `path_fd`. */
-static int open_regular(int path_fd, struct err *err)
-{
-    char name[32];
-    struct stat st;
-    int fd = -1;
-
-    if (fstat(path_fd, &st) == 0 && S_ISREG(st.st_mode)) {
-        snprintf(name, sizeof(name), "/proc/self/fd/%d", path_fd);
-        fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        if (fd < 0)
-            err_set(err, "cannot open it: %s", strerror(errno));
-    } else {
-        err_set(err, "it is not a regular file");
-    }
-    close(path_fd);
-    return fd;
-}
-
-static int open_exe_fd(struct capture *process, struct err *err)
-{
-    int fd = openat(capture_directory(process), "exe", O_PATH | O_CLOEXEC);
-
-    if (fd < 0) {
-        err_set(err, "cannot open it: %s", strerror(errno));
-        return -1;
-    }
-    return open_regular(fd, err);
-}
-
-static int open_path_fd(struct capture *process, struct str path, uint64_t inode, struct err *err)
-{
-    int fd = open_path(process, path);
-    struct stat st;
-
-    if (fd < 0) {
-        err_set(err, "cannot open it: %s", strerror(errno));
-        return -1;
-    }
-    if (fstat(fd, &st) == 0 && st.st_ino != inode) {
-        err_set(err, "another file is at its path now");
-        close(fd);
-        return -1;
-    }
-    return open_regular(fd, err);
-}
-
-/* What the helper is asked to open: an empty path means the executable. */
+/* An empty path means the executable. */
 struct request {
     struct capture *process;
     struct str path;
     uint64_t inode;
 };
 
-static int open_request(const struct request *request, struct err *err)
+static bool is_exe(const struct request *request)
 {
-    return request->path.n > 0 ? open_path_fd(request->process, request->path, request->inode, err)
-                               : open_exe_fd(request->process, err);
+    return request->path.n == 0;
 }
 
+static int open_exe(const struct request *request)
+{
+    return openat(capture_directory(request->process), "exe", O_PATH | O_CLOEXEC);
+}
+
+/* Turns a mere path, of which something is known, into a readable file; consumes `path_fd`. */
+static int open_regular(const struct request *request, int path_fd, uint64_t inode, mode_t mode,
+                        struct err *err)
+{
+    char name[32];
+    int fd = -1;
+
+    if (!is_exe(request) && inode != request->inode) {
+        err_set(err, "another file is at its path now");
+    } else if (!S_ISREG(mode)) {
+        err_set(err, "it is not a regular file");
+    } else {
+        snprintf(name, sizeof(name), "/proc/self/fd/%d", path_fd);
+        fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        if (fd < 0)
+            err_set(err, "cannot open it: %s", strerror(errno));
+    }
+    close(path_fd);
+    return fd;
+}
+
+static int open_waiting(const struct request *request, struct err *err)
+{
+    int fd = is_exe(request) ? open_exe(request)
+                             : mounts_open_waiting(mounts_of(request->process), request->path);
+    struct stat st;
+
+    if (fd >= 0 && fstat(fd, &st) == 0)
+        return open_regular(request, fd, st.st_ino, st.st_mode, err);
+    err_set(err, "cannot open it: %s", strerror(errno));
+    return -1;
+}
+
+static bool write_all(int out, const void *bytes, size_t n)
+{
+    return write(out, bytes, n) == (ssize_t)n;
+}
+
+/*
+ * Sends the head of the file and then '+', or the reason and '-'.  Whoever reads this program's
+ * output shall not wait for a helper that hangs, so it gives the streams away; and it closes the
+ * file before it is done, since that can hang too.
+ */
 static void __attribute__((noreturn)) helper_main(const struct request *request, int out)
 {
-    unsigned char buf[4096];
+    unsigned char buf[PAGE_BYTES];
+    struct err err = {""};
     size_t sent = 0;
+    ssize_t n = 0;
     int fd;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    fd = open_request(request, NULL);
-    while (fd >= 0 && sent < HEAD_BYTES) {
-        ssize_t n = read(fd, buf, sizeof(buf));
-
-        if (n <= 0 || write(out, buf, (size_t)n) != n)
-            break;
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
+        if (stream != out)
+            close(stream);
+    fd = open_waiting(request, &err);
+    while (fd >= 0 && sent < HEAD_BYTES && (n = read(fd, buf, sizeof(buf))) > 0) {
+        if (!write_all(out, buf, (size_t)n))
+            _exit(1);
         sent += (size_t)n;
     }
-    _exit(sent > 0 ? 0 : 1);
+    if (fd >= 0 && n < 0 && sent == 0)
+        err_set(&err, "cannot read it: %s", strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    if (*err.text)
+        write_all(out, err.text, strlen(err.text));
+    write_all(out, *err.text ? "-" : "+", 1);
+    _exit(0);
 }
 
 static int64_t now_ms(void)
@@ -152,10 +119,8 @@ static int64_t now_ms(void)
 }
 
 /* Takes what the helper sends until it ends; false when the deadline passes first. */
-static bool helper_receive(int in, struct objfile *file)
+static bool helper_receive(int in, struct objfile *file, int64_t deadline)
 {
-    int64_t deadline = now_ms() + DEADLINE_MS;
-
     for (;;) {
         struct pollfd pollfd = {.fd = in, .events = POLLIN};
         int64_t left = deadline - now_ms();
@@ -165,7 +130,7 @@ static bool helper_receive(int in, struct objfile *file)
             return false;
         if (poll(&pollfd, 1, (int)left) <= 0)
             continue;
-        n = read(in, file->head + file->n_head, HEAD_BYTES + 1 - file->n_head);
+        n = read(in, file->head + file->n_head, HEAD_BYTES + PAGE_BYTES - file->n_head);
         if (n == 0 || (n < 0 && errno != EINTR))
             return true;
         if (n > 0)
@@ -177,13 +142,13 @@ static bool helper_receive(int in, struct objfile *file)
  * A helper that hangs in an uninterruptible wait cannot be reaped yet: it is killed and left to
  * init, so that this program ends in time.
  */
-static bool open_by_helper(const struct request *request, struct str type, struct objfile *file,
-                           struct err *err)
+static bool helper_run(const struct request *request, struct objfile *file, bool *in_time,
+                       struct err *err)
 {
     int ends[2];
-    bool in_time;
     pid_t pid;
 
+    *in_time = true;
     if (pipe2(ends, O_CLOEXEC) < 0)
         return err_set(err, "cannot make a pipe: %s", strerror(errno));
     pid = fork();
@@ -194,30 +159,95 @@ static bool open_by_helper(const struct request *request, struct str type, struc
         close(ends[0]);
         return err_set(err, "cannot start a helper: %s", strerror(errno));
     }
-    file->head = xreallocarray(NULL, HEAD_BYTES + 1, 1);
-    in_time = helper_receive(ends[0], file);
+    file->head = xreallocarray(NULL, HEAD_BYTES + PAGE_BYTES, 1);
+    *in_time = helper_receive(ends[0], file, now_ms() + DEADLINE_MS);
     close(ends[0]);
-    if (!in_time)
+    if (!*in_time)
         kill(pid, SIGKILL);
-    waitpid(pid, NULL, in_time ? 0 : WNOHANG);
-    if (in_time && file->n_head > 0)
+    waitpid(pid, NULL, *in_time ? 0 : WNOHANG);
+    return true;
+}
+
+/* Takes off the last byte, which says what the others are. */
+static bool helper_succeeded(struct objfile *file, struct str type, struct err *err)
+{
+    char last = file->n_head > 0 ? (char)file->head[--file->n_head] : '?';
+
+    if (last == '+')
         return true;
-    objfile_close(file);
-    if (!in_time)
-        return err_set(err, "its %.*s file system did not answer within %d ms", (int)type.n, type.p,
-                       DEADLINE_MS);
+    if (last == '-')
+        return err_set(err, "%.*s", (int)file->n_head, (const char *)file->head);
     return err_set(err, "it could not be read from its %.*s file system", (int)type.n, type.p);
 }
 
-static bool open_any(const struct request *request, struct str path, struct objfile *file,
-                     struct err *err)
+/* A file system that did not answer once is not asked again, for no process. */
+static bool open_by_helper(const struct request *request, struct mount *culprit,
+                           struct objfile *file, struct err *err)
 {
-    struct str type = mounts_type(request->process, path);
+    struct file_access *access = capture_file_access(request->process);
+    struct str type = culprit ? culprit->type : STR("unknown");
+    bool hung = culprit && culprit->hung, in_time, ok;
+    int64_t began = now_ms();
+
+    if (!hung && access->waited_ms >= PATIENCE_MS)
+        return err_set(err, "there was no time left to ask its %.*s file system", (int)type.n,
+                       type.p);
+    if (!hung) {
+        if (!helper_run(request, file, &in_time, err))
+            return false;
+        access->waited_ms += now_ms() - began;
+        hung = !in_time;
+        if (culprit)
+            culprit->hung = hung;
+    }
+    ok = hung ? err_set(err, "its %.*s file system did not answer within %d ms", (int)type.n,
+                        type.p, DEADLINE_MS)
+              : helper_succeeded(file, type, err);
+    if (!ok)
+        objfile_close(file);
+    return ok;
+}
+
+/* The executable's link is text and may name another place than where the file is. */
+static int open_without_waiting(const struct request *request, struct statx *st,
+                                struct mount **culprit)
+{
+    struct mounts *mounts = mounts_of(request->process);
+    const struct blob *link = capture_get(request->process, CAPTURE_EXE);
+    int fd;
+
+    if (!is_exe(request)) {
+        fd = mounts_open(mounts, request->path, culprit);
+    } else if (mounts_may_block(mounts, link->bytes, culprit)) {
+        errno = EWOULDBLOCK;
+        return -1;
+    } else {
+        fd = open_exe(request);
+    }
+    if (fd >= 0 && (!mounts_look(fd, st) || (is_exe(request) && !mounts_are_local(mounts, st)))) {
+        close(fd);
+        errno = EWOULDBLOCK;
+        return -1;
+    }
+    return fd;
+}
+
+static bool open_any(const struct request *request, struct objfile *file, struct err *err)
+{
+    struct mount *culprit = NULL;
+    struct statx st;
+    int fd;
 
     *file = (struct objfile){.fd = -1};
-    if (mounts_may_block(type))
-        return open_by_helper(request, type.n > 0 ? type : STR("unknown"), file, err);
-    file->fd = open_request(request, err);
+    fd = open_without_waiting(request, &st, &culprit);
+    if (fd >= 0)
+        file->fd = open_regular(request, fd, st.stx_ino, st.stx_mode, err);
+    else if (errno == EWOULDBLOCK)
+        return open_by_helper(request, culprit, file, err);
+    else if (errno == ELOOP)
+        return err_set(err, "a symbolic link is in its path now");
+    else
+        return err_set(err, "cannot open it: %s", strerror(errno));
     return file->fd >= 0;
 }
 
@@ -229,7 +259,7 @@ bool objfile_open_exe(struct capture *process, struct objfile *file, struct err 
     *file = (struct objfile){.fd = -1};
     if (link->missing)
         return err_set(err, "cannot follow /proc/PID/exe: %s", link->missing);
-    return open_any(&request, link->bytes, file, err);
+    return open_any(&request, file, err);
 }
 
 bool objfile_open(struct capture *process, struct str path, uint64_t inode, struct objfile *file,
@@ -237,7 +267,10 @@ bool objfile_open(struct capture *process, struct str path, uint64_t inode, stru
 {
     struct request request = {.process = process, .path = path, .inode = inode};
 
-    return open_any(&request, path, file, err);
+    *file = (struct objfile){.fd = -1};
+    if (path.n == 0)
+        return err_set(err, "cannot open it: %s", strerror(ENOENT));
+    return open_any(&request, file, err);
 }
 
 void objfile_close(struct objfile *file)
@@ -248,18 +281,28 @@ void objfile_close(struct objfile *file)
     *file = (struct objfile){.fd = -1};
 }
 
+/* All headers of most objects come with one read. */
+static void read_first_page(struct objfile *file)
+{
+    ssize_t n;
+
+    file->head = xreallocarray(NULL, PAGE_BYTES, 1);
+    n = pread(file->fd, file->head, PAGE_BYTES, 0);
+    file->n_head = n > 0 ? (size_t)n : 0;
+}
+
 static bool read_objfile(void *context, uint64_t offset, void *buf, size_t n)
 {
-    const struct objfile *file = context;
+    struct objfile *file = context;
 
-    if (offset > INT64_MAX || n > HEAD_BYTES)
-        return false;
-    if (file->fd >= 0)
-        return pread(file->fd, buf, n, (off_t)offset) == (ssize_t)n;
-    if (offset > file->n_head || n > file->n_head - offset)
-        return false;
-    memcpy(buf, file->head + offset, n);
-    return true;
+    if (!file->head)
+        read_first_page(file);
+    if (offset <= file->n_head && n <= file->n_head - offset) {
+        memcpy(buf, file->head + offset, n);
+        return true;
+    }
+    return file->fd >= 0 && offset <= INT64_MAX &&
+           pread(file->fd, buf, n, (off_t)offset) == (ssize_t)n;
 }
 
 struct reader objfile_reader(struct objfile *file)
@@ -269,20 +312,18 @@ struct reader objfile_reader(struct objfile *file)
 
 enum path_state objfile_identify(struct capture *process, struct str path, struct file_id *id)
 {
-    struct stat st;
-    int fd;
+    struct mount *culprit;
+    struct statx st;
+    bool known;
+    int fd = mounts_open(mounts_of(process), path, &culprit);
 
-    if (mounts_may_block(mounts_type(process, path)))
-        return PATH_UNKNOWN;
-    fd = open_path(process, path);
     if (fd < 0)
-        return errno == ENOENT || errno == ENOTDIR ? PATH_GONE : PATH_UNKNOWN;
-    if (fstat(fd, &st) < 0) {
-        close(fd);
-        return PATH_UNKNOWN;
-    }
+        return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? PATH_GONE : PATH_UNKNOWN;
+    known = mounts_look(fd, &st);
     close(fd);
+    if (!known)
+        return PATH_UNKNOWN;
     *id = (struct file_id){
-        .inode = st.st_ino, .dev_major = major(st.st_dev), .dev_minor = minor(st.st_dev)};
+        .inode = st.stx_ino, .dev_major = st.stx_dev_major, .dev_minor = st.stx_dev_minor};
     return PATH_HERE;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The files that a process maps, opened so that nothing can block or fool the reader:
- *  - looked up below the process's own root (its mount namespace, its chroot), where links stay
- *    inside: Linux commit fddb5d430ad9 ("open: introduce openat2(2) syscall"), v5.6;
+ *  - where the process sees them, with no symbolic link followed on the way (mounts.h);
  *  - first as a mere path, so that a FIFO or a device is recognised before anything is opened;
- *  - by a helper process with a deadline where the file system may wait for somebody (mounts.h).
+ *  - by a helper process with a deadline where the file system may wait for somebody.
  */
 #ifndef SOURCE_OBJFILE_H
 #define SOURCE_OBJFILE_H
@@ -14,7 +13,7 @@
 
 struct objfile {
     int fd;              /* -1 when only the head is there */
-    unsigned char *head; /* or NULL */
+    unsigned char *head; /* the first bytes, when they were read; or NULL */
     size_t n_head;
 };
 
@@ -28,20 +27,23 @@ struct file_id {
 /* The file that the process executes, even when it was removed. */
 bool objfile_open_exe(struct capture *process, struct objfile *file, struct err *err);
 
-/* The regular file at `path`, when it is still the one with that inode number. */
+/*
+ * The regular file at `path`, when it is still the one with that inode number.  Device numbers are
+ * not compared: on overlayfs and btrfs those of maps are not those of stat(2).
+ */
 bool objfile_open(struct capture *process, struct str path, uint64_t inode, struct objfile *file,
                   struct err *err);
 
 void objfile_close(struct objfile *file);
 
-/* Reads of a file; beyond a head they fail. */
+/* Reads of a file; beyond a head they fail when there is nothing else. */
 struct reader objfile_reader(struct objfile *file);
 
 enum path_state { PATH_HERE, PATH_GONE, PATH_UNKNOWN };
 
 /*
- * What is at `path` in the process's mount namespace: PATH_HERE fills *id; PATH_UNKNOWN when
- * permission is missing or the file system may block.
+ * What is at `path` where the process sees it: PATH_HERE fills *id; PATH_UNKNOWN when permission
+ * is missing or the file system may block.
  */
 enum path_state objfile_identify(struct capture *process, struct str path, struct file_id *id);
 

@@ -81,42 +81,96 @@ static void user_text(uint64_t uid, char *buf, size_t size)
     const struct passwd *user = getpwuid((uid_t)uid);
 
     if (user)
-        snprintf(buf, size, "user %s (uid %llu)", user->pw_name, (unsigned long long)uid);
+        snprintf(buf, size, "user %.200s (uid %llu)", user->pw_name, (unsigned long long)uid);
     else
         snprintf(buf, size, "uid %llu", (unsigned long long)uid);
 }
 
-void privilege_explain(uint64_t uid, uint64_t owner, char *buf, size_t size)
+/* Continues "Run layoutcheck ...". */
+static void remedy_text(char *buf, size_t size)
 {
-    char user[320], self[1024];
-    ssize_t n;
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-    if (have(CAP_SYS_PTRACE)) {
+    if (n < 0)
+        n = stpcpy(self, "layoutcheck") - self;
+    self[n] = '\0';
+    snprintf(buf, size,
+             "as root, or give it the right: sudo setcap cap_sys_ptrace,cap_dac_read_search=ep %s",
+             self);
+}
+
+/* The index of an id that is not `own`, the effective one first, or -1. */
+static int find_foreign(const uint64_t ids[static 3], uint64_t own)
+{
+    static const int order[] = {1, 0, 2};
+
+    for (int i = 0; i < 3; i++)
+        if (ids[order[i]] != own)
+            return order[i];
+    return -1;
+}
+
+/* kernel/ptrace.c __ptrace_may_access() in its order, but for a caller without CAP_SYS_PTRACE. */
+static void explain_to_user(const struct owner *owner, char *buf, size_t size)
+{
+    int user = find_foreign(owner->uids, geteuid()), group = find_foreign(owner->gids, getegid());
+    char name[256], remedy[PATH_MAX + 128];
+
+    remedy_text(remedy, sizeof(remedy));
+    if (user >= 0) {
+        user_text(owner->uids[user], name, sizeof(name));
+        snprintf(buf, size, "it belongs to %s. Run layoutcheck as that user, %s", name, remedy);
+    } else if (owner->files_uid != geteuid()) {
         snprintf(buf, size,
-                 "the kernel denies it although CAP_SYS_PTRACE is there: the process is "
-                 "outside this user namespace, or a security module (SELinux, AppArmor, Yama, "
-                 "Landlock) forbids it");
-        return;
+                 "it is yours, but not dumpable (it changed its user, was executed with file "
+                 "capabilities, or asked for it by prctl). Run layoutcheck %s",
+                 remedy);
+    } else if (group >= 0) {
+        snprintf(buf, size,
+                 "it is yours, but of another group: its gid is %llu, yours is %llu. Run "
+                 "layoutcheck with that group, %s",
+                 (unsigned long long)owner->gids[group], (unsigned long long)getegid(), remedy);
+    } else {
+        snprintf(buf, size,
+                 "it is yours, but has capabilities that you have not, or a security module "
+                 "forbids it. Run layoutcheck %s",
+                 remedy);
     }
-    user_text(uid, user, sizeof(user));
-    n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    self[n > 0 ? n : 0] = '\0';
-    if (uid != geteuid())
-        snprintf(buf, size,
-                 "it belongs to %s. Run layoutcheck as root or as that user, or give it "
-                 "the right: sudo setcap cap_sys_ptrace,cap_dac_read_search=ep %s",
-                 user, self);
-    else if (owner != uid)
-        snprintf(
-            buf, size,
-            "it is yours, but not dumpable (it changed its user, was executed with "
-            "file capabilities, or asked for it by prctl). Run layoutcheck as root, or give it "
-            "the right: sudo setcap cap_sys_ptrace,cap_dac_read_search=ep %s",
-            self);
+}
+
+static void explain_to_root(const char *lacking, char buf[static PRIVILEGE_TEXT])
+{
+    snprintf(buf, PRIVILEGE_TEXT, "root here lacks CAP_%s (in a container: --cap-add %s)", lacking,
+             lacking);
+}
+
+void privilege_explain(const struct owner *owner, char buf[static PRIVILEGE_TEXT])
+{
+    if (have(CAP_SYS_PTRACE))
+        snprintf(buf, PRIVILEGE_TEXT,
+                 "the kernel denies it although CAP_SYS_PTRACE is there: the process is outside "
+                 "this user namespace, or a security module (SELinux, AppArmor, Yama, Landlock) "
+                 "forbids it");
+    else if (geteuid() == 0)
+        explain_to_root("SYS_PTRACE", buf);
     else
-        snprintf(buf, size,
-                 "it is yours, but has capabilities that you have not, or a security "
-                 "module forbids it. Run layoutcheck as root, or give it the right: sudo setcap "
-                 "cap_sys_ptrace,cap_dac_read_search=ep %s",
-                 self);
+        explain_to_user(owner, buf, PRIVILEGE_TEXT);
+}
+
+void privilege_explain_inputs(char buf[static PRIVILEGE_TEXT])
+{
+    char remedy[PATH_MAX + 128];
+
+    if (have(CAP_SYS_PTRACE) && have(CAP_DAC_READ_SEARCH)) {
+        snprintf(buf, PRIVILEGE_TEXT,
+                 "the kernel denies it although CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are there: "
+                 "a security module (SELinux, AppArmor, Yama, Landlock) forbids it, or it lies "
+                 "outside this user namespace");
+    } else if (geteuid() == 0) {
+        explain_to_root(have(CAP_SYS_PTRACE) ? "DAC_READ_SEARCH" : "SYS_PTRACE", buf);
+    } else {
+        remedy_text(remedy, sizeof(remedy));
+        snprintf(buf, PRIVILEGE_TEXT, "to read what was denied, run layoutcheck %s", remedy);
+    }
 }

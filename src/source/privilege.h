@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,11 +21,20 @@ bool privilege_drop(bool keep_write, struct err *err);
 void privilege_write_begin(void);
 void privilege_write_end(void);
 
-/*
- * Why a process's memory may not be read and how to get access, as sentences.  `uid` is the
- * process's effective user, `owner` the one that its /proc files belong to (root, when it is not
- * dumpable).
- */
-void privilege_explain(uint64_t uid, uint64_t owner, char *buf, size_t size);
+/* Room for the sentences below: they name the program's own file. */
+enum { PRIVILEGE_TEXT = PATH_MAX + 640 };
+
+/* Whose a process is.  To ptrace it, all three of both must be the caller's. */
+struct owner {
+    uint64_t uids[3]; /* real, effective, saved */
+    uint64_t gids[3];
+    uint64_t files_uid; /* whose its files below /proc are: root's, when it is not dumpable */
+};
+
+/* Why a process's memory may not be read and how to get access, as sentences. */
+void privilege_explain(const struct owner *owner, char buf[static PRIVILEGE_TEXT]);
+
+/* The same of single inputs, when the memory map could be read. */
+void privilege_explain_inputs(char buf[static PRIVILEGE_TEXT]);
 
 #endif

@@ -39,20 +39,41 @@ static void say_none(void)
     say("exit 0");
 }
 
-static void removed(long arg)
+static void load_and_remove(void)
 {
     load_copy("libremoved.so");
     need(unlink("libremoved.so") == 0, "unlink");
-    say_deleted("libremoved.so");
 }
 
 /* As a package upgrade does. */
-static void replaced(long arg)
+static void load_and_replace(void)
 {
     load_copy("libreplaced.so");
     file_copy(library_path("libresolv.so.2"), "libreplaced.so.new");
     need(rename("libreplaced.so.new", "libreplaced.so") == 0, "rename");
+}
+
+static void removed(long arg)
+{
+    load_and_remove();
+    say_deleted("libremoved.so");
+}
+
+static void replaced(long arg)
+{
+    load_and_replace();
     say_deleted("libreplaced.so");
+}
+
+/* One of each: neither is called what the other is. */
+static void replaced_and_removed(long arg)
+{
+    load_and_replace();
+    load_and_remove();
+    say("expect findings[0].title == \"libreplaced.so: replaced on disk since it was mapped\"");
+    say("expect findings[0].evidence.fate == \"replaced\"");
+    say("expect findings[1].title == \"libremoved.so: removed on disk since it was mapped\"");
+    say("expect findings[1].evidence.fate == \"removed\"");
 }
 
 static void program_removed(long arg)
@@ -169,6 +190,7 @@ int main(int argc, char **argv)
     static const struct scenario table[] = {
         {"removed", removed},
         {"replaced", replaced},
+        {"replaced-and-removed", replaced_and_removed},
         {"program-removed", program_removed},
         {"odd-name-removed", odd_name_removed},
         {"odd-name", odd_name},

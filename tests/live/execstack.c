@@ -11,7 +11,9 @@ static void plain(long arg)
 {
 #ifdef LIVE_EXECSTACK
     say("finding exec-stack warning");
-    say("expect findings[id=exec-stack] contains \"%s\"", strrchr(fixture_self(), '/') + 1);
+    say("expect findings[id=exec-stack].remedy contains \"Link %s anew\"",
+        strrchr(fixture_self(), '/') + 1);
+    say("expect findings[id=wx-mapping].remedy == \"See exec-stack.\"");
 #else
     say("no-finding exec-stack");
     say("quiet");

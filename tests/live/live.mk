@@ -18,12 +18,13 @@ LIVE_execstack := pie64 pie32 execstack64 execstack32
 LIVE_deleted := pie64 pie32
 LIVE_mismatch := pie64 pie32
 LIVE_mapcount := pie64
+LIVE_growth := pie64 exec64 exec32 staticpie32
 # What fixtures need beside them, not run by themselves.
 LIVE_launch := static32
 LIVE_sample := text-first.so holes.so
 
 LIVE_PROGRAMS := brk layout loader incident1 incident2 libs moved low wx execstack deleted \
-	mismatch mapcount
+	mismatch mapcount growth
 LIVE_AIDS := launch sample
 live-files = $(foreach p,$1,$(LIVE_$p:%=$(LIVE)/$p.%))
 LIVE_FIXTURES := $(call live-files,$(LIVE_PROGRAMS) $(LIVE_AIDS))

@@ -7,6 +7,7 @@
 #include "memory.h"
 #include "object.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -17,10 +18,11 @@ static struct object load(void)
     return object_load(library_path(library), 0);
 }
 
-static void say_mismatch(void)
+static void say_mismatch(const char *found)
 {
     say("finding elf-mismatch warning");
     say("expect findings[id=elf-mismatch] contains \"%s\"", library);
+    say("expect findings[id=elf-mismatch].detail contains \"there is %s.\"", found);
     say("exit 0");
 }
 
@@ -42,7 +44,7 @@ static void text_unmapped(long page)
     struct object o = load();
 
     need(munmap((void *)(o.text_start + (uintptr_t)page * PAGE), PAGE) == 0, "munmap");
-    say_mismatch();
+    say_mismatch("nothing");
 }
 
 static void text_end_unmapped(long arg)
@@ -50,17 +52,19 @@ static void text_end_unmapped(long arg)
     struct object o = load();
 
     need(munmap((void *)(o.text_end - PAGE), PAGE) == 0, "munmap");
-    say_mismatch();
+    say_mismatch("nothing");
 }
 
 static void text_replaced(long arg)
 {
     struct object o = load();
     void *page = (void *)(o.text_start + 3 * PAGE);
+    char found[64];
 
     need(munmap(page, PAGE) == 0, "munmap");
     place_file((uintptr_t)page, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fixture_self());
-    say_mismatch();
+    snprintf(found, sizeof(found), "another file, %s", strrchr(fixture_self(), '/') + 1);
+    say_mismatch(found);
 }
 
 static void untouched(long arg)

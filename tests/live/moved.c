@@ -61,6 +61,7 @@ static void break_among_libraries(long arg)
     break_move(hole + MIB(32));
     say_break();
     say("finding brk-in-mmap-area warning");
+    say("expect findings[id=brk-window-shrunken].evidence.cause == \"brk-in-mmap-area\"");
     say("no-finding lib-in-brk-gap");
     say("no-finding brk-room-low");
     say("exit 0");
@@ -71,6 +72,7 @@ static void break_below_libraries(long arg)
     break_move(hole_in_mmap_area(MIB(128)));
     say_break();
     say("no-finding brk-in-mmap-area");
+    say("expect findings[id=brk-window-shrunken].evidence.cause == \"brk-in-mmap-area\"");
     say("no-finding lib-in-brk-gap");
     say("no-finding brk-room-low");
     say("exit 0");

@@ -277,10 +277,13 @@ static void write_statm(const struct fake *fake, const char *folder, const struc
                (totals->private_writable_bytes + p->odd_data_bytes) >> 12);
 }
 
-static void write_limits(const struct fake *fake, const char *folder, const struct fake_process *p)
+static void write_limits_and_cgroup(const struct fake *fake, const char *folder,
+                                    const struct fake_process *p)
 {
     char path[64];
 
+    snprintf(path, sizeof(path), "%s/cgroup", folder);
+    fake_write(fake, path, "0::/fake.slice\n");
     snprintf(path, sizeof(path), "%s/limits", folder);
     fake_write(fake, path,
                "Limit                     Soft Limit           Hard Limit           Units     \n"
@@ -308,6 +311,21 @@ static void write_auxv(const struct fake *fake, const char *folder, const struct
     fake_write_bytes(fake, path, bytes, n * width);
 }
 
+/* The process's root is this program's, so that its mounts are too. */
+static void write_mountinfo(const struct fake *fake, const char *folder)
+{
+    static char text[1 << 20];
+    char path[64];
+    FILE *f = fopen("/proc/self/mountinfo", "r");
+    size_t n;
+
+    ck_assert_ptr_nonnull(f);
+    n = fread(text, 1, sizeof(text), f);
+    fclose(f);
+    snprintf(path, sizeof(path), "%s/mountinfo", folder);
+    fake_write_bytes(fake, path, text, n);
+}
+
 static void make_link(const struct fake *fake, const char *folder, const char *name,
                       const char *target)
 {
@@ -332,12 +350,11 @@ void fake_add(const struct fake *fake, const struct fake_process *process)
     write_stat(fake, folder, &p, &totals);
     write_status(fake, folder, &p, &totals);
     write_statm(fake, folder, &p, &totals);
-    write_limits(fake, folder, &p);
+    write_limits_and_cgroup(fake, folder, &p);
     write_auxv(fake, folder, &p);
     snprintf(path, sizeof(path), "%s/personality", folder);
     fake_write(fake, path, "%08x\n", p.personality);
-    snprintf(path, sizeof(path), "%s/mountinfo", folder);
-    fake_write(fake, path, "22 1 0:1 / / rw,relatime - tmpfs tmpfs rw\n");
+    write_mountinfo(fake, folder);
     snprintf(exe, sizeof(exe), "%s/%s", fake->files, p.exe ? p.exe : "prog");
     make_link(fake, folder, "exe", exe);
     make_link(fake, folder, "root", "/");

@@ -5,6 +5,7 @@
 #include "../rows.h"
 #include "base/units.h"
 
+#include <elf.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -221,6 +222,44 @@ START_TEST(test_meets_mmap_area)
 }
 END_TEST
 
+/* A hole inside the area is larger than what the heap has left of its own. */
+START_TEST(test_meets_mmap_area_when_grown)
+{
+    fake_ready(
+        &fake,
+        &(struct fake_process){.maps = FAKE_PROG
+                               "1000000-7ffff7b00000 rw-p 00000000 00:00 0 [heap]\n" FAKE_AREA,
+                               .start_brk = FAKE_BREAK},
+        &image);
+    facts_compute(&facts, &image);
+    ck_assert_uint_eq(facts.brk.gap, MIB);
+    ck_assert(facts.brk.meets_mmap_area);
+}
+END_TEST
+
+/*
+ * Kernels that put the vdso above the stack: a static program has nothing between heap and stack.
+ */
+START_TEST(test_stack_is_no_mmap_area)
+{
+    struct elf_spec program = elf_object(64, ET_EXEC, 0x400000);
+
+    fake_object(&fake, "static", &program);
+    fake_ready(&fake,
+               &(struct fake_process){.maps = "400000 @static\n" FAKE_HEAP
+                                              "7ffffff00000-7ffffff21000 rw-p 00000000 00:00 0 "
+                                              "[stack]\n"
+                                              "7fffffff0000-7fffffff2000 r-xp 00000000 00:00 0 "
+                                              "[vdso]\n",
+                                      .exe = "static",
+                                      .start_brk = FAKE_BREAK},
+               &image);
+    facts_compute(&facts, &image);
+    ck_assert(image.layout.has_base);
+    ck_assert(!facts.brk.meets_mmap_area);
+}
+END_TEST
+
 Suite *brk_suite(void)
 {
     Suite *suite = suite_create("brk");
@@ -237,6 +276,8 @@ Suite *brk_suite(void)
     tcase_add_test(tcase, test_normal_window);
     tcase_add_test(tcase, test_normal_window_bottom_up);
     ROWS_ADD(tcase, test_meets_mmap_area, meetings);
+    tcase_add_test(tcase, test_meets_mmap_area_when_grown);
+    tcase_add_test(tcase, test_stack_is_no_mmap_area);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -93,6 +93,56 @@ START_TEST(test_collisions)
 }
 END_TEST
 
+static uint32_t fnv1a(struct str s)
+{
+    uint32_t hash = 2166136261u;
+
+    for (size_t i = 0; i < s.n; i++)
+        hash = (hash ^ (unsigned char)s.p[i]) * 16777619u;
+    return hash;
+}
+
+static uint32_t longest_run(const struct intern *table)
+{
+    uint32_t longest = 0, run = 0;
+
+    for (uint32_t i = 0; i < table->n_slots; i++) {
+        run = table->slots[i] ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    return longest;
+}
+
+/*
+ * Names that a known hash puts into one slot, as a target may choose them, spread like any others:
+ * each search then takes some steps, not as many as there are names.
+ */
+START_TEST(test_flood)
+{
+    enum { N = 500, MASK = 1023 };
+    char text[32];
+    uint32_t n = 0;
+
+    for (unsigned int i = 0; n < N; i++) {
+        struct str s = {text, (size_t)snprintf(text, sizeof(text), "/tmp/%u", i)};
+
+        if ((fnv1a(s) & MASK) == 7) {
+            intern_add(&names, s);
+            n++;
+        }
+    }
+    ck_assert_uint_eq(names.n_slots, MASK + 1);
+    ck_assert_uint_lt(longest_run(&names), N / 2);
+}
+END_TEST
+
+/* A fixed hash, however good, is one that a target can compute too. */
+START_TEST(test_seed_is_random)
+{
+    ck_assert(names.seed[0] != 0 || names.seed[1] != 0);
+}
+END_TEST
+
 Suite *intern_suite(void)
 {
     Suite *suite = suite_create("intern");
@@ -104,6 +154,8 @@ Suite *intern_suite(void)
     tcase_add_test(tcase, test_zero_byte_counts);
     tcase_add_test(tcase, test_growth);
     tcase_add_test(tcase, test_collisions);
+    tcase_add_test(tcase, test_flood);
+    tcase_add_test(tcase, test_seed_is_random);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -39,6 +39,8 @@ START_TEST(test_catalogue)
         ck_assert_msg(rule->meaning[strlen(rule->meaning) - 1] == '.' &&
                           rule->remedy[strlen(rule->remedy) - 1] == '.',
                       "%s: sentences end with a full stop", rule->id);
+        ck_assert_msg(!strstr(rule->remedy, "trace=mmap"), "%s: mmap2 of 32-bit programs",
+                      rule->id);
         ck_assert_ptr_nonnull(rule->run);
         ck_assert_ptr_eq(rule_find(str_of(rule->id)), rule);
     }
@@ -66,6 +68,14 @@ static const struct {
     {"wx-mapping"},
     {"elf-mismatch"},
     {"deleted-object"},
+    {"brk-limit-low"},
+    {"mmap-room-low"},
+    {"address-space-full"},
+    {"low-2g-full"},
+    {"stack-room-low"},
+    {"stack-limit-unreachable"},
+    {"future-lock"},
+    {"cgroup-near"},
 };
 
 START_TEST(test_id)

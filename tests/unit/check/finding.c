@@ -166,16 +166,45 @@ static const struct {
                                   "7ffff7b02000-7ffff7b03000 rw-p 00002000 @libz.so\n" FAKE_AREA,
       .start_brk = FAKE_BREAK},
      ""},
+    {"address sanitizer's shadow above the heap",
+     {.maps = FAKE_PROG "40000000-40021000 rw-p 00000000 00:00 0 [heap]\n"
+                        "7fff7000-8fff7000 rw-p 00000000 00:00 0 \n" FAKE_AREA,
+      .start_brk = 0x40000000},
+     "info brk-window-shrunken"},
+    {"something else a page further",
+     {.maps = FAKE_PROG "40000000-40021000 rw-p 00000000 00:00 0 [heap]\n"
+                        "7fff8000-8fff7000 rw-p 00000000 00:00 0 \n" FAKE_AREA,
+      .start_brk = 0x40000000},
+     "warning brk-window-shrunken"},
     {"library removed",
      {.maps = FAKE_PROG FAKE_HEAP "7ffff7b00000 @gone.so (deleted)\n" FAKE_AREA,
       .start_brk = FAKE_BREAK},
      "warning deleted-object"},
+    {"library replaced",
+     {.maps = FAKE_PROG FAKE_HEAP "7ffff7b00000 @libz.so (deleted)\n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     "warning deleted-object"},
+    {"one replaced, one removed",
+     {.maps = FAKE_PROG FAKE_HEAP "7ffff7a00000 @gone.so (deleted)\n"
+                                  "7ffff7b00000 @libz.so (deleted)\n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     "warning deleted-object, warning deleted-object"},
     {"scratch file of generated code removed",
      {.maps =
           FAKE_PROG FAKE_HEAP "7ffff7b00000-7ffff7b01000 r-xp 00000000 @jit (deleted)\n" FAKE_AREA,
       .start_brk = FAKE_BREAK},
      ""},
 };
+
+/* strace's class of calls knows what 32-bit programs call mmap2; a list of names does not. */
+static bool traces_memory(const char *text)
+{
+    for (; (text = strstr(text, "trace=")) != NULL; text++)
+        if (strncmp(text, "trace=%memory\"", 14) != 0 &&
+            strncmp(text, "trace=prctl,brk\"", 16) != 0)
+            return false;
+    return true;
+}
 
 /* Sentences, a severity that the rule told of, and evidence under keys that carry no data. */
 static void check_texts(const struct finding *finding)
@@ -185,6 +214,7 @@ static void check_texts(const struct finding *finding)
     ck_assert_msg(*finding->title && finding->title[strlen(finding->title) - 1] != '.', "%s: title",
                   id);
     ck_assert_msg(*finding->detail && *finding->remedy, "%s: detail and remedy", id);
+    ck_assert_msg(traces_memory(finding->remedy), "%s: %s", id, finding->remedy);
     ck_assert_msg(strstr(finding->rule->severities, severity_name(finding->severity)),
                   "%s says its severity is %s", id, finding->rule->severities);
     ck_assert_uint_gt(finding->n_evidence, 0);
@@ -200,6 +230,144 @@ START_TEST(test_case)
     ROW_TEXT(&cases[_i], summary(), cases[_i].findings);
     for (uint32_t i = 0; i < checker.n_findings; i++)
         check_texts(&checker.findings[i]);
+}
+END_TEST
+
+static const struct finding *find_finding(const char *id)
+{
+    for (uint32_t i = 0; i < checker.n_findings; i++)
+        if (strcmp(checker.findings[i].rule->id, id) == 0)
+            return &checker.findings[i];
+    return NULL;
+}
+
+#define PIE_HEAP "555555560000-555555581000 rw-p 00000000 00:00 0 [heap]\n"
+#define WX_FILE                                          \
+    "7ffff7b00000-7ffff7b01000 rwxp 00000000 @libz.so\n" \
+    "7ffff7b01000-7ffff7b02000 rw-p 00001000 @libz.so\n"
+
+/* What a finding says depends on what is so; the sentences of another state are not said. */
+static const struct {
+    const char *name;
+    struct fake_process process;
+    const char *id;
+    const char *says, *says_not; /* in title, detail or remedy; NULL: nothing */
+} sayings[] = {
+    {"legacy layout, program below it",
+     {.maps = FAKE_PROG FAKE_HEAP UP_AREA, .start_brk = FAKE_BREAK, .personality = 0x0200000},
+     "legacy-layout",
+     "the window of the heap ends there",
+     NULL},
+    {"legacy layout, PIE above it",
+     {.maps =
+          "2aaaaaaab000 @ld.so\n2aaaaac00000 @libc.so\n555555554000 @libz.so\n" PIE_HEAP FAKE_STACK,
+      .exe = "libz.so",
+      .start_brk = 0x555555560000,
+      .interp_base = 0x2aaaaaaab000,
+      .personality = 0x0200000},
+     "legacy-layout",
+     "go up.",
+     "heap"},
+    {"window ended by a mapping",
+     {.maps = FAKE_PROG FAKE_HEAP "2000000-2001000 rw-p 00000000 00:00 0 \n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     "brk-window-shrunken",
+     "its window ends where an anonymous mapping (rw-p) begins, at 0x2000000. The kernel's default "
+     "layout does not put that mapping there",
+     "mixed"},
+    {"window ended by the other allocator",
+     {.maps = FAKE_PROG FAKE_HEAP "2000000 @libz.so\n" FAKE_AREA, .start_brk = FAKE_BREAK},
+     "brk-window-shrunken",
+     "Cure mixed-mmap-base",
+     "strace"},
+    {"library put above the heap",
+     {.maps = FAKE_PROG FAKE_HEAP "9000000 @libz.so\n" FAKE_AREA, .start_brk = FAKE_BREAK},
+     "lib-in-brk-gap",
+     "strace -f -y -e trace=%memory",
+     "Cure"},
+    {"library put there by the other allocator",
+     {.maps = FAKE_PROG FAKE_HEAP "2000000 @libz.so\n" FAKE_AREA, .start_brk = FAKE_BREAK},
+     "lib-in-brk-gap",
+     "Cure mixed-mmap-base",
+     "strace"},
+    {"stack that the program asked for",
+     {.maps = "400000 @execstack\n" FAKE_HEAP FAKE_LIBC FAKE_VDSO FAKE_LOADER EXEC_STACK,
+      .exe = "execstack",
+      .start_brk = FAKE_BREAK},
+     "exec-stack",
+     "Link execstack anew with -z noexecstack",
+     "mprotect"},
+    {"stack that nobody asked for",
+     {.maps = FAKE_PROG FAKE_HEAP FAKE_LIBC FAKE_VDSO FAKE_LOADER EXEC_STACK,
+      .start_brk = FAKE_BREAK},
+     "exec-stack",
+     "strace",
+     "Link"},
+    {"a file, by personality",
+     {.maps = FAKE_PROG FAKE_HEAP WX_FILE FAKE_AREA,
+      .start_brk = FAKE_BREAK,
+      .personality = 0x0400000},
+     "wx-mapping",
+     "without setarch -X",
+     "strace"},
+    {"stack, writable as well",
+     {.maps = FAKE_PROG FAKE_HEAP FAKE_LIBC FAKE_VDSO FAKE_LOADER EXEC_STACK,
+      .start_brk = FAKE_BREAK},
+     "wx-mapping",
+     "See exec-stack.",
+     "TEXTREL"},
+    {"stack and a file, writable as well",
+     {.maps = FAKE_PROG FAKE_HEAP WX_FILE FAKE_LIBC FAKE_VDSO FAKE_LOADER EXEC_STACK,
+      .start_brk = FAKE_BREAK},
+     "wx-mapping",
+     "For the stack see exec-stack. Find the mprotect or mmap call",
+     "See exec-stack."},
+    {"a file, writable as well",
+     {.maps = FAKE_PROG FAKE_HEAP WX_FILE FAKE_AREA, .start_brk = FAKE_BREAK},
+     "wx-mapping",
+     "TEXTREL",
+     "exec-stack"},
+    {"library replaced",
+     {.maps = FAKE_PROG FAKE_HEAP "7ffff7b00000 @libz.so (deleted)\n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     "deleted-object",
+     "replaced on disk",
+     "removed"},
+    {"library removed",
+     {.maps = FAKE_PROG FAKE_HEAP "7ffff7b00000 @gone.so (deleted)\n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     "deleted-object",
+     "removed on disk",
+     "replaced"},
+};
+
+START_TEST(test_saying)
+{
+    const struct finding *finding;
+    const char *text;
+
+    run(&sayings[_i].process);
+    finding = find_finding(sayings[_i].id);
+    ck_assert_msg(finding != NULL, "%s: %s", sayings[_i].name, summary());
+    check_texts(finding);
+    text = arena_printf(&image.arena, "%s %s %s", finding->title, finding->detail, finding->remedy);
+    ROW_SAYS(&sayings[_i], text, sayings[_i].says);
+    if (sayings[_i].says_not)
+        ck_assert_msg(!strstr(text, sayings[_i].says_not), "%s: \"%s\" says \"%s\"",
+                      sayings[_i].name, text, sayings[_i].says_not);
+}
+END_TEST
+
+/* Each in its own finding, with its own words. */
+START_TEST(test_fates)
+{
+    run(&(struct fake_process){.maps = FAKE_PROG FAKE_HEAP
+                               "7ffff7a00000 @gone.so (deleted)\n"
+                               "7ffff7b00000 @libz.so (deleted)\n" FAKE_AREA,
+                               .start_brk = FAKE_BREAK});
+    ck_assert_uint_eq(checker.n_findings, 2);
+    ck_assert_str_eq(checker.findings[0].title, "libz.so: replaced on disk since it was mapped");
+    ck_assert_str_eq(checker.findings[1].title, "gone.so: removed on disk since it was mapped");
 }
 END_TEST
 
@@ -247,7 +415,7 @@ static const struct {
     {"exactly 80 %", 20, "warning map-count-high"},
     {"76 %", 21, ""},
     {"all", 16, "error map-count-high"},
-    {"beyond", 15, "error map-count-high"},
+    {"beyond", 15, "error brk-limit-low, error mmap-room-low, error map-count-high"},
 };
 
 START_TEST(test_map_count)
@@ -313,16 +481,17 @@ END_TEST
 static const struct {
     const char *name;
     const char *text; /* the line in the place of the second page of text */
-    const char *findings;
+    const char *says; /* what there is at that place; NULL: nothing is found */
 } texts[] = {
-    {"as it should be", "7ffff7b02000-7ffff7b03000 r-xp 00002000 @long.so\n", ""},
-    {"a hole", "", "warning elf-mismatch"},
+    {"as it should be", "7ffff7b02000-7ffff7b03000 r-xp 00002000 @long.so\n", NULL},
+    {"a hole", "", "there is nothing. "},
     {"another place of the file", "7ffff7b02000-7ffff7b03000 r-xp 00001000 @long.so\n",
-     "warning elf-mismatch"},
-    {"another file", "7ffff7b02000-7ffff7b03000 r--p 00002000 @libz.so\n", "warning elf-mismatch"},
+     "there is another part of the file. "},
+    {"another file", "7ffff7b02000-7ffff7b03000 r--p 00002000 @libz.so\n",
+     "there is another file, libz.so. "},
     {"anonymous memory, as for huge pages", "7ffff7b02000-7ffff7b03000 r-xp 00000000 00:00 0 \n",
-     ""},
-    {"other permissions", "7ffff7b02000-7ffff7b03000 r--p 00002000 @long.so\n", ""},
+     NULL},
+    {"other permissions", "7ffff7b02000-7ffff7b03000 r--p 00002000 @long.so\n", NULL},
 };
 
 START_TEST(test_elf_mismatch)
@@ -339,7 +508,9 @@ START_TEST(test_elf_mismatch)
                                  "7ffff7b03000-7ffff7b04000 r-xp 00003000 @long.so\n" FAKE_AREA,
              texts[_i].text);
     run(&(struct fake_process){.maps = maps, .start_brk = FAKE_BREAK});
-    ROW_TEXT(&texts[_i], summary(), texts[_i].findings);
+    ROW_TEXT(&texts[_i], summary(), texts[_i].says ? "warning elf-mismatch" : "");
+    if (texts[_i].says)
+        ROW_SAYS(&texts[_i], checker.findings[0].detail, texts[_i].says);
 }
 END_TEST
 
@@ -383,6 +554,40 @@ START_TEST(test_not_run)
 }
 END_TEST
 
+/* What may be a mixture of two programs is not judged. */
+START_TEST(test_mixture)
+{
+    size_t n = 0;
+
+    run(&(struct fake_process){.maps = FAKE_PROG FAKE_HEAP
+                               "1021000-1022000 r--p 00000000 00:00 0 \n" FAKE_AREA,
+                               .start_brk = FAKE_BREAK});
+    ck_assert_uint_gt(checker.n_findings, 0);
+    image.execed = true;
+    check_run(&checker, &image, &facts);
+    ck_assert_uint_gt(checker.n_findings, 0);
+    image.consistent = false;
+    check_run(&checker, &image, &facts);
+    ck_assert_str_eq(summary(), "");
+    while (rules[n])
+        n++;
+    ck_assert_uint_eq(checker.n_not_run, n);
+    ck_assert_ptr_nonnull(strstr(checker.not_run[0].reason, "replaced"));
+}
+END_TEST
+
+/* Many places are few names, wherever they stand. */
+START_TEST(test_many_places)
+{
+    struct places places = {0};
+
+    run(&cases[0].process);
+    for (uint32_t i = 0; i < 1000; i++)
+        places_add(&checker, &places, i % 2 ? "b" : "a", (struct range){i, i + 1}, 0);
+    ck_assert_str_eq(places_text(&checker, &places), "a and b");
+}
+END_TEST
+
 START_TEST(test_places_text)
 {
     static const char *const names[] = {"a", "b", "a", "c", "d", "e", "f"};
@@ -412,6 +617,8 @@ Suite *finding_suite(void)
 
     tcase_add_checked_fixture(rule, setup, teardown);
     ROWS_ADD(rule, test_case, cases);
+    ROWS_ADD(rule, test_saying, sayings);
+    tcase_add_test(rule, test_fates);
     ROWS_ADD(rule, test_room, rooms);
     ROWS_ADD(rule, test_map_count, counts);
     tcase_add_test(rule, test_map_count_95);
@@ -421,7 +628,9 @@ Suite *finding_suite(void)
     tcase_add_checked_fixture(list, setup, teardown);
     tcase_add_test(list, test_order);
     tcase_add_test(list, test_not_run);
+    tcase_add_test(list, test_mixture);
     tcase_add_test(list, test_places_text);
+    tcase_add_test(list, test_many_places);
     suite_add_tcase(suite, list);
     return suite;
 }

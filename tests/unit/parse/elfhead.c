@@ -148,6 +148,7 @@ static const struct {
     {"byte order", 5, 0, 1, "class or byte order"},
     {"no program headers", 56, 0, 2, NULL},
     {"one more program header than the file has room for", 56, 36, 2, "cut off"},
+    {"more program headers than any object has", 56, 129, 2, "129 program headers"},
     {"PN_XNUM", 56, 0xffff, 2, "65535 program headers"},
     {"entries of the other class", 54, 32, 2, "of 32 bytes"},
     {"entries of no size", 54, 0, 2, "of 0 bytes"},
@@ -214,12 +215,115 @@ START_TEST(test_pie)
         spec.big_endian = forms[form].big_endian;
         spec.dynamic = kinds[_i].dynamic;
         spec.pie = kinds[_i].pie;
+        spec.entry = 0x1040;
         elf_write(&spec, file.bytes);
         ROW_TRUE(&kinds[_i], parse(&head, &file, NULL));
         ROW_NUMBER(&kinds[_i], head.has_dynamic, kinds[_i].dynamic);
         ROW_NUMBER(&kinds[_i], head.is_pie, kinds[_i].pie);
         ROW_TEXT(&kinds[_i], head.interp, NULL);
     }
+}
+END_TEST
+
+/*
+ * A file of the host's own form with as many equal program headers as are taken, each of which
+ * asks for all that it may.
+ */
+enum { HOSTILE_SEGMENTS = 128, HOSTILE_BYTES = 65536 };
+
+struct hostile {
+    unsigned char bytes[HOSTILE_BYTES];
+    unsigned int n_reads;
+};
+
+static bool read_hostile(void *context, uint64_t offset, void *buf, size_t n)
+{
+    struct hostile *file = context;
+
+    file->n_reads++;
+    if (offset > sizeof(file->bytes) || n > sizeof(file->bytes) - offset)
+        return false;
+    memcpy(buf, file->bytes + offset, n);
+    return true;
+}
+
+static const struct {
+    const char *name;
+    uint32_t type;
+    uint64_t file_bytes;
+    uint32_t word; /* what the contents repeat */
+} hostiles[] = {
+    {"PT_DYNAMIC", PT_DYNAMIC, 32768, DT_DEBUG},
+    {"notes of twelve bytes", PT_NOTE, 32768, 0},
+    {"PT_INTERP", PT_INTERP, 4096, 0x2f2f2f2f},
+};
+
+static void make_hostile(struct hostile *file, uint32_t type, uint64_t file_bytes, uint32_t word)
+{
+    Elf64_Ehdr ehdr = {
+        .e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+        .e_type = ET_DYN,
+        .e_version = EV_CURRENT,
+        .e_entry = 0x1000,
+        .e_phoff = sizeof(ehdr),
+        .e_phentsize = sizeof(Elf64_Phdr),
+        .e_phnum = HOSTILE_SEGMENTS,
+    };
+    Elf64_Phdr phdr = {.p_type = type, .p_offset = 16384, .p_filesz = file_bytes};
+
+    for (size_t i = 0; i < sizeof(file->bytes); i += sizeof(word))
+        memcpy(file->bytes + i, &word, sizeof(word));
+    memcpy(file->bytes, &ehdr, sizeof(ehdr));
+    for (size_t i = 0; i < HOSTILE_SEGMENTS; i++)
+        memcpy(file->bytes + sizeof(ehdr) + i * sizeof(phdr), &phdr, sizeof(phdr));
+}
+
+START_TEST(test_hostile)
+{
+    struct hostile file = {.n_reads = 0};
+    struct reader reader = {read_hostile, &file};
+    struct elfhead head;
+
+    make_hostile(&file, hostiles[_i].type, hostiles[_i].file_bytes, hostiles[_i].word);
+    ROW_TRUE(&hostiles[_i], elfhead_parse(&head, &arena, &reader, NULL));
+    ROW_NUMBER(&hostiles[_i], head.n_segments, HOSTILE_SEGMENTS);
+    ck_assert_msg(file.n_reads <= 16, "%s: %u reads", hostiles[_i].name, file.n_reads);
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    uint16_t type;
+    uint64_t entry;
+    const char *owner;
+    bool is_go;
+} owners[] = {
+    {"a Go program", ET_EXEC, 0x1000, "Go", true},
+    {"a PIE Go program", ET_DYN, 0x1000, "Go", true},
+    {"a library made by Go", ET_DYN, 0, "Go", false},
+    {"another program", ET_EXEC, 0x1000, "GNU", false},
+};
+
+/* The note comes second, after one of eleven bytes that are padded. */
+START_TEST(test_go)
+{
+    const struct elf_spec spec = {
+        .elf_class = 64,
+        .type = owners[_i].type,
+        .entry = owners[_i].entry,
+        .loads = {{PF_R, AT_DYNAMIC, 0, 64, 64}},
+    };
+    const uint32_t notes[] = {4, 11, 3, 0x00554e47, 0, 0, 0, 4, 4, 4};
+    const uint32_t type = PT_NOTE;
+    struct file file = {.n = ELFBYTES};
+    struct elfhead head;
+
+    elf_write(&spec, file.bytes);
+    memcpy(file.bytes + 64, &type, sizeof(type)); /* instead of PT_LOAD */
+    memcpy(file.bytes + AT_DYNAMIC, notes, sizeof(notes));
+    memcpy(file.bytes + AT_DYNAMIC + sizeof(notes), owners[_i].owner, strlen(owners[_i].owner));
+    ROW_TRUE(&owners[_i], parse(&head, &file, NULL));
+    ROW_NUMBER(&owners[_i], head.is_go, owners[_i].is_go);
 }
 END_TEST
 
@@ -245,6 +349,8 @@ Suite *elfhead_suite(void)
     ROWS_ADD(tcase, test_lies, lies);
     ROWS_ADD(tcase, test_stack, stacks);
     ROWS_ADD(tcase, test_pie, kinds);
+    ROWS_ADD(tcase, test_hostile, hostiles);
+    ROWS_ADD(tcase, test_go, owners);
     tcase_add_test(tcase, test_machine_names);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -3,6 +3,8 @@
 
 #include "../rows.h"
 
+#include <ctype.h>
+
 static struct arena arena;
 
 static void setup(void)
@@ -23,6 +25,8 @@ static const struct {
     {"nothing", "", "", 0},
     {"plain", "/lib/libc.so.6 (deleted)", "/lib/libc.so.6 (deleted)", 24},
     {"backslash stays", "a\\012b", "a\\012b", 6},
+    {"a name that looks escaped", "a\\x1bb", "a\\x5cx1bb", 9},
+    {"\\x before other letters", "a\\xyz\\x1", "a\\xyz\\x1", 8},
     {"colour", "\033[31mred", "\\x1b[31mred", 11},
     {"newline, tab, return", "a\nb\tc\rd", "a\\x0ab\\x09c\\x0dd", 16},
     {"DEL", "\177", "\\x7f", 4},
@@ -75,16 +79,46 @@ START_TEST(test_zero_byte)
 }
 END_TEST
 
-/* What is safe stays as it is the second time, for each two bytes that there are. */
-START_TEST(test_idempotent)
+static int hex_digit(char c)
+{
+    return c >= 'a' ? c - 'a' + 10 : c - '0';
+}
+
+/* The bytes that a safe text stands for. */
+static size_t read_back(const char *safe, char *bytes)
+{
+    size_t n = 0;
+
+    while (*safe) {
+        if (safe[0] == '\\' && safe[1] == 'x' && isxdigit(safe[2]) && isxdigit(safe[3])) {
+            bytes[n++] = (char)(hex_digit(safe[2]) << 4 | hex_digit(safe[3]));
+            safe += 4;
+        } else {
+            bytes[n++] = *safe++;
+        }
+    }
+    return n;
+}
+
+static void check_unambiguous(struct str s)
+{
+    const char *safe = safe_text(&arena, s);
+    char back[16];
+
+    for (const char *p = safe; *p; p++)
+        ck_assert_msg((unsigned char)*p >= 0x20 && *p != 0x7f, "becomes %s", safe);
+    ck_assert_uint_eq(read_back(safe, back), s.n);
+    ck_assert_msg(memcmp(back, s.p, s.n) == 0, "%s does not lead back", safe);
+}
+
+/* No two names look the same: each two bytes that there are, also behind what begins an escape. */
+START_TEST(test_unambiguous)
 {
     for (unsigned int i = 0; i < 65536; i++) {
-        const char bytes[2] = {(char)(i >> 8), (char)i};
-        const char *once = safe_text(&arena, (struct str){bytes, 2});
+        const char bytes[4] = {'\\', 'x', (char)(i >> 8), (char)i};
 
-        for (const char *p = once; *p; p++)
-            ck_assert_msg((unsigned char)*p >= 0x20 && *p != 0x7f, "%04x becomes %s", i, once);
-        ck_assert_str_eq(safe_text(&arena, str_of(once)), once);
+        check_unambiguous((struct str){bytes, 4});
+        check_unambiguous((struct str){bytes + 2, 2});
         if (i % 256 == 0)
             arena_deinit(&arena);
     }
@@ -99,7 +133,7 @@ Suite *safe_suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     ROWS_ADD(tcase, test_text, rows);
     tcase_add_test(tcase, test_zero_byte);
-    tcase_add_test(tcase, test_idempotent);
+    tcase_add_test(tcase, test_unambiguous);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -133,6 +133,7 @@ START_TEST(test_instead_of_a_row)
     char path[256];
 
     snprintf(path, sizeof(path), "%s/4321/cgroup", fake.root);
+    ck_assert_int_eq(unlink(path), 0);
     instead[_i].make(path);
     blob = capture_get(fake.process, CAPTURE_CGROUP);
     ck_assert_ptr_nonnull(blob->missing);
