@@ -73,6 +73,7 @@ static void limit_by_own_data(struct brk_facts *brk, struct image *image)
     if (!limit)
         limit = growth_limit(&brk->growth, image, LIMIT_RLIMIT_DATA, 0);
     limit->room = max > brk->end ? align_up(max, image->page_size) - brk->end : 0;
+    limit->room_in_steps = limit->room;
     limit->value = arena_printf(&image->arena, "%s", size_text(rlimit->soft, size));
     limit->detail = "heap and program data together, to the byte";
     brk->own_data_max = max;

@@ -42,6 +42,7 @@ struct limit_fact *growth_limit(struct growth *growth, const struct image *image
     *limit = (struct limit_fact){
         .kind = kind,
         .room = align_down(room, image->page_size),
+        .room_in_steps = align_down(room, image->page_size),
         .value = "",
         .detail = "",
     };
@@ -152,18 +153,33 @@ static void add_heuristic(struct growth *growth, struct image *image)
         growth_doubt(growth, "before Linux 5.2 the heuristic overcommit went by free memory, which "
                              "cannot be told to the page");
     limit = growth_limit(growth, image, LIMIT_OVERCOMMIT, host->memory_bytes + host->swap_bytes);
-    limit->per_call = true;
+    limit->room_in_steps = UINT64_MAX;
     limit->value = "heuristic";
     limit->detail = "one call can ask for all of memory and swap at most";
 }
 
+/* The error of the committed sum that the kernel reads: a batch a CPU (mm_compute_batch()). */
+static uint64_t commit_tolerance(const struct image *image, const struct commit *commit)
+{
+    uint64_t batch = image->host.memory_bytes / image->page_size / commit->n_cpus / 256;
+    uint64_t least = 2ULL * commit->n_cpus > 32 ? 2ULL * commit->n_cpus : 32;
+
+    return commit->n_cpus * (batch > least ? batch : least) * image->page_size;
+}
+
+static uint64_t above(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
 /*
- * Mode 2.  The kernel reads the committed sum without what each CPU has not added yet; /proc shows
- * the exact one, so the answer is off by a batch a CPU (mm/mm_init.c mm_compute_batch()).
+ * Mode 2.  A part of the limit is kept: a thirty-second of the process's own size, up to
+ * vm.user_reserve_kbytes.  As that grows with the process, many steps end before one would.  The
+ * kernel reads the committed sum without what each CPU has not added yet; /proc shows the exact one.
  */
 static void add_strict(struct growth *growth, struct image *image)
 {
-    uint64_t page = image->page_size, reserve = 0, used, batch;
+    uint64_t page = image->page_size, left, reserve, most;
     struct limit_fact *limit;
     struct commit commit;
 
@@ -171,22 +187,21 @@ static void add_strict(struct growth *growth, struct image *image)
         growth_doubt(growth, "what strict overcommit leaves could not be read");
         return;
     }
+    left = above(commit.limit_bytes, commit.committed_bytes + page);
     if (!image_has_capability(image, CAPABILITY_SYS_ADMIN))
-        reserve = commit.admin_reserve_bytes;
-    reserve += align_down(image->size_bytes / 32, page) < commit.user_reserve_bytes
-                   ? align_down(image->size_bytes / 32, page)
-                   : commit.user_reserve_bytes;
-    used = commit.committed_bytes + reserve + page;
-    limit = growth_limit(growth, image, LIMIT_OVERCOMMIT,
-                         commit.limit_bytes > used ? commit.limit_bytes - used : 0);
-    batch = image->host.memory_bytes / page / commit.n_cpus / 256;
-    if (batch < 32 || batch < 2ULL * commit.n_cpus)
-        batch = commit.n_cpus > 16 ? 2ULL * commit.n_cpus : 32;
-    limit->tolerance = commit.n_cpus * batch * page;
+        left = above(left, commit.admin_reserve_bytes);
+    most = commit.user_reserve_bytes;
+    reserve = align_down(image->size_bytes / 32, page);
+    limit =
+        growth_limit(growth, image, LIMIT_OVERCOMMIT, above(left, reserve < most ? reserve : most));
+    limit->room_in_steps = above(32 * (left / 33), image->size_bytes / 33);
+    if (limit->room_in_steps < above(left, most))
+        limit->room_in_steps = above(left, most);
+    limit->room_in_steps = align_down(limit->room_in_steps, page);
+    limit->tolerance = commit_tolerance(image, &commit);
     limit->value = limit_text(image, commit.limit_bytes);
-    limit->detail =
-        arena_printf(&image->arena, "%s of it are committed, %s are reserved",
-                     limit_text(image, commit.committed_bytes), limit_text(image, reserve));
+    limit->detail = arena_printf(&image->arena, "%s of it are committed",
+                                 limit_text(image, commit.committed_bytes));
 }
 
 static void add_overcommit(struct growth *growth, struct image *image)
@@ -241,8 +256,8 @@ void growth_decide(struct growth *growth)
             growth->room = limit->room;
             growth->limit = limit->kind;
         }
-        if (limit->room < growth->room_in_steps && !limit->per_call)
-            growth->room_in_steps = limit->room;
+        if (limit->room_in_steps < growth->room_in_steps)
+            growth->room_in_steps = limit->room_in_steps;
     }
     if (growth->room_in_steps == UINT64_MAX)
         growth->room_in_steps = growth->room;
@@ -259,7 +274,7 @@ const struct limit_fact *growth_binding(const struct growth *growth)
 const struct limit_fact *growth_binding_in_steps(const struct growth *growth)
 {
     for (unsigned int i = 0; i < growth->n_limits; i++)
-        if (!growth->limits[i].per_call && growth->limits[i].room == growth->room_in_steps)
+        if (growth->limits[i].room_in_steps == growth->room_in_steps)
             return &growth->limits[i];
     return growth_binding(growth);
 }

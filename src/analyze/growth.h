@@ -31,11 +31,11 @@ const char *limit_remedy(enum limit_kind kind);
 
 struct limit_fact {
     enum limit_kind kind;
-    uint64_t room;      /* bytes, whole pages */
-    uint64_t tolerance; /* bytes either way */
-    bool per_call;      /* counts each call by itself: many small steps get past it */
-    const char *value;  /* the limit as it is set: "64M", "0x886000" */
-    const char *detail; /* a sentence */
+    uint64_t room;          /* bytes, whole pages */
+    uint64_t tolerance;     /* bytes either way */
+    uint64_t room_in_steps; /* by many small calls; UINT64_MAX where each counts by itself */
+    const char *value;      /* the limit as it is set: "64M", "0x886000" */
+    const char *detail;     /* a sentence */
 };
 
 struct growth {

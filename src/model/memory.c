@@ -43,6 +43,8 @@ static bool take_records(struct smaps_sink *sink, bool at_end)
     struct smaps_record record;
     uint64_t n_lines = sink->n_lines;
 
+    if (n == 0)
+        return true;
     while (smaps_next(&rest, &n_lines, &record, &sink->err) && (rest.n > 0 || at_end)) {
         take_record(sink, &record);
         record_start = rest;

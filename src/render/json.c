@@ -263,8 +263,8 @@ static json_t *json_limits(struct image *image, const struct growth *growth)
             list,
             json_pack("{s:s, s:o, s:o, s:o, s:b, s:o}", "name", limit_name(limit->kind), "value",
                       json_safe(image, limit->value), "room", json_bytes(limit->room), "tolerance",
-                      json_bytes(limit->tolerance), "per_call", (int)limit->per_call, "detail",
-                      json_safe(image, limit->detail)));
+                      json_bytes(limit->tolerance), "per_call", limit->room_in_steps == UINT64_MAX,
+                      "detail", json_safe(image, limit->detail)));
     }
     return list;
 }
@@ -419,6 +419,18 @@ static json_t *json_not_run(const struct report *report)
     return list;
 }
 
+static json_t *json_cgroup(struct image *image)
+{
+    const struct cgroup_level *level = image->cgroup_limit;
+
+    if (!level)
+        return json_null();
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "path", json_safe(image, level->path), "limit",
+                     json_bytes(level->limit_bytes), "used", json_bytes(level->used_bytes),
+                     "reclaimable", json_bytes(level->reclaimable_bytes), "room",
+                     json_bytes(cgroup_room(level)));
+}
+
 json_t *json_report(const struct report *report)
 {
     json_t *document = json_object();
@@ -435,6 +447,7 @@ json_t *json_report(const struct report *report)
     json_object_set_new(document, "brk", json_brk(report));
     json_object_set_new(document, "mmap", json_mmap(report));
     json_object_set_new(document, "stack", json_stack(report));
+    json_object_set_new(document, "cgroup", json_cgroup(report->image));
     json_object_set_new(document, "counts", json_counts(report));
     if (report->with_memory)
         json_object_set_new(document, "memory", json_memory(&report->facts->memory));

@@ -172,6 +172,26 @@ static void print_stack(const struct report *report, const struct style *style, 
     print_growth(image, "stack", summary, &stack->growth, style, out);
 }
 
+/* A cgroup refuses no call, so it is no row of the tables: it counts when the memory is touched. */
+static void print_cgroup(const struct report *report, const struct style *style, FILE *out)
+{
+    struct image *image = report->image;
+    const struct cgroup_level *level = image->cgroup_limit;
+    char room[UNITS_TEXT], limit[UNITS_TEXT];
+
+    if (!level)
+        return;
+    paper_wrap(
+        out, style, 8, "cgroup",
+        arena_printf(&image->arena,
+                     "refuses nothing, but only %s of %s can still be touched in %s before the "
+                     "OOM killer comes",
+                     paper_size(style, cgroup_room(level), room),
+                     paper_size(style, level->limit_bytes, limit),
+                     safe_text(&image->arena, str_of(level->path))));
+    putc('\n', out);
+}
+
 static void print_fit(const struct report *report, const struct fit *fit, const char *call,
                       const struct style *style, FILE *out)
 {
@@ -226,6 +246,7 @@ void render_room(const struct report *report, const struct answers *answers,
     print_brk(report, style, out);
     print_mmap(report, style, out);
     print_stack(report, style, out);
+    print_cgroup(report, style, out);
     print_fit(report, &answers->brk, "brk", style, out);
     print_fit(report, &answers->mmap, "mmap", style, out);
     for (unsigned int i = 0; i < answers->n_ranges; i++)
