@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/str.h"
 
-bool str_next_line(struct str *rest, struct str *line)
+bool str_next_field(struct str *rest, char separator, struct str *field)
 {
-    const char *newline;
+    const char *end;
 
     if (rest->n == 0)
         return false;
-    newline = memchr(rest->p, '\n', rest->n);
-    line->p = rest->p;
-    line->n = newline ? (size_t)(newline - rest->p) : rest->n;
-    rest->p += line->n + (newline ? 1 : 0);
-    rest->n -= line->n + (newline ? 1 : 0);
+    end = memchr(rest->p, separator, rest->n);
+    field->p = rest->p;
+    field->n = end ? (size_t)(end - rest->p) : rest->n;
+    rest->p += field->n + (end ? 1 : 0);
+    rest->n -= field->n + (end ? 1 : 0);
     return true;
+}
+
+bool str_next_line(struct str *rest, struct str *line)
+{
+    return str_next_field(rest, '\n', line);
 }
 
 static bool is_blank(char c)

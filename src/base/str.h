@@ -41,6 +41,9 @@ static inline bool str_ends(struct str s, struct str suffix)
 /* Splits the next line off *rest, without its newline; false when nothing is left. */
 bool str_next_line(struct str *rest, struct str *line);
 
+/* Splits off what comes before the next separator; false when nothing is left. */
+bool str_next_field(struct str *rest, char separator, struct str *field);
+
 /* Splits the next word (no blanks or tabs) off *rest; false when there is none. */
 bool str_next_word(struct str *rest, struct str *word);
 

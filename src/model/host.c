@@ -85,20 +85,17 @@ void host_read(struct image *image)
 /* "0-3,8" -> 5; 1 when it says nothing. */
 static unsigned int count_cpus(struct str list)
 {
+    struct str part, first, last;
     unsigned int n = 0;
 
-    while (list.n > 0) {
-        const char *comma = memchr(list.p, ',', list.n);
-        struct str part = {list.p, comma ? (size_t)(comma - list.p) : list.n};
-        const char *dash = memchr(part.p, '-', part.n);
-        struct str first = {part.p, dash ? (size_t)(dash - part.p) : part.n};
-        struct str last = dash ? (struct str){dash + 1, part.n - first.n - 1} : first;
+    while (str_next_field(&list, ',', &part)) {
         uint64_t a, b;
 
+        if (!str_next_field(&part, '-', &first))
+            continue;
+        last = part.n > 0 ? part : first;
         if (str_to_u64(first, &a) && str_to_u64(last, &b) && b >= a && b - a < 65536)
             n += (unsigned int)(b - a) + 1;
-        list.p += part.n + (comma ? 1 : 0);
-        list.n -= part.n + (comma ? 1 : 0);
     }
     return n > 0 ? n : 1;
 }

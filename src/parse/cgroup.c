@@ -16,17 +16,11 @@ static bool take_field(struct str *rest, struct str *field)
 
 static bool has_memory(struct str controllers)
 {
-    struct str memory = STR("memory");
+    struct str name;
 
-    while (controllers.n > 0) {
-        const char *comma = memchr(controllers.p, ',', controllers.n);
-        struct str name = {controllers.p, comma ? (size_t)(comma - controllers.p) : controllers.n};
-
-        if (str_eq(name, memory))
+    while (str_next_field(&controllers, ',', &name))
+        if (str_eq(name, STR("memory")))
             return true;
-        controllers.p += name.n + (comma ? 1 : 0);
-        controllers.n -= name.n + (comma ? 1 : 0);
-    }
     return false;
 }
 

@@ -83,7 +83,7 @@ static bool select_column(struct selection *selection, struct str name, struct e
 /* "+RSS,SWAP" adds to the default columns, "START,RSS" replaces them. */
 static bool select_columns(struct selection *selection, const char *list, struct err *err)
 {
-    struct str rest = str_of(list);
+    struct str rest = str_of(list), name;
 
     selection->n = 0;
     if (!list || *list == '+')
@@ -94,15 +94,9 @@ static bool select_columns(struct selection *selection, const char *list, struct
         rest.p++;
         rest.n--;
     }
-    while (rest.n > 0) {
-        const char *comma = memchr(rest.p, ',', rest.n);
-        struct str name = {rest.p, comma ? (size_t)(comma - rest.p) : rest.n};
-
+    while (str_next_field(&rest, ',', &name))
         if (!select_column(selection, name, err))
             return false;
-        rest.p += name.n + (comma ? 1 : 0);
-        rest.n -= name.n + (comma ? 1 : 0);
-    }
     return selection->n > 0 || err_set(err, "the list of columns is empty");
 }
 

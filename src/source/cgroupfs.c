@@ -25,15 +25,11 @@ static bool take_mount(struct str line, struct str *mount_point, struct str *typ
 
 static bool has_option(struct str options, struct str wanted)
 {
-    while (options.n > 0) {
-        const char *comma = memchr(options.p, ',', options.n);
-        struct str option = {options.p, comma ? (size_t)(comma - options.p) : options.n};
+    struct str option;
 
+    while (str_next_field(&options, ',', &option))
         if (str_eq(option, wanted))
             return true;
-        options.p += option.n + (comma ? 1 : 0);
-        options.n -= option.n + (comma ? 1 : 0);
-    }
     return false;
 }
 

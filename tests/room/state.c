@@ -370,6 +370,12 @@ static void lock_all(char *args)
     state_is_in_place = true;
 }
 
+/* in-place: for states that a forked copy would not share or would itself use up. */
+static void stay_in_place(char *args)
+{
+    state_is_in_place = true;
+}
+
 /* For good, from the effective and permitted set. */
 static void drop_ipc_lock(char *args)
 {
@@ -491,6 +497,7 @@ static const struct {
     {"grow", grow},
     {"grow-raw", grow_raw},
     {"hole", make_hole},
+    {"in-place", stay_in_place},
     {"lockall", lock_all},
     {"maps", fill_maps},
     {"move", move_break},
