@@ -49,6 +49,7 @@ _layoutcheck_values() # TOOL COMMAND ARGUMENT-NAME
     SEVERITY) printf '%s\n' error warning info never ;;
     WHEN | =WHEN) printf '%s\n' auto always never ;;
     ID) "$1" explain --color=never 2>/dev/null | sed '/^ /d' ;;
+    RANGE) printf '%s\n' asan tsan ;;
     LIST) _layoutcheck_names "$1" "$2" Columns ;;
     esac
 }
@@ -81,7 +82,7 @@ _layoutcheck_operands() # TOOL
 {
     case $command in
     explain) _layoutcheck_values "$1" explain ID ;;
-    map) [ "$n_operands" -gt 0 ] || _layoutcheck_pids ;;
+    map | room) [ "$n_operands" -gt 0 ] || _layoutcheck_pids ;;
     '') [ "$n_operands" -gt 0 ] || _layoutcheck_names "$1" '' Commands && _layoutcheck_pids ;;
     *) _layoutcheck_pids ;;
     esac

@@ -175,7 +175,8 @@ static uint64_t above(uint64_t a, uint64_t b)
 /*
  * Mode 2.  A part of the limit is kept: a thirty-second of the process's own size, up to
  * vm.user_reserve_kbytes.  As that grows with the process, many steps end before one would.  The
- * kernel reads the committed sum without what each CPU has not added yet; /proc shows the exact one.
+ * kernel reads the committed sum without what each CPU has not added yet; /proc shows the exact
+ * one.
  */
 static void add_strict(struct growth *growth, struct image *image)
 {

@@ -228,15 +228,15 @@ static const struct {
     unsigned int n_taken; /* the others are taken all the same */
     bool overlaps;        /* torn: the kernel merged or moved mappings between two reads */
 } dumps[] = {
-    {"nothing", "", 0, 0},
-    {"newline at the end", "1000-2000 r--p 00000000 00:00 0 \n", 0, 1},
-    {"no newline at the end", "1000-2000 r--p 00000000 00:00 0 ", 0, 1},
-    {"bad first line", "Permission denied\n1000-2000 r--p 00000000 00:00 0 \n", 1, 1},
-    {"bad last line", "1000-2000 r--p 00000000 00:00 0 \n2000-3", 2, 1},
-    {"the first of two is named", "1000-2000 r--p 00000000 00:00 0 \nx\ny\n", 2, 1},
-    {"an empty line is none", "1000-2000 r--p 00000000 00:00 0 \n\n", 2, 1},
+    {"nothing", "", 0, 0, false},
+    {"newline at the end", "1000-2000 r--p 00000000 00:00 0 \n", 0, 1, false},
+    {"no newline at the end", "1000-2000 r--p 00000000 00:00 0 ", 0, 1, false},
+    {"bad first line", "Permission denied\n1000-2000 r--p 00000000 00:00 0 \n", 1, 1, false},
+    {"bad last line", "1000-2000 r--p 00000000 00:00 0 \n2000-3", 2, 1, false},
+    {"the first of two is named", "1000-2000 r--p 00000000 00:00 0 \nx\ny\n", 2, 1, false},
+    {"an empty line is none", "1000-2000 r--p 00000000 00:00 0 \n\n", 2, 1, false},
     {"touching mappings", "1000-2000 r--p 00000000 00:00 0 \n2000-3000 r--p 00000000 00:00 0 \n", 0,
-     2},
+     2, false},
     {"overlapping mappings", "1000-3000 r--p 00000000 00:00 0 \n2000-4000 r--p 00000000 00:00 0 \n",
      0, 1, true},
     {"addresses go backwards",
