@@ -176,11 +176,16 @@ static void limit_by_hole(struct mmap_facts *mmap, struct image *image)
                                  address_text(hole.end, end));
 }
 
-/* The kernel has a second lowest address, set when it was built, which no file in /proc shows. */
+/*
+ * The kernel has a second lowest address, set when it was built, which no file in /proc shows;
+ * before
+ * 6.3 the search began at the first page, and what it found was refused without CAP_SYS_RAWIO.
+ */
 static bool depends_on_min_address(const struct image *image)
 {
-    return largest_hole(image).start == USUAL_MIN_ADDRESS &&
-           image->host.mmap_min_addr < USUAL_MIN_ADDRESS;
+    return largest_hole(image).start == lowest_mmap_address(image) &&
+           (image->host.mmap_min_addr < USUAL_MIN_ADDRESS ||
+            image->host.kernel_version < KERNEL(6, 3));
 }
 
 void mmap_compute(struct facts *facts, struct image *image)
@@ -203,8 +208,9 @@ void mmap_compute(struct facts *facts, struct image *image)
                                     "6.7 to 6.12");
     growth_decide(&mmap->growth);
     if (mmap->growth.limit == LIMIT_LARGEST_GAP && depends_on_min_address(image))
-        growth_doubt(&mmap->growth, "the lowest address that can be mapped is the kernel's "
-                                    "CONFIG_LSM_MMAP_MIN_ADDR, taken for 64K");
+        growth_doubt(&mmap->growth, "the lowest address that can be mapped depends on the "
+                                    "kernel's CONFIG_LSM_MMAP_MIN_ADDR, taken for 64K, and before "
+                                    "Linux 6.3 on CAP_SYS_RAWIO");
     if (mmap->growth.known && is_guessed(image, mmap->growth.room))
         growth_doubt(&mmap->growth, "the stack limit changed since exec, so where the kernel looks "
                                     "when there is no room below the mmap base is not known");

@@ -65,10 +65,13 @@ static const struct {
     struct range range;
 } sanitizer_ranges[] = {
     {"asan", "shadow", {0x7fff7000, 0x10007fff8000}},
+    {"asan", "allocator", {0x600000000000, 0x640000002000}},
+    {"tsan", "reserved", {0x008000000000, 0x010000000000}},
     {"tsan", "shadow", {0x010000000000, 0x200000000000}},
+    {"tsan", "reserved", {0x200000000000, 0x300000000000}},
     {"tsan", "metainfo", {0x300000000000, 0x340000000000}},
-    {"tsan", "traces", {0x600000000000, 0x620000000000}},
-    {"tsan", "heap", {0x7b0000000000, 0x7c0000000000}},
+    {"tsan", "reserved", {0x340000000000, 0x550000000000}},
+    {"tsan", "traces and heap", {0x568000000000, 0x7c0000000000}},
 };
 
 bool query_sanitizer(struct answers *answers, const struct image *image, const char *name)

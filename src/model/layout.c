@@ -33,6 +33,24 @@ static bool touches(struct range a, struct range b)
     return a.start == b.end || a.end == b.start;
 }
 
+static const struct mapping *main_stack(const struct image *image)
+{
+    for (uint32_t i = image->n_mappings; i-- > 0;)
+        if (image->mappings[i].role == ROLE_STACK)
+            return &image->mappings[i];
+    return NULL;
+}
+
+/*
+ * Kernels before 6.18 (and its stable relatives) put the vdso of a 64-bit program above the stack.
+ */
+static bool is_above_stack(const struct image *image, struct range vdso)
+{
+    const struct mapping *stack = main_stack(image);
+
+    return stack && vdso.start >= stack->range.end;
+}
+
 /*
  * The first mapping that mmap placed: its end is the top-down base, its start the bottom-up one.
  * That is the interpreter; a static PIE, when the kernel loads it like a library (the vdso touches
@@ -47,17 +65,10 @@ static struct range anchor_of(const struct image *image)
     if (image->program_type == PROGRAM_STATIC_PIE &&
         touches(vdso, image->instances[image->program].seen))
         return image->instances[image->program].seen;
-    if (image->program_type == PROGRAM_STATIC || image->program_type == PROGRAM_STATIC_PIE)
+    if ((image->program_type == PROGRAM_STATIC || image->program_type == PROGRAM_STATIC_PIE) &&
+        !is_above_stack(image, vdso))
         return vdso;
     return (struct range){0, 0};
-}
-
-static const struct mapping *main_stack(const struct image *image)
-{
-    for (uint32_t i = image->n_mappings; i-- > 0;)
-        if (image->mappings[i].role == ROLE_STACK)
-            return &image->mappings[i];
-    return NULL;
 }
 
 /* A 32-bit program has 4 GiB on a 64-bit kernel, 3 GiB with its personality flag for that. */
@@ -241,12 +252,17 @@ static bool brk_follows_bss(const struct image *image)
            image->brk.start <= end + image->page_size;
 }
 
-/* Where everything is randomised, a break right after bss was drawn by chance. */
+/*
+ * Where everything is randomised, a break right after bss was drawn by chance.  A static PIE's
+ * break
+ * is somewhere else altogether, so that only the setting tells.
+ */
 static bool brk_is_fixed(const struct image *image)
 {
-    bool all_random = image->host.has_randomize && image->host.randomize_va_space >= 2;
-
-    return brk_follows_bss(image) && !all_random;
+    if (!image->host.has_randomize)
+        return brk_follows_bss(image);
+    return image->host.randomize_va_space == 1 &&
+           (brk_follows_bss(image) || image->program_type == PROGRAM_STATIC_PIE);
 }
 
 /*

@@ -460,7 +460,7 @@ static void note_unread(struct image *image)
     }
     if (n > NAMED)
         image_note_missing(image, arena_printf(arena, "ELF headers of %u more files", n - NAMED),
-                           "for such reasons");
+                           "they cannot be read, or are no ELF files");
 }
 
 /*
