@@ -12,8 +12,8 @@ static const struct {
     const char *name;
     const char *remedy;
 } kinds[N_LIMIT_KINDS] = {
-    [LIMIT_NEXT_MAPPING] = {"next-mapping", "what is mapped there has to go elsewhere"},
-    [LIMIT_LARGEST_GAP] = {"largest-gap", "what is mapped in the address space; a 64-bit program"},
+    [LIMIT_NEXT_MAPPING] = {"next-mapping", "who maps it; it has to go elsewhere"},
+    [LIMIT_LARGEST_GAP] = {"largest-gap", "what is mapped; a 64-bit program has more"},
     [LIMIT_RLIMIT_STACK] = {"rlimit-stack", "ulimit -s, prlimit --stack, LimitSTACK="},
     [LIMIT_RLIMIT_DATA] = {"rlimit-data", "ulimit -d, prlimit --data, LimitDATA="},
     [LIMIT_RLIMIT_AS] = {"rlimit-as", "ulimit -v, prlimit --as, LimitAS="},
@@ -21,7 +21,7 @@ static const struct {
     [LIMIT_MAX_MAP_COUNT] = {"max-map-count", "sysctl vm.max_map_count"},
     [LIMIT_OVERCOMMIT] = {"overcommit", "sysctl vm.overcommit_memory, more memory or swap"},
     [LIMIT_MMAP_MIN_ADDR] = {"mmap-min-addr", "sysctl vm.mmap_min_addr"},
-    [LIMIT_TASK_SIZE] = {"task-size", "a 64-bit program"},
+    [LIMIT_TASK_SIZE] = {"task-size", "the word size; a 64-bit program has more"},
 };
 
 const char *limit_name(enum limit_kind kind)

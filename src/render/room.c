@@ -97,6 +97,28 @@ static void print_limits(struct image *image, const struct growth *growth,
     scols_unref_table(table);
 }
 
+/* The limits that somebody has set, and the one that binds in any case. */
+static bool is_worth_raising(const struct limit_fact *limit, const struct limit_fact *binding)
+{
+    return limit == binding || limit->kind == LIMIT_RLIMIT_STACK ||
+           limit->kind == LIMIT_RLIMIT_DATA || limit->kind == LIMIT_RLIMIT_AS ||
+           limit->kind == LIMIT_RLIMIT_MEMLOCK || limit->kind == LIMIT_MAX_MAP_COUNT ||
+           limit->kind == LIMIT_OVERCOMMIT;
+}
+
+static void print_remedies(struct image *image, const struct growth *growth,
+                           const struct style *style, FILE *out)
+{
+    const struct limit_fact *binding = growth_binding(growth);
+
+    for (unsigned int i = 0; i < growth->n_limits; i++)
+        if (is_worth_raising(&growth->limits[i], binding))
+            paper_wrap(out, style, 4, "",
+                       arena_printf(&image->arena, "%s is set by: %s",
+                                    limit_name(growth->limits[i].kind),
+                                    limit_remedy(growth->limits[i].kind)));
+}
+
 static void print_growth(struct image *image, const char *head, const char *summary,
                          const struct growth *growth, const struct style *style, FILE *out)
 {
@@ -105,9 +127,7 @@ static void print_growth(struct image *image, const char *head, const char *summ
     if (growth->known)
         print_limits(image, growth, style, out);
     if (growth->known)
-        paper_wrap(out, style, 2, "",
-                   arena_printf(&image->arena, "to raise it: %s",
-                                limit_remedy(growth_binding(growth)->kind)));
+        print_remedies(image, growth, style, out);
     if (growth->uncertain)
         paper_wrap(out, style, 2, "",
                    arena_printf(&image->arena, "uncertain: %s", growth->uncertain));
