@@ -3,6 +3,8 @@
 #include "../fake.h"
 #include "../rows.h"
 
+#include <stdio.h>
+
 static struct fake fake;
 static struct image image;
 
