@@ -88,9 +88,14 @@ enum lock_state { LOCK_NO, LOCK_PROBABLE, LOCK_SURE };
 static enum lock_state heap_lock(const struct image *image)
 {
     const struct break_state *state = &image->brk;
+    const struct mapping *last;
 
     if (state->last_heap == NONE || !image->mappings[state->last_heap].locked)
         return LOCK_NO;
+    last = &image->mappings[state->last_heap];
+    /* malloc grows by 128 KiB at least; a buffer for keys that mlock() locked is smaller. */
+    if (range_size(last->range) < 128 * KIB)
+        return LOCK_PROBABLE;
     for (uint32_t i = state->first_heap; i < state->last_heap; i++)
         if (image->mappings[i].role == ROLE_HEAP && !image->mappings[i].locked)
             return LOCK_SURE;
@@ -104,6 +109,7 @@ static void limit_by_lock(struct brk_facts *brk, struct image *image)
     image_read_locks(image);
     state = heap_lock(image);
     brk->heap_is_locked = state != LOCK_NO;
+    brk->lock_is_sure = state == LOCK_SURE;
     if (brk->heap_is_locked)
         growth_add_memlock(&brk->growth, image);
     if (state != LOCK_SURE && !may_lock_anything(image))

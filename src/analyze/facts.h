@@ -22,6 +22,7 @@ struct brk_facts {
     uint64_t mapping_room;  /* what next leaves: whole pages */
     struct growth growth;
     bool heap_is_locked;   /* mlockall(MCL_FUTURE) is in force, as the heap shows */
+    bool lock_is_sure;     /* ... and nothing else can have locked it */
     uint64_t own_data_max; /* where brk's own test of RLIMIT_DATA ends; 0: it does not bind */
     uint64_t max;          /* the highest address brk() accepts */
 };

@@ -46,8 +46,10 @@ void gaps_compute(struct facts *facts, const struct image *image)
     if (image->host.has_mmap_min_addr && image->host.mmap_min_addr > all.start)
         all.start = align_up(image->host.mmap_min_addr, image->page_size);
     for (uint32_t i = 0; i < image->n_mappings; i++) {
+        uint64_t guard = mapping_guard_bytes(image, &image->mappings[i]);
         struct range hole = {last_end, image->mappings[i].range.start};
 
+        hole.end = hole.end > guard ? hole.end - guard : 0;
         consider_hole(facts, hole, all);
         last_end = image->mappings[i].range.end;
     }

@@ -36,6 +36,12 @@ void query_mmap(struct fit *fit, const struct facts *facts, struct image *image,
         fit->has_address = mmap_place(image, length, &fit->address);
 }
 
+/* vm.mmap_min_addr; what the kernel was built with bounds its own search only. */
+static uint64_t least_fixed_address(const struct image *image)
+{
+    return image->host.has_mmap_min_addr ? image->host.mmap_min_addr : image->page_size;
+}
+
 void query_range(struct answers *answers, const struct image *image, const char *name,
                  struct range range)
 {
@@ -44,11 +50,13 @@ void query_range(struct answers *answers, const struct image *image, const char 
 
     if (answers->n_ranges == MAX_OCCUPANCIES)
         return;
+    range.start = align_down(range.start, image->page_size); /* what is mapped is whole pages */
+    range.end = align_up(range.end, image->page_size);
     occupancy = &answers->ranges[answers->n_ranges++];
     *occupancy = (struct occupancy){
         .name = name,
         .range = range,
-        .usable = range.start >= lowest_mmap_address(image) &&
+        .usable = range.start >= least_fixed_address(image) &&
                   (!image->layout.task_size || range.end <= image->layout.task_size),
         .first_mapping = image_find(image, range.start),
     };

@@ -24,7 +24,7 @@ static void run(struct checker *checker)
         return;
     }
     if (brk->growth.room >= WARNING_MIB * MIB || limit->kind == LIMIT_NEXT_MAPPING ||
-        limit->kind == LIMIT_TASK_SIZE)
+        limit->kind == LIMIT_TASK_SIZE || limit_is_doubtful(checker, limit))
         return;
     finding = finding_add(checker, severity_of(checker), "the heap can grow by %s only: %s is %s",
                           size_text(brk->growth.room, room), limit_name(limit->kind), limit->value);

@@ -89,6 +89,11 @@ bool brk_is_unused(const struct checker *checker)
     return checker->image->is_go && brk->known && brk->start == brk->end;
 }
 
+bool limit_is_doubtful(const struct checker *checker, const struct limit_fact *limit)
+{
+    return limit->kind == LIMIT_RLIMIT_MEMLOCK && !checker->facts->brk.lock_is_sure;
+}
+
 const char *blocker_title(struct checker *checker)
 {
     uint32_t next = checker->facts->brk.next;

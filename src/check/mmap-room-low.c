@@ -16,7 +16,7 @@ static void run(struct checker *checker)
         rule_not_run(checker, "where the mmap area begins is not known");
         return;
     }
-    if (mmap->growth.room >= WARNING_MIB * MIB)
+    if (mmap->growth.room >= WARNING_MIB * MIB || limit_is_doubtful(checker, limit))
         return;
     finding = finding_add(
         checker, mmap->growth.room < ERROR_MIB * MIB ? SEVERITY_ERROR : SEVERITY_WARNING,

@@ -65,6 +65,9 @@ bool brk_has_page_guard(const struct checker *checker);
 /* What to do about that page. */
 extern const char page_guard_remedy[];
 
+/* Whether a limit bounds growth only if a lock is what it looks like: future-lock says so. */
+bool limit_is_doubtful(const struct checker *checker, const struct limit_fact *limit);
+
 /* The mapping that stops the break, for sentences: "libtinfo.so.5". */
 const char *blocker_title(struct checker *checker);
 

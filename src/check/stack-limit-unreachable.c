@@ -19,6 +19,14 @@ static uint64_t more_than_enough(const struct image *image)
     return host->has_memory && host->has_swap ? host->memory_bytes + host->swap_bytes : TIB;
 }
 
+/*
+ * mmap_base() leaves five sixths of the address space at most: beyond, the limit promises nothing.
+ */
+static bool is_clamped(const struct image *image)
+{
+    return image->limits.stack.soft >= image->layout.task_size / 6 * 5;
+}
+
 static void run(struct checker *checker)
 {
     const struct stack_facts *stack = &checker->facts->stack_growth;
@@ -32,7 +40,7 @@ static void run(struct checker *checker)
         return;
     }
     if (!mapping || !rlimit || mapping->room >= rlimit->room ||
-        mapping->room >= more_than_enough(checker->image))
+        mapping->room >= more_than_enough(checker->image) || is_clamped(checker->image))
         return;
     finding = finding_add(checker, SEVERITY_WARNING,
                           "RLIMIT_STACK is %s, but a mapping stops the stack after %s more",

@@ -7,6 +7,7 @@
  * (fs/proc/task_mmu.c vma_is_initial_heap()).  The label can stand on several mappings (part of the
  * heap was mprotected, locked or unmapped) or begin in the bss that the heap merged with.
  */
+#include "base/units.h"
 #include "model/build.h"
 #include "parse/symbols.h"
 #include "source/objfile.h"
@@ -216,10 +217,15 @@ static void take_libc_break(struct image *image, uint64_t value)
     struct break_state *brk = &image->brk;
     uint64_t inferred = brk->end;
 
+    if (inferred > align_up(value, image->page_size) + 64 * KIB) {
+        brk->uncertain = "the mapping labelled [heap] goes on far beyond libc's break: the program "
+                         "moves the break without libc, and it was inferred";
+        return;
+    }
     brk->exact = true;
     brk->value = value;
     brk->end = align_up(value, image->page_size);
-    if (inferred < brk->end && brk->last_heap != NONE)
+    if (inferred < brk->end)
         brk->uncertain =
             "the mapping labelled [heap] ends before libc's break: its top was unmapped, "
             "or the program moves the break without libc";

@@ -76,24 +76,26 @@ static bool overlay_is_local(struct capture *process)
     return shares_mounts(process) || same_namespace(process, CAPTURE_USER_NS, CAPTURE_OWN_USER_NS);
 }
 
+static struct mount *add_mount(struct mounts *mounts)
+{
+    if (mounts->n % 64 == 0)
+        mounts->list = xreallocarray(mounts->list, mounts->n + 64, sizeof(*mounts->list));
+    return &mounts->list[mounts->n++];
+}
+
 static void parse_list(struct mounts *mounts, struct capture *process, struct str mountinfo)
 {
     struct str line;
-    uint32_t room = 0;
 
     while (str_next_line(&mountinfo, &line)) {
-        struct mount *mount;
+        struct mount *mount = add_mount(mounts);
 
-        if (mounts->n == room) {
-            room = room ? room * 2 : 64;
-            mounts->list = xreallocarray(mounts->list, room, sizeof(*mounts->list));
-        }
-        mount = &mounts->list[mounts->n];
-        if (!mountinfo_parse(line, mount))
+        if (!mountinfo_parse(line, mount)) {
+            mounts->n--;
             continue;
+        }
         mount->may_block = !is_local(mount->type) &&
                            (!str_eq(mount->type, STR("overlay")) || !overlay_is_local(process));
-        mounts->n++;
     }
 }
 
@@ -111,10 +113,27 @@ static int open_root(const struct mounts *mounts)
 }
 
 /*
+ * This program's own root when it is no mount point: this program was itself started in a chroot.
+ * What it lies on is not listed, but this program was loaded from there.
+ */
+static void enter_own_chroot(struct mounts *mounts)
+{
+    struct statx st;
+
+    mounts->root = open_root(mounts);
+    if (mounts->root < 0)
+        mounts->root_error = errno;
+    if (mounts->root < 0 || !mounts_look(mounts->root, &st))
+        return;
+    mounts->top = add_mount(mounts);
+    *mounts->top = (struct mount){.id = st.stx_mnt_id, .point = STR("/"), .type = STR("unlisted")};
+}
+
+/*
  * The root is not even opened when a mount there may block.  When it is no mount point (a chroot
  * in another namespace), mountinfo does not tell on what it lies.
  */
-static void enter_root(struct mounts *mounts)
+static void enter_root(struct mounts *mounts, bool own)
 {
     bool listed = false;
     struct statx st;
@@ -127,6 +146,8 @@ static void enter_root(struct mounts *mounts)
                 return;
         }
     mounts->top = NULL;
+    if (!listed && own)
+        enter_own_chroot(mounts);
     if (!listed)
         return;
     mounts->root = open_root(mounts);
@@ -163,7 +184,7 @@ static struct mounts *mounts_read(struct capture *process, bool shared)
     }
     parse_list(mounts, process,
                capture_get(of, shared ? CAPTURE_OWN_MOUNTS : CAPTURE_MOUNTINFO)->bytes);
-    enter_root(mounts);
+    enter_root(mounts, shared);
     return mounts;
 }
 

@@ -252,12 +252,25 @@ static void lock_limit(long room)
     drop_ipc_lock();
     break_grow((intptr_t)KIB(64));
     lock_future();
-    break_grow((intptr_t)KIB(32));
+    break_grow((intptr_t)KIB(256));
     limit_set(RLIMIT_MEMLOCK, status_field("VmLck:") + (rlim_t)room);
     say_brk_room((uintptr_t)room, "rlimit-memlock");
     say_mmap_room((uintptr_t)room, "rlimit-memlock");
     say_future_lock("bounds");
     say("expect brk.uncertain == null");
+}
+
+/* A buffer for keys at the top of the heap, locked by itself: nothing is bounded by that. */
+static void lock_heap_top(long arg)
+{
+    (void)arg;
+    drop_ipc_lock();
+    break_grow((intptr_t)MIB(1));
+    if (mlock((char *)sbrk(0) - PAGE, PAGE) != 0)
+        skip("nothing may be locked here");
+    limit_set(RLIMIT_MEMLOCK, KIB(64));
+    say("quiet");
+    say("exit 0");
 }
 
 static void lock_one_page(void)
@@ -492,6 +505,7 @@ int main(int argc, char **argv)
         {"address-limit-below-sixteenth", address_limit_share, 1},
         {"map-count-at-limit", map_count},
         {"map-count-above-limit", map_count, 1},
+        {"lock-heap-top", lock_heap_top, 0},
         {"lock-limit-below-4m", lock_limit, MIB(4) - PAGE},
         {"lock-limit-4m", lock_limit, MIB(4)},
         {"lock-limit-below-64m", lock_limit, MIB(64) - PAGE, true},
