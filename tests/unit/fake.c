@@ -4,6 +4,7 @@
 #include <check.h>
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -312,6 +313,23 @@ static void write_auxv(const struct fake *fake, const char *folder, const struct
 }
 
 /* The process's root is this program's, so that its mounts are too. */
+/* In a chroot, "/" is no mount point and not listed; returns how many bytes were added. */
+static size_t add_unlisted_root(const char *text, char *end, size_t room)
+{
+    struct statx st;
+    char point[256];
+
+    for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
+        if (sscanf(line, "%*s %*s %*s %*s %255s", point) == 1 && strcmp(point, "/") == 0)
+            return 0;
+        if (!strchr(line, '\n'))
+            break;
+    }
+    ck_assert_int_eq(statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &st), 0);
+    return (size_t)snprintf(end, room, "%llu 1 0:1 / / rw - ext4 unlisted rw\n",
+                            (unsigned long long)st.stx_mnt_id);
+}
+
 static void write_mountinfo(const struct fake *fake, const char *folder)
 {
     static char text[1 << 20];
@@ -320,8 +338,10 @@ static void write_mountinfo(const struct fake *fake, const char *folder)
     size_t n;
 
     ck_assert_ptr_nonnull(f);
-    n = fread(text, 1, sizeof(text), f);
+    n = fread(text, 1, sizeof(text) - 256, f);
     fclose(f);
+    text[n] = '\0';
+    n += add_unlisted_root(text, text + n, 256);
     snprintf(path, sizeof(path), "%s/mountinfo", folder);
     fake_write_bytes(fake, path, text, n);
 }
