@@ -14,7 +14,6 @@ struct arch {
     unsigned int elf_class;
     bool on_64bit_kernel;
     uint64_t task_size;        /* the end of user addresses without a hint above it */
-    uint64_t dyn_base;         /* where a PIE is loaded, without ASLR */
     uint64_t brk_random_bytes; /* the largest random distance from bss to start_brk, since 6.9 */
     unsigned int mmap_random_bits; /* the most that vm.mmap_rnd_bits can ask for, in pages */
     /* From this version on an unlimited stack does not make the layout legacy; 0: it always does */
