@@ -65,9 +65,11 @@ static bool may_be_mixed(const struct image *image)
 
 void check_run(struct checker *checker, struct image *image, const struct facts *facts)
 {
-    *checker = (struct checker){.image = image, .facts = facts};
+    *checker = (struct checker){.arena = &image->arena, .image = image, .facts = facts};
     for (size_t i = 0; rules[i]; i++) {
         checker->rule = rules[i];
+        if (!rules[i]->run)
+            continue;
         if (may_be_mixed(image))
             rule_not_run(checker, "the program was replaced while it was read");
         else

@@ -46,7 +46,7 @@ static void add_other(struct checker *checker, struct mismatch *mismatch,
         return;
     if (is_foreign(mapping, object))
         mismatch->first =
-            arena_printf(&checker->image->arena, "another file, %s", mismatch->places.list[0].name);
+            arena_printf(checker->arena, "another file, %s", mismatch->places.list[0].name);
     else
         mismatch->first = "another part of the file";
 }
@@ -117,8 +117,7 @@ static void report(struct checker *checker, const struct instance *instance,
                    "Find the munmap or the mmap with MAP_FIXED: start the program under "
                    "\"" TRACE_MEMORY "\". If the file was overwritten in place (cp over a "
                    "running library), install it anew and restart the program.");
-    evidence_text(finding, "object",
-                  arena_strndup(&checker->image->arena, object->path.p, object->path.n));
+    evidence_text(finding, "object", arena_strndup(checker->arena, object->path.p, object->path.n));
     evidence_address(finding, "bias", instance->bias);
     evidence_places(finding, "places", places->list, places->n);
 }

@@ -7,7 +7,7 @@
 
 struct finding *finding_add(struct checker *checker, enum severity severity, const char *title, ...)
 {
-    struct arena *arena = &checker->image->arena;
+    struct arena *arena = checker->arena;
     struct finding *finding;
     va_list ap;
 
@@ -35,7 +35,7 @@ void finding_detail(struct checker *checker, struct finding *finding, const char
     va_list ap;
 
     va_start(ap, fmt);
-    finding->detail = arena_vprintf(&checker->image->arena, fmt, ap);
+    finding->detail = arena_vprintf(checker->arena, fmt, ap);
     va_end(ap);
 }
 
@@ -44,7 +44,7 @@ void finding_remedy(struct checker *checker, struct finding *finding, const char
     va_list ap;
 
     va_start(ap, fmt);
-    finding->remedy = arena_vprintf(&checker->image->arena, fmt, ap);
+    finding->remedy = arena_vprintf(checker->arena, fmt, ap);
     va_end(ap);
 }
 
@@ -92,8 +92,7 @@ void evidence_places(struct finding *finding, const char *key, const struct plac
 
 void rule_not_run(struct checker *checker, const char *reason)
 {
-    struct not_run *rows =
-        arena_alloc(&checker->image->arena, (checker->n_not_run + 1) * sizeof(*rows));
+    struct not_run *rows = arena_alloc(checker->arena, (checker->n_not_run + 1) * sizeof(*rows));
 
     if (checker->n_not_run > 0)
         memcpy(rows, checker->not_run, checker->n_not_run * sizeof(*rows));
@@ -108,7 +107,7 @@ void places_add(struct checker *checker, struct places *places, const char *name
         struct place *former = places->list;
 
         places->room = places->room ? places->room * 2 : 8;
-        places->list = arena_alloc(&checker->image->arena, places->room * sizeof(*former));
+        places->list = arena_alloc(checker->arena, places->room * sizeof(*former));
         if (former)
             memcpy(places->list, former, places->n * sizeof(*former));
     }
@@ -119,7 +118,7 @@ static const char *place_name(struct checker *checker, struct str name)
 {
     if (name.n == 0)
         return "anonymous memory";
-    return arena_strndup(&checker->image->arena, name.p, name.n);
+    return arena_strndup(checker->arena, name.p, name.n);
 }
 
 void places_add_mapping(struct checker *checker, struct places *places,
@@ -175,7 +174,7 @@ static uint32_t count_names(const struct places *places, struct arena *arena, ui
 const char *places_text(struct checker *checker, const struct places *places)
 {
     enum { MAX_SHOWN = 4 };
-    struct arena *arena = &checker->image->arena;
+    struct arena *arena = checker->arena;
     uint32_t shown[MAX_SHOWN];
     uint32_t n = count_names(places, arena, shown, MAX_SHOWN);
     uint32_t n_shown = n < MAX_SHOWN ? n : MAX_SHOWN;

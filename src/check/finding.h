@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Findings, and the rules that yield them.  One rule is one file with one `const struct rule`, and
- * one row in rules.list.  A rule holds facts against what it knows; it reads nothing.
+ * one row in rules.list.  A rule holds facts against what it knows; it opens nothing.
  */
 #ifndef CHECK_FINDING_H
 #define CHECK_FINDING_H
@@ -57,7 +57,8 @@ struct not_run {
 };
 
 struct checker {
-    struct image *image; /* its arena holds what rules write */
+    struct arena *arena; /* holds what rules write */
+    struct image *image; /* NULL while the host is judged */
     const struct facts *facts;
     const struct rule *rule;  /* the one that runs */
     struct finding *findings; /* worst first, once all have run */
@@ -68,11 +69,12 @@ struct checker {
 
 struct rule {
     const char *id;
-    const char *severities; /* "error", "warning or info" */
-    const char *when;       /* one line: the state that it names */
-    const char *meaning;    /* for `explain`: what it means and where it comes from */
-    const char *remedy;     /* for `explain`: what to do */
-    void (*run)(struct checker *checker);
+    const char *severities;               /* "error", "warning or info" */
+    const char *when;                     /* one line: the state that it names */
+    const char *meaning;                  /* for `explain`: what it means and where it comes from */
+    const char *remedy;                   /* for `explain`: what to do */
+    void (*run)(struct checker *checker); /* judges a process, or NULL */
+    void (*run_host)(struct checker *checker); /* judges the host, or NULL */
 };
 
 /* All rules, in the order of rules.list; NULL ends the list. */

@@ -48,7 +48,7 @@ static void run(struct checker *checker)
         "A LuaJIT built with GC64 (the default since 2.1 of 2022) does not need low addresses. "
         "\"layoutcheck map %d\" shows what lies there.",
         (int)image->pid);
-    evidence_text(finding, "object", arena_strndup(&checker->image->arena, name.p, name.n));
+    evidence_text(finding, "object", arena_strndup(checker->arena, name.p, name.n));
     evidence_bytes(finding, "low_2g_gap", gap);
 }
 

@@ -72,7 +72,7 @@ static const char *trouble_remedy(struct checker *checker, const struct group *t
         return "Start the program without setarch -X. If it has the flag even so, it sets it "
                "itself, or it is a 32-bit program without PT_GNU_STACK: link that anew with "
                "-z noexecstack.";
-    return arena_printf(&checker->image->arena, "%s%s",
+    return arena_printf(checker->arena, "%s%s",
                         known && trouble->n_stacks > 0 ? "For the stack see exec-stack. " : "",
                         "Find the mprotect or mmap call: start the program under "
                         "\"" TRACE_MEMORY "\". Text relocations do it as well: \"readelf -dW "
