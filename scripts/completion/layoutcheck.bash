@@ -19,13 +19,15 @@ _layoutcheck_names() # TOOL COMMAND SECTION
 _layoutcheck_options() # TOOL COMMAND
 {
     _layoutcheck_help "$1" "$2" Options |
-        sed -nE 's/^(( *)|(-.), )(--[a-z-]+)( ([A-Z]+)|\[(=[A-Z]+)\])? .*/\4 \3 \6\7/p'
+        sed -nE 's/^(( *)|(-.), )(--[a-z-]+)( ([A-Z=]+)|\[(=[A-Z]+)\])? .*/\4 \3 \6\7/p'
 }
 
 # The name of an option's argument; nothing when it takes none.
 _layoutcheck_argument() # TOOL COMMAND OPTION
 {
     local row
+    # The second = of --severity ID=LEVEL follows no option.
+    [[ $3 == -* ]] || { echo LEVEL && return; }
     _layoutcheck_options "$1" "$2" | while read -r -a row; do
         [[ " ${row[*]} " == *" $3 "* && ${row[-1]} != -* ]] && printf '%s\n' "${row[-1]}"
     done
@@ -48,7 +50,8 @@ _layoutcheck_values() # TOOL COMMAND ARGUMENT-NAME
     FORMAT) printf '%s\n' text json ;;
     SEVERITY) printf '%s\n' error warning info never ;;
     WHEN | =WHEN) printf '%s\n' auto always never ;;
-    ID) "$1" explain --color=never 2>/dev/null | sed '/^ /d' ;;
+    LEVEL) printf '%s\n' error warning info ;;
+    ID | ID=LEVEL) "$1" explain --color=never 2>/dev/null | sed '/^ /d' ;;
     RANGE) printf '%s\n' asan tsan ;;
     LIST) _layoutcheck_names "$1" "$2" Columns ;;
     esac

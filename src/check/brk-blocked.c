@@ -32,6 +32,8 @@ static void run(struct checker *checker)
                        ? page_guard_remedy
                        : "Find out who maps it: " FIND_MAPPER ". Until that is changed, a malloc "
                          "that falls back to mmap keeps the program alive.");
+    finding_cause(finding, &rule_brk_window_shrunken);
+    cause_by_blocker(checker, finding);
     evidence_break(checker, finding);
 }
 

@@ -103,6 +103,8 @@ static void run(struct checker *checker)
             ? "Link it with -static -no-pie, or use a kernel with 11854fe263eb (v6.15)."
             : "If the layout is legacy, see legacy-layout; link with -no-pie; otherwise find who "
               "moves the break: \"strace -f -e trace=prctl,brk\" shows the prctl call.");
+    if (image->layout.mode == MMAP_BOTTOM_UP)
+        finding_cause(finding, &rule_legacy_layout);
     evidence_break(checker, finding);
     evidence_count(finding, "libraries_below", near.below);
     evidence_count(finding, "libraries_above", near.above);

@@ -35,6 +35,7 @@ static void run(struct checker *checker)
         limit->detail);
     finding_remedy(checker, finding, "Raise it: %s. \"layoutcheck room %d\" shows all limits.",
                    limit_remedy(limit->kind), (int)checker->image->pid);
+    cause_by_limit(finding, limit->kind);
     evidence_text(finding, "limit", limit_name(limit->kind));
     evidence_text(finding, "value", limit->value);
     evidence_bytes(finding, "room", brk->growth.room);

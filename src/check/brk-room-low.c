@@ -37,6 +37,8 @@ static void run(struct checker *checker)
     finding_remedy(checker, finding,
                    "Make sure that the mapping goes elsewhere (the other findings name the cause), "
                    "or use a malloc that falls back to mmap.");
+    finding_cause(finding, &rule_brk_window_shrunken);
+    cause_by_blocker(checker, finding);
     evidence_break(checker, finding);
     evidence_address(finding, "max", brk->max);
 }

@@ -41,6 +41,7 @@ enum cause {
     BY_STACK_LIMIT,
     BY_LEGACY_LAYOUT,
     BY_EXEC_ALLOCATOR,
+    BY_32BIT_BASE,
     BY_OWN_PLACE,
     BY_MAPPING
 };
@@ -61,6 +62,8 @@ static enum cause find_cause(const struct checker *checker)
         return BY_LEGACY_LAYOUT;
     if (mapping_is_library(image, next) && mmap_base_is_mixed(image))
         return BY_EXEC_ALLOCATOR;
+    if (brk->meets_mmap_area && mmap_base_is_32bit(image))
+        return BY_32BIT_BASE;
     if (is_moved(checker))
         return BY_OWN_PLACE;
     return BY_MAPPING;
@@ -80,7 +83,7 @@ static const struct {
          "The stack limit was unlimited or nearly so when the program was executed. The kernel "
          "keeps that much free below the stack, five sixths of the address space at most, and mmap "
          "begins there, right above the heap.",
-         "Start the program with a finite stack limit: ulimit -s 8192, or LimitSTACK=8M in its "
+         "Start the program with a finite stack limit: \"ulimit -s 8192\", or LimitSTACK=8M in its "
          "systemd unit."},
     [BY_LEGACY_LAYOUT] =
         {"legacy-layout",
@@ -90,6 +93,11 @@ static const struct {
         {"mixed-mmap-base",
          "The kernel placed that mapping by another allocator than the rest: see mixed-mmap-base.",
          CURE_MIXED_BASE},
+    [BY_32BIT_BASE] =
+        {"mmap-base-32bit",
+         "The mmap area of this 64-bit program begins below 4 GiB, as that of a 32-bit one: Linux "
+         "4.12 to 4.16 do that when a 32-bit program executes it.",
+         "Have no 32-bit program execute it, or use Linux 4.17 or later."},
     [BY_OWN_PLACE] =
         {"brk-in-mmap-area",
          "The heap is not where the kernel's default layout puts it, but among what mmap places.",
@@ -101,6 +109,21 @@ static const struct {
          "address.",
          "Find out who maps it: " FIND_MAPPER "."},
 };
+
+/* Who set the stack limit. */
+static void blame_stack_limit(struct checker *checker, struct finding *finding)
+{
+    struct image *image = checker->image;
+    const struct ancestor *origin = find_stack_origin(image);
+
+    finding_detail(checker, finding, "%s %s", finding->detail, stack_origin_text(image, origin));
+    if (origin)
+        finding_remedy(checker, finding,
+                       "Give %s (PID %d) a finite stack limit before it starts others: \"ulimit -s "
+                       "8192\", or LimitSTACK=8M in its systemd unit.",
+                       origin->comm, (int)origin->pid);
+    evidence_origin(finding, origin);
+}
 
 static void run(struct checker *checker)
 {
@@ -126,10 +149,17 @@ static void run(struct checker *checker)
                    address_text(brk->start, start), blocker_title(checker),
                    address_text(image->mappings[brk->next].range.start, end), causes[cause].why);
     finding_remedy(checker, finding, "%s", causes[cause].remedy);
+    cause_by_blocker(checker, finding);
+    if (cause == BY_LEGACY_LAYOUT)
+        finding_cause(finding, &rule_legacy_layout);
+    if (cause == BY_32BIT_BASE)
+        finding_cause(finding, &rule_inherited_from_32bit);
     evidence_break(checker, finding);
     evidence_text(finding, "cause", causes[cause].id);
     evidence_bytes(finding, "window", brk->window);
     evidence_bytes(finding, "normal_window", brk->normal_window);
+    if (cause == BY_STACK_LIMIT)
+        blame_stack_limit(checker, finding);
 }
 
 const struct rule rule_brk_window_shrunken = {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check/rules.h"
 
-#include <stdlib.h>
-
 const struct rule *const rules[] = {
 #define RULE(symbol) &rule_##symbol,
 #include "check/rules.list"
@@ -35,35 +33,46 @@ const struct rule *rule_find(struct str id)
     return NULL;
 }
 
-static size_t rule_rank(const struct rule *rule)
-{
-    size_t rank = 0;
-
-    while (rules[rank] != rule)
-        rank++;
-    return rank;
-}
-
-/* Worst first; equals in the order of the list. */
-static int by_severity(const void *a, const void *b)
-{
-    const struct finding *x = a, *y = b;
-    size_t rank_x = rule_rank(x->rule), rank_y = rule_rank(y->rule);
-
-    if (x->severity != y->severity)
-        return y->severity > x->severity ? 1 : -1;
-    if (rank_x != rank_y)
-        return rank_x > rank_y ? 1 : -1;
-    return x->number > y->number ? 1 : -1;
-}
-
 /* Parts of it may be the old program's and parts the new one's: of neither would a finding hold. */
 static bool may_be_mixed(const struct image *image)
 {
     return image->execed && !image->consistent;
 }
 
-void check_run(struct checker *checker, struct image *image, const struct facts *facts)
+static bool is_ignored(const struct policy *policy, const struct rule *rule)
+{
+    for (unsigned int i = 0; i < policy->n_ignored; i++)
+        if (policy->ignored[i] == rule)
+            return true;
+    return false;
+}
+
+/* Of several for one rule the last counts, as options do. */
+static void set_severity(struct finding *finding, const struct policy *policy)
+{
+    for (unsigned int i = 0; i < policy->n_severities; i++)
+        if (policy->severities[i].rule == finding->rule)
+            finding->severity = policy->severities[i].severity;
+}
+
+void policy_apply(struct checker *checker, const struct policy *policy)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < checker->n_findings; i++) {
+        struct finding *finding = &checker->findings[i];
+
+        if (is_ignored(policy, finding->rule))
+            continue;
+        set_severity(finding, policy);
+        checker->findings[n++] = *finding;
+    }
+    checker->n_ignored = checker->n_findings - n;
+    checker->n_findings = n;
+}
+
+void check_run(struct checker *checker, struct image *image, const struct facts *facts,
+               const struct policy *policy)
 {
     *checker = (struct checker){.arena = &image->arena, .image = image, .facts = facts};
     for (size_t i = 0; rules[i]; i++) {
@@ -75,6 +84,7 @@ void check_run(struct checker *checker, struct image *image, const struct facts 
         else
             rules[i]->run(checker);
     }
-    if (checker->n_findings > 0)
-        qsort(checker->findings, checker->n_findings, sizeof(*checker->findings), by_severity);
+    if (policy)
+        policy_apply(checker, policy);
+    stories_join(checker);
 }

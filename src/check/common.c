@@ -61,6 +61,11 @@ const char *misplaced_remedy(const struct image *image)
     return mmap_base_is_mixed(image) ? CURE_MIXED_BASE : "Find out who maps it: " FIND_MAPPER ".";
 }
 
+bool mmap_base_is_32bit(const struct image *image)
+{
+    return image->elf_class == 64 && image->layout.has_base && image->layout.base <= 4 * GIB;
+}
+
 const struct ancestor *find_32bit_ancestor(struct image *image)
 {
     if (image->elf_class != 64)
@@ -103,6 +108,32 @@ const char *blocker_title(struct checker *checker)
     return mapping_title(checker->image, &checker->image->mappings[next]);
 }
 
+void cause_by_blocker(const struct checker *checker, struct finding *finding)
+{
+    const struct image *image = checker->image;
+    const struct brk_facts *brk = &checker->facts->brk;
+
+    if (brk->next == NONE)
+        return;
+    if (mapping_is_library(image, &image->mappings[brk->next]))
+        finding_cause(finding, &rule_lib_in_brk_gap);
+    if (brk_has_page_guard(checker))
+        finding_cause(finding, &rule_brk_page_guard);
+    if (brk->meets_mmap_area && image->layout.mode == MMAP_BOTTOM_UP)
+        finding_cause(finding, &rule_legacy_layout);
+    finding_cause(finding, &rule_brk_in_mmap_area);
+}
+
+void cause_by_limit(struct finding *finding, enum limit_kind kind)
+{
+    if (kind == LIMIT_RLIMIT_MEMLOCK)
+        finding_cause(finding, &rule_future_lock);
+    else if (kind == LIMIT_MAX_MAP_COUNT)
+        finding_cause(finding, &rule_map_count_high);
+    else if (kind == LIMIT_RLIMIT_AS || kind == LIMIT_LARGEST_GAP || kind == LIMIT_TASK_SIZE)
+        finding_cause(finding, &rule_address_space_full);
+}
+
 void evidence_break(struct checker *checker, struct finding *finding)
 {
     const struct brk_facts *brk = &checker->facts->brk;
@@ -115,22 +146,6 @@ void evidence_break(struct checker *checker, struct finding *finding)
     evidence_text(finding, "blocker", blocker_title(checker));
     if (brk->next != NONE)
         evidence_address(finding, "blocker_start", checker->image->mappings[brk->next].range.start);
-}
-
-static bool has_flag(const struct ancestor *ancestor, uint32_t flag)
-{
-    return ancestor->has_personality && (ancestor->personality & flag);
-}
-
-/* The farthest ancestor of an unbroken line that has the flag, or NULL. */
-static const struct ancestor *find_origin(struct image *image, uint32_t flag)
-{
-    const struct ancestor *origin = NULL;
-
-    image_read_ancestors(image);
-    for (uint32_t i = 0; i < image->n_ancestors && has_flag(&image->ancestors[i], flag); i++)
-        origin = &image->ancestors[i];
-    return origin;
 }
 
 static const char *origin_text(struct image *image, const struct ancestor *origin)
@@ -148,7 +163,7 @@ static const char *origin_text(struct image *image, const struct ancestor *origi
 void find_personality(struct checker *checker, uint32_t flag, const char *effect,
                       const struct flag_texts *texts)
 {
-    const struct ancestor *origin = find_origin(checker->image, flag);
+    const struct ancestor *origin = lineage_origin(checker->image, ancestor_has_flag, flag);
     struct finding *finding = finding_add(checker, origin ? SEVERITY_WARNING : SEVERITY_INFO,
                                           "%s%s", texts->title, origin ? ", inherited" : "");
 
@@ -156,8 +171,32 @@ void find_personality(struct checker *checker, uint32_t flag, const char *effect
                    origin_text(checker->image, origin));
     finding_remedy(checker, finding, "%s", origin ? texts->remedy_inherited : texts->remedy_own);
     evidence_text(finding, "cause", "personality");
-    if (origin) {
-        evidence_text(finding, "origin", origin->comm);
-        evidence_count(finding, "origin_pid", (uint64_t)origin->pid);
-    }
+    evidence_origin(finding, origin);
+}
+
+const struct ancestor *find_stack_origin(struct image *image)
+{
+    return lineage_origin(image, ancestor_has_unlimited_stack, 0);
+}
+
+const char *stack_origin_text(struct image *image, const struct ancestor *origin)
+{
+    if (origin)
+        return arena_printf(&image->arena,
+                            "%s (PID %d) has an unlimited stack limit, and everything that it "
+                            "starts inherits it.",
+                            origin->comm, (int)origin->pid);
+    if (image->n_ancestors > 0 && image->ancestors[0].stack_limit.known)
+        return "Its parent has a limit now: this program was started with another one, as ulimit, "
+               "prlimit, limits.conf or its unit ask for.";
+    return "The limit of its parent could not be read.";
+}
+
+void evidence_origin(struct finding *finding, const struct ancestor *origin)
+{
+    if (!origin)
+        return;
+    finding->is_about_lineage = true;
+    evidence_text(finding, "origin", origin->comm);
+    evidence_count(finding, "origin_pid", (uint64_t)origin->pid);
 }

@@ -48,6 +48,13 @@ void finding_remedy(struct checker *checker, struct finding *finding, const char
     va_end(ap);
 }
 
+void finding_cause(struct finding *finding, const struct rule *cause)
+{
+    if (finding->n_causes == MAX_CAUSES)
+        __builtin_trap();
+    finding->causes[finding->n_causes++] = cause;
+}
+
 /* MAX_EVIDENCE is more than any rule adds; one that adds more is a mistake that tests must see. */
 static struct evidence *evidence_add(struct finding *finding, const char *key,
                                      enum evidence_type type)

@@ -37,16 +37,23 @@ struct evidence {
     uint32_t n_places;
 };
 
-enum { MAX_EVIDENCE = 10 };
+enum { MAX_EVIDENCE = 12, MAX_CAUSES = 5 };
 
 struct finding {
     const struct rule *rule;
     uint32_t number; /* of equals, the first found comes first */
     enum severity severity;
-    bool is_about_blocker; /* the mapping that stops the break is to blame */
-    const char *title;     /* one line, no full stop */
-    const char *detail;    /* what is so and why: sentences */
-    const char *remedy;    /* what to do: sentences */
+    /* The findings that explain it: after check_run() only such as were found. */
+    const struct rule *causes[MAX_CAUSES];
+    unsigned int n_causes;
+    uint32_t story;               /* shared by findings that explain each other */
+    unsigned int depth;           /* in its story: 0 is a root cause */
+    enum severity story_severity; /* the worst in its story */
+    bool is_about_lineage;        /* the ancestors are part of the evidence */
+    bool is_about_blocker;        /* the mapping that stops the break is to blame */
+    const char *title;            /* one line, no full stop */
+    const char *detail;           /* what is so and why: sentences */
+    const char *remedy;           /* what to do: sentences */
     struct evidence evidence[MAX_EVIDENCE];
     unsigned int n_evidence;
 };
@@ -56,13 +63,28 @@ struct not_run {
     const char *reason;
 };
 
+enum { MAX_RULES = 64 };
+
+/* What the user makes of findings. */
+struct policy {
+    const struct rule *ignored[MAX_RULES];
+    unsigned int n_ignored;
+    struct {
+        const struct rule *rule;
+        enum severity severity;
+    } severities[MAX_RULES];
+    unsigned int n_severities;
+};
+
 struct checker {
     struct arena *arena; /* holds what rules write */
     struct image *image; /* NULL while the host is judged */
     const struct facts *facts;
-    const struct rule *rule;  /* the one that runs */
-    struct finding *findings; /* worst first, once all have run */
+    const struct rule *rule; /* the one that runs */
+    /* Once all have run: the worst story first, in each its root causes first. */
+    struct finding *findings;
     uint32_t n_findings, n_room;
+    uint32_t n_ignored; /* by the policy; not among the findings */
     struct not_run *not_run;
     uint32_t n_not_run;
 };
@@ -84,10 +106,16 @@ extern const struct rule *const rules[];
 const struct rule *rule_find(struct str id);
 
 /*
- * Runs all rules and sorts the findings, worst first.  The result lives in the image's arena.  An
- * image that may be a mixture of two programs is not judged: no rule is run then.
+ * Runs all rules on a process, does what the policy says (NULL: nothing) and joins the findings to
+ * stories.  The result lives in the image's arena.  An image that may be a mixture of two programs
+ * is not judged: no rule is run then.
  */
-void check_run(struct checker *checker, struct image *image, const struct facts *facts);
+void check_run(struct checker *checker, struct image *image, const struct facts *facts,
+               const struct policy *policy);
+
+/* The steps after the rules. */
+void policy_apply(struct checker *checker, const struct policy *policy);
+void stories_join(struct checker *checker);
 
 /* For rules: a new finding of the running rule. */
 struct finding *finding_add(struct checker *checker, enum severity severity, const char *title, ...)
@@ -96,6 +124,9 @@ void finding_detail(struct checker *checker, struct finding *finding, const char
     __attribute__((format(printf, 3, 4)));
 void finding_remedy(struct checker *checker, struct finding *finding, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* If `cause` was found too, it explains this finding. */
+void finding_cause(struct finding *finding, const struct rule *cause);
 void evidence_address(struct finding *finding, const char *key, uint64_t address);
 void evidence_bytes(struct finding *finding, const char *key, uint64_t bytes);
 void evidence_count(struct finding *finding, const char *key, uint64_t count);

@@ -22,10 +22,14 @@ static const struct flag_texts personality_texts = {
 static void by_other(struct checker *checker)
 {
     const struct layout *layout = &checker->image->layout;
+    bool by_stack = layout->cause == CAUSE_STACK_LIMIT;
+    const struct ancestor *origin = by_stack ? find_stack_origin(checker->image) : NULL;
     struct finding *finding =
-        finding_add(checker, SEVERITY_INFO, "mmap goes bottom-up, the legacy layout");
+        finding_add(checker, origin ? SEVERITY_WARNING : SEVERITY_INFO,
+                    "mmap goes bottom-up, the legacy layout%s", origin ? ", inherited" : "");
 
-    finding_detail(checker, finding, "%s Why: %s.", effect_text(checker), layout->reason);
+    finding_detail(checker, finding, "%s Why: %s.%s%s", effect_text(checker), layout->reason,
+                   by_stack ? " " : "", by_stack ? stack_origin_text(checker->image, origin) : "");
     finding_remedy(
         checker, finding, "%s",
         layout->cause == CAUSE_SYSCTL ? "sysctl vm.legacy_va_layout=0, then restart the program."
@@ -37,6 +41,7 @@ static void by_other(struct checker *checker)
                   layout->cause == CAUSE_SYSCTL        ? "sysctl"
                   : layout->cause == CAUSE_STACK_LIMIT ? "stack-limit"
                                                        : "unknown");
+    evidence_origin(finding, origin);
 }
 
 static void run(struct checker *checker)

@@ -61,6 +61,7 @@ static void run(struct checker *checker)
         "hinted address or by another allocator of the kernel. They take nothing from the heap, "
         "but their siblings may lie above the break.");
     finding_remedy(checker, finding, "%s", misplaced_remedy(image));
+    finding_cause(finding, &rule_mixed_mmap_base);
     evidence_places(finding, "objects", objects.list, objects.n);
     evidence_address(finding, "text", image->instances[image->program].seen.start);
 }

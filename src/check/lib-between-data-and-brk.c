@@ -36,6 +36,7 @@ static void run(struct checker *checker)
         "object into it. It takes nothing from the heap by itself, but it shows that objects are "
         "placed around the program, and the next one may land above the break.");
     finding_remedy(checker, finding, "%s", misplaced_remedy(image));
+    finding_cause(finding, &rule_mixed_mmap_base);
     evidence_places(finding, "objects", objects.list, objects.n);
     evidence_address(finding, "start_brk", checker->facts->brk.start);
     evidence_address(finding, "program_end", image->instances[image->program].seen.end);

@@ -58,6 +58,7 @@ static void run(struct checker *checker)
                        : "A fixed or hinted address, a loader of its own (an emulator, an "
                          "instrumentation tool) or a kernel that misplaces libraries does that.");
     finding_remedy(checker, finding, "%s", misplaced_remedy(checker->image));
+    finding_cause(finding, &rule_mixed_mmap_base);
     evidence_places(finding, "objects", objects.list, objects.n);
     evidence_break(checker, finding);
 }

@@ -16,14 +16,14 @@ static bool in_window(const struct checker *checker, uint32_t instance)
 static void run(struct checker *checker)
 {
     struct image *image = checker->image;
-    const struct ancestor *ancestor;
+    bool inherited;
     struct places objects = {0};
     struct finding *finding;
 
     if (!mmap_base_is_mixed(image))
         return;
     places_add_instances(checker, &objects, in_window);
-    ancestor = find_32bit_ancestor(image);
+    inherited = find_32bit_ancestor(image) != NULL;
     finding =
         finding_add(checker, SEVERITY_WARNING, "%s placed low by another allocator than the rest",
                     places_text(checker, &objects));
@@ -33,26 +33,22 @@ static void run(struct checker *checker)
         "other mappings of this 64-bit process are at their normal high places. Kernels with "
         "exec-shield (2.6.32, CentOS 6 lineage) do that to a 64-bit program which a 32-bit one "
         "executed: the low allocator is left behind. Where the libraries land is random, and so is "
-        "how soon the heap fails. %s",
-        ancestor ? arena_printf(&image->arena,
-                                "Here %s (PID %d) among the ancestors is a 32-bit program.",
-                                ancestor->comm, (int)ancestor->pid)
-                 : "No 32-bit program is among its ancestors now; the one that executed it may "
-                   "have gone, or the addresses were asked for.");
+        "how soon the heap fails.%s",
+        inherited ? ""
+                  : " No 32-bit program is among its ancestors now; the one that executed it may "
+                    "have gone, or the addresses were asked for.");
     finding_remedy(
         checker, finding, "%s",
-        ancestor ? "Replace the 32-bit ancestor by its 64-bit build, or update the kernel to one "
-                   "that resets the allocator at exec (CentOS 6: 2.6.32-642.6.2 or later)."
-                 : "Update the kernel to one that resets the allocator at exec (CentOS 6: "
-                   "2.6.32-642.6.2 or later). If the kernel is newer, find who asks for these "
-                   "addresses: " FIND_MAPPER ".");
+        inherited
+            ? "Replace the 32-bit ancestor by its 64-bit build, or update the kernel to one that "
+              "resets the allocator at exec (CentOS 6: 2.6.32-642.6.2 or later)."
+            : "Update the kernel to one that resets the allocator at exec (CentOS 6: "
+              "2.6.32-642.6.2 or later). If the kernel is newer, find who asks for these "
+              "addresses: " FIND_MAPPER ".");
+    finding_cause(finding, &rule_inherited_from_32bit);
     evidence_places(finding, "objects", objects.list, objects.n);
     evidence_address(finding, "window_start", 0x110000);
     evidence_address(finding, "window_end", 0x8000000);
-    if (ancestor) {
-        evidence_text(finding, "ancestor", ancestor->comm);
-        evidence_count(finding, "ancestor_pid", (uint64_t)ancestor->pid);
-    }
 }
 
 const struct rule rule_mixed_mmap_base = {

@@ -29,6 +29,9 @@ static void run(struct checker *checker)
         limit_name(limit->kind), limit->detail);
     finding_remedy(checker, finding, "Raise it: %s. \"layoutcheck room %d\" shows all limits.",
                    limit_remedy(limit->kind), (int)checker->image->pid);
+    cause_by_limit(finding, limit->kind);
+    if (checker->facts->brk.known && checker->facts->brk.growth.limit == limit->kind)
+        finding_cause(finding, &rule_brk_limit_low);
     evidence_text(finding, "limit", limit_name(limit->kind));
     evidence_text(finding, "value", limit->value);
     evidence_bytes(finding, "room", mmap->growth.room);

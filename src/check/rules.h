@@ -51,6 +51,12 @@ bool stack_is_executable(const struct checker *checker);
 const struct ancestor *find_32bit_ancestor(struct image *image);
 
 /*
+ * Whether the mmap area of a 64-bit process begins below 4 GiB: Linux 4.12 to 4.16 chose so for a
+ * program that a 32-bit one executed, until acf46020012c.
+ */
+bool mmap_base_is_32bit(const struct image *image);
+
+/*
  * Whether the break starts where the kernel puts it: at a random distance above the program, at
  * most twice what any kernel draws.  False when it was moved far away.
  */
@@ -71,6 +77,15 @@ bool limit_is_doubtful(const struct checker *checker, const struct limit_fact *l
 /* The mapping that stops the break, for sentences: "libtinfo.so.5". */
 const char *blocker_title(struct checker *checker);
 
+/*
+ * Names what may explain that the mapping above the break is where it is: a misplaced library, the
+ * page guard, the layout.
+ */
+void cause_by_blocker(const struct checker *checker, struct finding *finding);
+
+/* Names what may explain that a limit binds. */
+void cause_by_limit(struct finding *finding, enum limit_kind kind);
+
 /* Puts the break's figures into the finding: break, gap, room, blocker, blocker_start. */
 void evidence_break(struct checker *checker, struct finding *finding);
 
@@ -80,6 +95,14 @@ struct flag_texts {
     const char *remedy_inherited; /* when the parent has the flag too */
     const char *remedy_own;
 };
+
+/*
+ * The farthest ancestor of an unbroken line with an unlimited stack, or NULL; a sentence on it; and
+ * the ancestor as evidence of the finding (origin, origin_pid).
+ */
+const struct ancestor *find_stack_origin(struct image *image);
+const char *stack_origin_text(struct image *image, const struct ancestor *origin);
+void evidence_origin(struct finding *finding, const struct ancestor *origin);
 
 /*
  * The finding of a personality flag: a warning when it was inherited, naming the farthest ancestor

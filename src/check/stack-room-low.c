@@ -31,6 +31,8 @@ static void run(struct checker *checker)
         checker, finding,
         "Raise it: %s. Deep recursion may be the real reason: look at the stack with gdb -p %d.",
         limit_remedy(limit->kind), (int)checker->image->pid);
+    if (limit->kind == LIMIT_NEXT_MAPPING)
+        finding_cause(finding, &rule_stack_limit_unreachable);
     evidence_text(finding, "limit", limit_name(limit->kind));
     evidence_text(finding, "value", limit->value);
     evidence_bytes(finding, "room", stack->growth.room);

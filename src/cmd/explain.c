@@ -5,7 +5,13 @@ static int run(const struct options *options, FILE *out)
 {
     int status = EXIT_CLEAN;
 
-    if (options->n_arguments == 0)
+    if (options->all && options->n_arguments > 0) {
+        complain_usage("explain takes either --all or the findings to explain");
+        return EXIT_TROUBLE;
+    }
+    if (options->all)
+        render_rules_in_full(&options->style, out);
+    else if (options->n_arguments == 0)
         render_rules(&options->style, out);
     for (int i = 0; i < options->n_arguments; i++) {
         const struct rule *rule = rule_find(str_of(options->arguments[i]));

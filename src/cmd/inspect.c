@@ -105,35 +105,11 @@ static void explain_denial(struct inspection *inspection)
     snprintf(inspection->failure, sizeof(inspection->failure), "%s: %s", err.text, why);
 }
 
-static bool is_ignored(const struct options *options, const struct rule *rule)
-{
-    for (unsigned int i = 0; i < options->n_ignored; i++)
-        if (options->ignored[i] == rule)
-            return true;
-    return false;
-}
-
-/* Takes ignored findings out of the list and counts them. */
-static void take_findings(struct inspection *inspection, const struct options *options)
-{
-    struct checker *checker = &inspection->checker;
-    struct report *report = &inspection->report;
-    uint32_t n = 0;
-
-    for (uint32_t i = 0; i < checker->n_findings; i++)
-        if (!is_ignored(options, checker->findings[i].rule))
-            checker->findings[n++] = checker->findings[i];
-    report->findings = checker->findings;
-    report->n_findings = n;
-    report->n_ignored = checker->n_findings - n;
-    report->not_run = checker->not_run;
-    report->n_not_run = checker->n_not_run;
-}
-
 static void analyze(struct inspection *inspection, const struct options *options)
 {
     struct image *image = &inspection->image;
     struct report *report = &inspection->report;
+    struct checker *checker = &inspection->checker;
 
     if (options->with_memory)
         image_read_memory(image, NULL); /* the reason stands among what is missing */
@@ -142,15 +118,19 @@ static void analyze(struct inspection *inspection, const struct options *options
         image_read_ancestors(image);
     }
     facts_compute(&inspection->facts, image);
-    check_run(&inspection->checker, image, &inspection->facts);
+    check_run(checker, image, &inspection->facts, &options->policy);
     *report = (struct report){
         .image = image,
         .facts = &inspection->facts,
         .path = inspection->path,
         .with_memory = options->with_memory,
         .with_mappings = options->with_mappings,
+        .findings = checker->findings,
+        .n_findings = checker->n_findings,
+        .n_ignored = checker->n_ignored,
+        .not_run = checker->not_run,
+        .n_not_run = checker->n_not_run,
     };
-    take_findings(inspection, options);
 }
 
 /* Not among the denied: what is missing for another reason. */
@@ -256,8 +236,9 @@ int inspection_status(const struct inspection *inspection, const struct options 
 
     if (options->strict && is_incomplete(report))
         return EXIT_TROUBLE;
+    /* The story of the worst finding comes first. */
     if (!options->never_fail && report->n_findings > 0 &&
-        report->findings[0].severity >= options->fail_on)
+        report->findings[0].story_severity >= options->fail_on)
         return EXIT_FINDING;
     return EXIT_CLEAN;
 }

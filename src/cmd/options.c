@@ -88,15 +88,42 @@ static bool set_fail_on(struct options *options, const char *severity, struct er
            err_set(err, "unknown --fail-on \"%s\": error, warning, info or never", severity);
 }
 
-static bool add_ignored(struct options *options, const char *id, struct err *err)
+static bool find_rule(struct str id, const struct rule **rule, struct err *err)
 {
-    const struct rule *rule = rule_find(str_of(id));
+    *rule = rule_find(id);
+    return *rule || err_set(err, "there is no finding \"%.*s\": \"layoutcheck explain\" lists them",
+                            (int)id.n, id.p);
+}
 
-    if (!rule)
-        return err_set(err, "there is no finding \"%s\": \"layoutcheck explain\" lists them", id);
-    if (options->n_ignored == MAX_IGNORED)
+static bool add_ignored(struct policy *policy, const char *id, struct err *err)
+{
+    const struct rule *rule;
+
+    if (!find_rule(str_of(id), &rule, err))
+        return false;
+    if (policy->n_ignored == MAX_RULES)
         return err_set(err, "--ignore is given too often");
-    options->ignored[options->n_ignored++] = rule;
+    policy->ignored[policy->n_ignored++] = rule;
+    return true;
+}
+
+static bool add_severity(struct policy *policy, const char *argument, struct err *err)
+{
+    struct str level = str_of(argument), id;
+    const struct rule *rule;
+    enum severity severity;
+
+    if (!strchr(argument, '=') || !str_next_field(&level, '=', &id))
+        return err_set(err, "--severity takes ID=LEVEL, not \"%s\"", argument);
+    if (!find_rule(id, &rule, err))
+        return false;
+    if (!severity_parse(level, &severity))
+        return err_set(err, "unknown --severity level \"%.*s\": error, warning or info",
+                       (int)level.n, level.p);
+    if (policy->n_severities == MAX_RULES)
+        return err_set(err, "--severity is given too often");
+    policy->severities[policy->n_severities].rule = rule;
+    policy->severities[policy->n_severities++].severity = severity;
     return true;
 }
 
@@ -144,7 +171,11 @@ static bool set_option(struct options *options, const struct row *row, const cha
     else if (strcmp(name, "fail-on") == 0)
         return set_fail_on(options, argument, err);
     else if (strcmp(name, "ignore") == 0)
-        return add_ignored(options, argument, err);
+        return add_ignored(&options->policy, argument, err);
+    else if (strcmp(name, "severity") == 0)
+        return add_severity(&options->policy, argument, err);
+    else if (strcmp(name, "all") == 0)
+        options->all = true;
     else if (strcmp(name, "strict") == 0)
         options->strict = true;
     else if (strcmp(name, "help") == 0)

@@ -17,8 +17,6 @@ enum {
     FOR_ALL = FOR_TARGETS | FOR_EXPLAIN,
 };
 
-enum { MAX_IGNORED = 64 };
-
 struct options {
     const struct command *command;
     bool json;
@@ -34,10 +32,10 @@ struct options {
     bool version;
     bool never_fail;
     enum severity fail_on;
-    const struct rule *ignored[MAX_IGNORED];
-    unsigned int n_ignored;
-    const char *output; /* NULL: standard output */
-    int color_when;     /* -1: auto, 0: never, 1: always */
+    struct policy policy; /* --ignore, --severity */
+    bool all;             /* explain: every finding in full */
+    const char *output;   /* NULL: standard output */
+    int color_when;       /* -1: auto, 0: never, 1: always */
     struct style style;
     char **arguments; /* what is not an option, without the command's name */
     int n_arguments;

@@ -115,7 +115,17 @@ enum layout_cause {
     CAUSE_NOT_KNOWN
 };
 
+/* The layouts that a kernel gives an ordinary program. */
+enum textbook {
+    TEXTBOOK_NONE,
+    TEXTBOOK_DEFAULT_64, /* top-down below the stack */
+    TEXTBOOK_CLASSIC_64, /* bottom-up from a third of the address space */
+    TEXTBOOK_DEFAULT_32,
+    TEXTBOOK_CLASSIC_32
+};
+
 struct layout {
+    enum textbook textbook;
     uint64_t legacy_base; /* TASK_UNMAPPED_BASE, a third of the address space; 0: unknown */
     enum mmap_mode mode;
     enum layout_cause cause;
@@ -139,12 +149,17 @@ struct break_state {
     bool merged_with_bss;
 };
 
+/* What is handed down through fork and exec, and what came of it. */
 struct ancestor {
     pid_t pid;
-    const char *comm;
+    const char *comm;       /* NULL: /proc does not show it */
     unsigned int elf_class; /* 32, 64; 0: unknown */
     bool has_personality;
     uint32_t personality;
+    struct limit stack_limit; /* now; its layout goes by that of its exec */
+    enum mmap_mode mode;
+    enum aslr aslr;
+    bool unlimited_stack_at_exec;
     const char *missing; /* why something of it is not known, or NULL */
 };
 
@@ -278,8 +293,29 @@ uint64_t cgroup_room(const struct cgroup_level *level);
 /* Fills image.cgroup.  Idempotent. */
 void image_read_cgroup(struct image *image);
 
-/* Reads the ancestors, up to PID 1 or the first that /proc does not show.  Idempotent. */
+/*
+ * Reads the ancestors, up to PID 1, the edge of the PID namespace or the first that /proc does not
+ * show.  Takes a look at the maps of each.  Idempotent.
+ */
 void image_read_ancestors(struct image *image);
+
+/*
+ * The farthest ancestor up to which all have the trait, from the parent on; or NULL.  From it on
+ * everything below has the trait.
+ */
+const struct ancestor *lineage_origin(struct image *image,
+                                      bool (*has)(const struct ancestor *ancestor, uint32_t trait),
+                                      uint32_t trait);
+
+/* Traits for lineage_origin(): a flag of the personality; an unlimited stack. */
+bool ancestor_has_flag(const struct ancestor *ancestor, uint32_t flag);
+bool ancestor_has_unlimited_stack(const struct ancestor *ancestor, uint32_t unused);
+
+/*
+ * "ADDR_COMPAT_LAYOUT": the name in <sys/personality.h> of the n-th flag that is set, "PER_LINUX32"
+ * for the type of setarch linux32; NULL after the last.
+ */
+const char *personality_name(uint32_t personality, unsigned int n);
 
 /*
  * Reads smaps, which takes ten times as long as maps and holds up the process's own mmap and brk

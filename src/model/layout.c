@@ -193,15 +193,27 @@ static void explain_bottom_up(struct image *image)
 
 /*
  * mmap_base() leaves room for the stack limit at exec, at most five sixths of the address space:
- * a base in the lowest quarter is only reached with a limit that is unlimited or nearly so.
+ * a base in the lowest quarter is only reached with a limit that is unlimited or nearly so, and one
+ * below a sixth less the random part not even then.
  */
+static bool is_at_lowest(const struct image *image)
+{
+    const struct layout *layout = &image->layout;
+    uint64_t random_bytes =
+        image->arch ? (image->page_size << image->arch->mmap_random_bits) + image->page_size
+                    : layout->task_size;
+
+    return layout->task_size && layout->base < layout->task_size / 4 &&
+           layout->base + random_bytes >= layout->task_size / 6;
+}
+
 static void explain_top_down(struct image *image)
 {
     struct layout *layout = &image->layout;
 
     layout->cause = CAUSE_DEFAULT;
     layout->reason = "the kernel's default";
-    if (layout->task_size && layout->base < layout->task_size / 4) {
+    if (is_at_lowest(image)) {
         layout->cause = CAUSE_STACK_LIMIT;
         layout->unlimited_stack_at_exec = true;
         layout->reason =
@@ -322,10 +334,22 @@ bool layout_random_bytes(const struct image *image, uint64_t *bytes)
     return true;
 }
 
+static enum textbook textbook_of(const struct image *image)
+{
+    enum mmap_mode mode = image->layout.mode;
+
+    if (mode == MMAP_UNKNOWN || image->elf_class == 0)
+        return TEXTBOOK_NONE;
+    if (image->elf_class == 64)
+        return mode == MMAP_TOP_DOWN ? TEXTBOOK_DEFAULT_64 : TEXTBOOK_CLASSIC_64;
+    return mode == MMAP_TOP_DOWN ? TEXTBOOK_DEFAULT_32 : TEXTBOOK_CLASSIC_32;
+}
+
 void layout_infer(struct image *image)
 {
     image->layout.task_size = task_size_of(image);
     image->layout.legacy_base = align_up(image->layout.task_size / 3, image->page_size);
     infer_mode(image);
     infer_aslr(image);
+    image->layout.textbook = textbook_of(image);
 }

@@ -19,3 +19,12 @@ void render_rules(const struct style *style, FILE *out)
         paper_wrap(out, style, 6, "", rules[i]->when);
     }
 }
+
+void render_rules_in_full(const struct style *style, FILE *out)
+{
+    for (size_t i = 0; rules[i]; i++) {
+        if (i > 0)
+            putc('\n', out);
+        render_rule(rules[i], style, out);
+    }
+}

@@ -75,38 +75,16 @@ static json_t *json_host(const struct report *report)
                      "stack_guard_gap_bytes", json_bytes(host->stack_guard_gap_bytes));
 }
 
-static const struct {
-    uint32_t flag;
-    const char *name;
-} personality_flags[] = {
-    {0x0020000, "UNAME26"},
-    {PERSONALITY_NO_RANDOMIZE, "ADDR_NO_RANDOMIZE"},
-    {0x0080000, "FDPIC_FUNCPTRS"},
-    {0x0100000, "MMAP_PAGE_ZERO"},
-    {PERSONALITY_COMPAT_LAYOUT, "ADDR_COMPAT_LAYOUT"},
-    {PERSONALITY_READ_IMPLIES_EXEC, "READ_IMPLIES_EXEC"},
-    {PERSONALITY_LIMIT_32BIT, "ADDR_LIMIT_32BIT"},
-    {0x1000000, "SHORT_INODE"},
-    {0x2000000, "WHOLE_SECONDS"},
-    {0x4000000, "STICKY_TIMEOUTS"},
-    {PERSONALITY_LIMIT_3GB, "ADDR_LIMIT_3GB"},
-};
-
-/*
- * The flags by their names in <sys/personality.h>; "PER_LINUX32" for the type of setarch linux32.
- */
 static json_t *json_personality(bool known, uint32_t personality)
 {
+    const char *name;
     json_t *flags;
 
     if (!known)
         return json_null();
     flags = json_array();
-    if ((personality & 0xff) == 8)
-        json_array_append_new(flags, json_string("PER_LINUX32"));
-    for (size_t i = 0; i < sizeof(personality_flags) / sizeof(personality_flags[0]); i++)
-        if (personality & personality_flags[i].flag)
-            json_array_append_new(flags, json_string(personality_flags[i].name));
+    for (unsigned int i = 0; (name = personality_name(personality, i)); i++)
+        json_array_append_new(flags, json_string(name));
     return flags;
 }
 
@@ -126,21 +104,30 @@ static json_t *json_capabilities(uint64_t mask)
     return names;
 }
 
+static const char *const mode_names[] = {"unknown", "top-down", "bottom-up"};
+static const char *const aslr_names[] = {"unknown", "full", "no-brk", "off"};
+
+static json_t *json_ancestor(struct image *image, const struct ancestor *ancestor)
+{
+    const struct limit *stack = &ancestor->stack_limit;
+    bool unlimited = stack->known && stack->soft == LIMIT_INFINITY;
+
+    return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o}", "pid", (int)ancestor->pid,
+                     "comm", json_safe(image, ancestor->comm), "elf_class",
+                     json_known(ancestor->elf_class != 0, ancestor->elf_class), "personality",
+                     json_personality(ancestor->has_personality, ancestor->personality),
+                     "stack_limit", json_known(stack->known && !unlimited, stack->soft),
+                     "stack_unlimited", stack->known ? json_boolean(unlimited) : json_null(),
+                     "mode", mode_names[ancestor->mode], "aslr", aslr_names[ancestor->aslr],
+                     "missing", json_safe(image, ancestor->missing));
+}
+
 static json_t *json_ancestors(struct image *image)
 {
     json_t *list = json_array();
 
-    for (uint32_t i = 0; i < image->n_ancestors; i++) {
-        const struct ancestor *ancestor = &image->ancestors[i];
-
-        json_array_append_new(
-            list,
-            json_pack("{s:i, s:o, s:o, s:o, s:o}", "pid", (int)ancestor->pid, "comm",
-                      json_safe(image, ancestor->comm), "elf_class",
-                      json_known(ancestor->elf_class != 0, ancestor->elf_class), "personality",
-                      json_personality(ancestor->has_personality, ancestor->personality), "missing",
-                      json_safe(image, ancestor->missing)));
-    }
+    for (uint32_t i = 0; i < image->n_ancestors; i++)
+        json_array_append_new(list, json_ancestor(image, &image->ancestors[i]));
     return list;
 }
 
@@ -174,17 +161,30 @@ static json_t *json_process(const struct report *report)
         json_capabilities(image->status.cap_effective), "ancestors", json_ancestors(image));
 }
 
+/* Whether a 32-bit program runs on a 64-bit kernel. */
+static json_t *json_compat(const struct image *image)
+{
+    if (!image->arch)
+        return json_null();
+    return json_boolean(image->arch->elf_class == 32 && image->arch->on_64bit_kernel);
+}
+
 static json_t *json_layout(const struct image *image)
 {
-    static const char *const modes[] = {"unknown", "top-down", "bottom-up"};
-    static const char *const aslr[] = {"unknown", "full", "no-brk", "off"};
+    static const char *const textbooks[] = {
+        [TEXTBOOK_DEFAULT_64] = "default-64-bit",
+        [TEXTBOOK_CLASSIC_64] = "classic-64-bit",
+        [TEXTBOOK_DEFAULT_32] = "default-32-bit",
+        [TEXTBOOK_CLASSIC_32] = "classic-32-bit",
+    };
     const struct layout *layout = &image->layout;
 
-    return json_pack("{s:s, s:s, s:o, s:o, s:s}", "mode", modes[layout->mode], "reason",
-                     layout->reason, "mmap_base",
+    return json_pack("{s:s?, s:o, s:s, s:s, s:o, s:o, s:s}", "textbook",
+                     textbooks[layout->textbook], "compat", json_compat(image), "mode",
+                     mode_names[layout->mode], "reason", layout->reason, "mmap_base",
                      layout->has_base ? json_address(layout->base) : json_null(), "task_size",
                      layout->task_size ? json_address(layout->task_size) : json_null(), "aslr",
-                     aslr[layout->aslr]);
+                     aslr_names[layout->aslr]);
 }
 
 static json_t *json_region(const struct report *report, const struct region *region)
@@ -387,6 +387,15 @@ static json_t *json_evidence(struct image *image, const struct evidence *evidenc
     }
 }
 
+static json_t *json_causes(const struct finding *finding)
+{
+    json_t *list = json_array();
+
+    for (unsigned int i = 0; i < finding->n_causes; i++)
+        json_array_append_new(list, json_string(finding->causes[i]->id));
+    return list;
+}
+
 static json_t *json_finding(struct image *image, const struct finding *finding)
 {
     json_t *evidence = json_object();
@@ -394,10 +403,10 @@ static json_t *json_finding(struct image *image, const struct finding *finding)
     for (unsigned int i = 0; i < finding->n_evidence; i++)
         json_object_set_new(evidence, finding->evidence[i].key,
                             json_evidence(image, &finding->evidence[i]));
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "id", finding->rule->id, "severity",
-                     severity_name(finding->severity), "title", json_safe(image, finding->title),
-                     "detail", json_safe(image, finding->detail), "evidence", evidence, "remedy",
-                     json_safe(image, finding->remedy));
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "id", finding->rule->id, "severity",
+                     severity_name(finding->severity), "causes", json_causes(finding), "title",
+                     json_safe(image, finding->title), "detail", json_safe(image, finding->detail),
+                     "evidence", evidence, "remedy", json_safe(image, finding->remedy));
 }
 
 static json_t *json_findings(const struct report *report)

@@ -106,7 +106,8 @@ static const struct finding *find_trouble(const struct report *report, struct ra
             continue;
         if (has_place_in(finding, range) && (!worst || finding->severity >= worst->severity))
             worst = finding;
-        if (!stopped && has_blocker_in(report, finding, range))
+        if (has_blocker_in(report, finding, range) &&
+            (!stopped || finding->severity > stopped->severity))
             stopped = finding;
     }
     return worst ? worst : stopped;

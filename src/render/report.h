@@ -13,7 +13,7 @@
 struct report {
     struct image *image;
     const struct facts *facts;
-    const struct finding *findings; /* worst first, without ignored ones */
+    const struct finding *findings; /* story by story, without ignored ones */
     uint32_t n_findings;
     uint32_t n_ignored;
     const struct not_run *not_run;
@@ -39,6 +39,9 @@ void render_text(const struct report *report, const struct style *style, FILE *o
 /* The vertical picture of the address space; a part of render_text(). */
 void render_picture(const struct report *report, const struct style *style, FILE *out);
 
+/* The line of ancestors down to the process, and what each hands down. */
+void render_lineage(struct image *image, const struct style *style, FILE *out);
+
 /* The table of mappings.  False when style->columns names an unknown column. */
 bool render_map(const struct report *report, const struct style *style, FILE *out, struct err *err);
 
@@ -48,5 +51,6 @@ void render_map_columns(FILE *out);
 /* Meaning and remedy of a rule, or the list of all. */
 void render_rule(const struct rule *rule, const struct style *style, FILE *out);
 void render_rules(const struct style *style, FILE *out);
+void render_rules_in_full(const struct style *style, FILE *out);
 
 #endif

@@ -73,6 +73,28 @@ static const char *aslr_text(enum aslr aslr)
     return names[aslr];
 }
 
+/* "default 64-bit layout, with 42T for the heap: " */
+static const char *textbook_text(const struct report *report, const struct style *style)
+{
+    static const char *const names[] = {
+        [TEXTBOOK_DEFAULT_64] = "default 64-bit",
+        [TEXTBOOK_CLASSIC_64] = "classic 64-bit",
+        [TEXTBOOK_DEFAULT_32] = "default 32-bit",
+        [TEXTBOOK_CLASSIC_32] = "classic 32-bit",
+    };
+    struct image *image = report->image;
+    const struct brk_facts *brk = &report->facts->brk;
+    const char *name = names[image->layout.textbook];
+    char window[UNITS_TEXT];
+
+    if (!name)
+        return "";
+    if (brk->normal_window == 0)
+        return arena_printf(&image->arena, "%s layout: ", name);
+    return arena_printf(&image->arena, "%s layout, normally %s for the heap: ", name,
+                        paper_size(style, brk->normal_window, window));
+}
+
 static void print_layout(const struct report *report, const struct style *style, FILE *out)
 {
     const struct image *image = report->image;
@@ -80,9 +102,9 @@ static void print_layout(const struct report *report, const struct style *style,
     static const char *const modes[] = {"placed by rules not known here", "top-down", "bottom-up"};
 
     paper_wrap(out, style, 0, "",
-               arena_printf(&report->image->arena, "mmap %s (%s); ASLR %s; %u mappings",
-                            modes[layout->mode], layout->reason, aslr_text(layout->aslr),
-                            image->n_counted));
+               arena_printf(&report->image->arena, "%smmap %s (%s); ASLR %s; %u mappings",
+                            textbook_text(report, style), modes[layout->mode], layout->reason,
+                            aslr_text(layout->aslr), image->n_counted));
     if (!image->consistent)
         paper_wrap(out, style, 0, "",
                    arena_printf(&report->image->arena,
@@ -185,21 +207,85 @@ static void print_evidence(const struct report *report, const struct evidence *e
     }
 }
 
-static void print_finding(const struct report *report, const struct finding *finding,
-                          const struct style *style, FILE *out)
+static void print_all_evidence(const struct report *report, const struct finding *finding,
+                               const struct style *style, FILE *out)
+{
+    for (unsigned int i = 0; style->verbose && i < finding->n_evidence; i++)
+        print_evidence(report, &finding->evidence[i], style, out);
+}
+
+/* In full: a finding by itself, or the root cause of others. */
+static void print_root(const struct report *report, const struct finding *finding,
+                       const struct style *style, FILE *out)
 {
     struct arena *arena = &report->image->arena;
 
-    fprintf(out, "\n%s%s%s %s%s%s\n", paper_severity_on(style, finding->severity),
-            severity_name(finding->severity), paper_off(style), paper_bold_on(style),
-            finding->rule->id, paper_off(style));
     paper_wrap(out, style, 6, "", safe_text(arena, str_of(finding->title)));
     if (*finding->detail)
         paper_wrap(out, style, 6, " why", safe_text(arena, str_of(finding->detail)));
     if (*finding->remedy)
         paper_wrap(out, style, 6, " do", safe_text(arena, str_of(finding->remedy)));
-    for (unsigned int i = 0; style->verbose && i < finding->n_evidence; i++)
-        print_evidence(report, &finding->evidence[i], style, out);
+    print_all_evidence(report, finding, style, out);
+}
+
+/* What follows from it, a paragraph each; its details repeat the story, so only with --verbose. */
+static void print_effect(const struct report *report, const struct finding *finding,
+                         const struct style *style, FILE *out)
+{
+    struct arena *arena = &report->image->arena;
+
+    paper_wrap(out, style, 6, "  so",
+               arena_printf(arena, "%s (%s): %s", finding->rule->id,
+                            severity_name(finding->severity),
+                            safe_text(arena, str_of(finding->title))));
+    if (!style->verbose)
+        return;
+    if (*finding->detail)
+        paper_wrap(out, style, 6, "", safe_text(arena, str_of(finding->detail)));
+    if (*finding->remedy)
+        paper_wrap(out, style, 6, "", safe_text(arena, str_of(finding->remedy)));
+    print_all_evidence(report, finding, style, out);
+}
+
+/* A note is shown when it is the root cause of something worse. */
+static bool is_shown(const struct finding *finding, const struct style *style)
+{
+    if (style->verbose || finding->severity > SEVERITY_INFO)
+        return true;
+    return finding->story_severity > SEVERITY_INFO && finding->n_causes == 0;
+}
+
+/*
+ * Findings that explain each other are one story, told from the root cause on; its severity is that
+ * of the worst.
+ */
+static void print_finding(const struct report *report, uint32_t n, const struct style *style,
+                          FILE *out)
+{
+    const struct finding *finding = &report->findings[n];
+
+    if (finding->n_causes > 0) {
+        print_effect(report, finding, style, out);
+        return;
+    }
+    fprintf(out, "\n%s%s%s %s%s%s\n", paper_severity_on(style, finding->story_severity),
+            severity_name(finding->story_severity), paper_off(style), paper_bold_on(style),
+            finding->rule->id, paper_off(style));
+    print_root(report, finding, style, out);
+}
+
+static void print_findings(const struct report *report, const struct style *style, FILE *out)
+{
+    bool about_lineage = false;
+
+    for (uint32_t i = 0; i < report->n_findings; i++) {
+        if (!is_shown(&report->findings[i], style))
+            continue;
+        print_finding(report, i, style, out);
+        about_lineage |= report->findings[i].is_about_lineage;
+    }
+    if (about_lineage)
+        render_lineage(report->image, style, out);
 }
 
 static const char *plural(uint32_t n)
@@ -207,10 +293,19 @@ static const char *plural(uint32_t n)
     return n == 1 ? "" : "s";
 }
 
+static uint32_t count_hidden(const struct report *report, const struct style *style)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < report->n_findings; i++)
+        n += !is_shown(&report->findings[i], style);
+    return n;
+}
+
 static void print_summary(const struct report *report, const struct style *style, FILE *out)
 {
     struct arena *arena = &report->image->arena;
-    uint32_t n[3] = {0, 0, 0};
+    uint32_t n[3] = {0, 0, 0}, n_hidden = count_hidden(report, style);
     const char *text;
 
     for (uint32_t i = 0; i < report->n_findings; i++)
@@ -225,7 +320,7 @@ static void print_summary(const struct report *report, const struct style *style
                             plural(n[SEVERITY_WARNING]));
     if (n[SEVERITY_INFO] > 0)
         text = arena_printf(arena, "%s; %u note%s%s", text, n[SEVERITY_INFO],
-                            plural(n[SEVERITY_INFO]), style->verbose ? "" : " (-v shows them)");
+                            plural(n[SEVERITY_INFO]), n_hidden > 0 ? " (-v shows them)" : "");
     if (report->n_ignored > 0)
         text = arena_printf(arena, "%s; %u finding%s ignored by --ignore", text, report->n_ignored,
                             plural(report->n_ignored));
@@ -307,9 +402,7 @@ void render_text(const struct report *report, const struct style *style, FILE *o
     putc('\n', out);
     print_brk(report, style, out);
     print_memory(report, style, out);
-    for (uint32_t i = 0; i < report->n_findings; i++)
-        if (report->findings[i].severity > SEVERITY_INFO || style->verbose)
-            print_finding(report, &report->findings[i], style, out);
+    print_findings(report, style, out);
     print_summary(report, style, out);
     if (style->verbose)
         print_gaps_in_knowledge(report, style, out);

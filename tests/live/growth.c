@@ -147,11 +147,24 @@ static void say_mmap_room(uintptr_t room, const char *limit)
 
 /* Limits of the process: those that brk and mmap share. */
 
+/* What is found of so little room is one story, and begins with its cause. */
+static void say_cause(uintptr_t room, const char *id, const char *name)
+{
+    if (room >= MIB(64))
+        return;
+    say("expect findings[0].id == \"%s\"", id);
+    say("expect findings[0] contains \"%s\"", name);
+    if (strcmp(id, "brk-limit-low") != 0)
+        say("expect findings[id=brk-limit-low].causes contains \"%s\"", id);
+    say("expect findings[id=mmap-room-low].causes contains \"%s\"", id);
+}
+
 static void data_limit(long room)
 {
     limit_set(RLIMIT_DATA, status_field("VmData:") + (rlim_t)room);
     say_brk_room((uintptr_t)room, "rlimit-data");
     say_mmap_room((uintptr_t)room, "rlimit-data");
+    say_cause((uintptr_t)room, "brk-limit-low", "rlimit-data");
 }
 
 /* A soft limit of 0 stops brk, while mmap goes by the hard one. */
@@ -208,6 +221,7 @@ static void map_count(long over)
     if (over > 0) {
         say_brk_room(0, "max-map-count");
         say_mmap_room(0, "max-map-count");
+        say_cause(0, "map-count-high", "max_map_count");
         return;
     }
     if (!brk_grants(MIB(64)) || !mmap_grants(MIB(64), 0))
@@ -257,6 +271,7 @@ static void lock_limit(long room)
     say_brk_room((uintptr_t)room, "rlimit-memlock");
     say_mmap_room((uintptr_t)room, "rlimit-memlock");
     say_future_lock("bounds");
+    say_cause((uintptr_t)room, "future-lock", "RLIMIT_MEMLOCK");
     say("expect brk.uncertain == null");
 }
 

@@ -27,6 +27,31 @@ static void below_32bit_parent(void)
     fixture_again_via(argv);
 }
 
+/* One story: what is wrong, from the root cause on. */
+static void say_story(bool parent_is_32bit)
+{
+    if (parent_is_32bit) {
+        say("finding inherited-from-32bit info");
+        say("expect findings[0].id == \"inherited-from-32bit\"");
+        say("expect findings[0].evidence.ancestor_pid == %d", (int)getppid());
+        say("expect findings[0].title contains \"launch\"");
+        say("expect findings[id=mixed-mmap-base].causes contains \"inherited-from-32bit\"");
+        say("text ^error inherited-from-32bit$");
+        say("text ^ *`-launch.static32 +%d +32 ", (int)getppid());
+    } else {
+        say("no-finding inherited-from-32bit");
+        say("expect findings[0].id == \"mixed-mmap-base\"");
+        say("text ^error mixed-mmap-base$");
+        say("text (?s)\\A(?!.*\\nlineage )");
+    }
+    say("expect findings[id=lib-in-brk-gap].causes contains \"mixed-mmap-base\"");
+    say("expect findings[id=lib-between-data-and-brk].causes contains \"mixed-mmap-base\"");
+    say("expect findings[id=lib-below-text].causes contains \"mixed-mmap-base\"");
+    say("expect findings[id=brk-window-shrunken].causes contains \"lib-in-brk-gap\"");
+    say("expect findings[id=brk-room-low].causes contains \"lib-in-brk-gap\"");
+    say("text ^  so +brk-room-low .error.: ");
+}
+
 static void say_incident(void)
 {
     if (say_break() != 888832)
@@ -60,6 +85,7 @@ static void interference(long parent_is_32bit)
     say("expect findings[id=lib-between-data-and-brk] contains \"libresolv.so.2\"");
     say("expect findings[id=lib-below-text] contains \"libm.so.6\"");
     say_incident();
+    say_story(parent_is_32bit);
 }
 
 /* Linked as in those days: the first mapping of a library is its text. */
@@ -76,6 +102,7 @@ static void interference_text_first(long arg)
     say("expect brk.next.perms == \"r-xp\"");
     say("expect brk.next.name contains \"sample.text-first.so\"");
     say_incident();
+    say_story(true);
 }
 
 /* Same program, same parent, nothing in the way: the break where the kernel put it, or moved. */
@@ -85,6 +112,7 @@ static void control(long move)
     if (move)
         break_move(BREAK);
     say_break();
+    say("no-finding inherited-from-32bit");
     say("quiet");
     say("exit 0");
 }

@@ -22,6 +22,10 @@ static void guard(long heap)
     say("expect brk.next.end == \"%#" PRIxPTR "\"", page + PAGE);
     say("finding brk-blocked error");
     say("finding brk-page-guard info");
+    say("expect findings[0].id == \"brk-page-guard\"");
+    say("expect findings[id=brk-blocked].causes contains \"brk-page-guard\"");
+    say("text ^error brk-page-guard$");
+    say("text ^  so +brk-blocked .error.: ");
     say("no-finding brk-room-low");
     say("exit 1");
 }

@@ -3,9 +3,12 @@
 #include "fixture.h"
 #include "memory.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 /* LIVE_TYPE is how this program was linked: tests/live/live.mk says it. */
 static void say_elf(void)
@@ -14,9 +17,35 @@ static void say_elf(void)
     say("expect process.elf.type == \"%s\"", LIVE_TYPE);
 }
 
+/*
+ * Which of the usual layouts it is. What the heap really has is what the layout normally leaves, as
+ * far as randomisation goes: 16 GiB of the stack and the bits of mmap's base.
+ */
+static void say_textbook(bool bottom_up)
+{
+    uint64_t window, random_bytes = sizeof(void *) == 4 ? MIB(384) : GIB(1088);
+    struct utsname kernel;
+    struct map next;
+
+    if (uname(&kernel) != 0 || !map_above(break_end(), &next))
+        broken("uname, or nothing above the break");
+    window = next.start - stat_field(47);
+    say("expect layout.textbook == \"%s-%d-bit\"", bottom_up ? "classic" : "default",
+        (int)sizeof(void *) * 8);
+    say("text ^%s %d-bit layout, normally ", bottom_up ? "classic" : "default",
+        (int)sizeof(void *) * 8);
+    if (sizeof(void *) == 8)
+        say("expect layout.compat == false");
+    else if (strcmp(kernel.machine, "x86_64") == 0)
+        say("expect layout.compat == true");
+    say("expect brk.normal_window >= %" PRIu64, window - random_bytes);
+    say("expect brk.normal_window <= %" PRIu64, window + random_bytes);
+}
+
 static void plain(long arg)
 {
     say_elf();
+    say_textbook(false);
     say("expect layout.mode == \"top-down\"");
     say("expect layout.aslr == \"full\"");
     say_break();
@@ -44,10 +73,12 @@ static void own_personality(long persona)
     say_elf();
     say("expect layout.mode == \"%s\"", persona & ADDR_COMPAT_LAYOUT ? "bottom-up" : "top-down");
     say("expect layout.aslr == \"%s\"", persona & ADDR_NO_RANDOMIZE ? "off" : "full");
+    say_textbook(persona & ADDR_COMPAT_LAYOUT);
     if (persona & ADDR_COMPAT_LAYOUT)
         say_legacy("info");
     else
         say("no-finding legacy-layout");
+    say("text (?s)\\A(?!.*\\nlineage )");
     say("%s", persona & ADDR_NO_RANDOMIZE ? "finding aslr-off info" : "no-finding aslr-off");
     say_break();
     say("quiet");
@@ -68,6 +99,9 @@ static void inherited_personality(long persona)
         say_legacy("warning");
     else
         say("finding aslr-off warning");
+    say("expect findings[0].evidence.origin_pid == %d", (int)getppid());
+    say("text ^`-layout\\..* %d .*%s$", (int)getppid(),
+        persona & ADDR_COMPAT_LAYOUT ? "ADDR_COMPAT_LAYOUT" : "ADDR_NO_RANDOMIZE");
     say_break();
     say("exit 0");
 }
@@ -76,13 +110,15 @@ static void inherited_personality(long persona)
  * No legacy layout on x86 since Linux 4.17, but mmap starts lower the larger the stack limit is, at
  * a sixth of the address space at the lowest. It is still where mmap puts things.
  */
-static void stack_limit(rlim_t limit)
+static void stack_limit(rlim_t limit, bool inherited)
 {
     const struct rlimit stack = {limit, RLIM_INFINITY};
 
     if (!fixture_is_again()) {
         if (setrlimit(RLIMIT_STACK, &stack) != 0)
             skip("the stack limit cannot be raised");
+        if (inherited)
+            fixture_again_in_child();
         fixture_again();
     }
     say("expect layout.mode == \"top-down\"");
@@ -99,23 +135,35 @@ static bool is_compat_without_pie(void)
 }
 
 /* Only a 32-bit program at 0x08048000 has that little below a sixth of its addresses. */
-static void unlimited_stack(long arg)
+static void unlimited_stack(long inherited)
 {
     struct map next;
 
-    stack_limit(RLIM_INFINITY);
+    stack_limit(RLIM_INFINITY, inherited);
     if (!map_above(break_end(), &next))
         broken("nothing above the break");
-    if (is_compat_without_pie() && next.start < 0x30000000)
-        say("finding brk-window-shrunken warning");
-    else
+    if (!is_compat_without_pie() || next.start >= 0x30000000) {
         say("quiet");
+        return;
+    }
+    say("finding brk-window-shrunken warning");
+    say("expect findings[0].id == \"brk-window-shrunken\"");
+    say("expect findings[0].evidence.cause == \"unlimited-stack\"");
+    say("expect brk.window == %" PRIu64, next.start - stat_field(47));
+    say("expect brk.normal_window > %" PRIu64, GIB(7) / 2);
+    say("expect process.ancestors[0].stack_unlimited == %s", inherited ? "true" : "false");
+    if (inherited) {
+        say("expect findings[0].evidence.origin_pid == %d", (int)getppid());
+        say("text ^`-layout\\..* %d +32 +unlimited ", (int)getppid());
+    } else {
+        say("text (?s)\\A(?!.*\\nlineage )");
+    }
 }
 
 /* So much for the stack that the largest hole may be above the mmap area; enough for the heap. */
 static void large_stack(long arg)
 {
-    stack_limit(sizeof(void *) == 4 ? GIB(7) / 4 : GIB(80 << 10));
+    stack_limit(sizeof(void *) == 4 ? GIB(7) / 4 : GIB(80 << 10), false);
     say("quiet");
 }
 
@@ -129,6 +177,7 @@ int main(int argc, char **argv)
         {"no-random-inherited", inherited_personality, ADDR_NO_RANDOMIZE},
         {"compat-no-random-own", own_personality, ADDR_COMPAT_LAYOUT | ADDR_NO_RANDOMIZE},
         {"unlimited-stack", unlimited_stack},
+        {"unlimited-stack-inherited", unlimited_stack, true},
         {"large-stack", large_stack},
 #ifndef __LP64__
         {"limit-3gb", own_personality, ADDR_LIMIT_3GB},

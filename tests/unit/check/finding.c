@@ -43,7 +43,7 @@ static void run(const struct fake_process *process)
 {
     fake_ready(&fake, process, &image);
     facts_compute(&facts, &image);
-    check_run(&checker, &image, &facts);
+    check_run(&checker, &image, &facts, NULL);
 }
 
 /* "error brk-blocked, info brk-page-guard" */
@@ -56,6 +56,23 @@ static const char *summary(void)
             arena_printf(&image.arena, "%s%s%s %s", text, i ? ", " : "",
                          severity_name(checker.findings[i].severity), checker.findings[i].rule->id);
     return text;
+}
+
+/* "mixed-mmap-base legacy-layout": what explains the finding with the id; NULL: it is not there. */
+static const char *causes_of(const char *id)
+{
+    const char *text = "";
+
+    for (uint32_t i = 0; i < checker.n_findings; i++) {
+        const struct finding *finding = &checker.findings[i];
+
+        if (strcmp(finding->rule->id, id) != 0)
+            continue;
+        for (unsigned int k = 0; k < finding->n_causes; k++)
+            text = arena_printf(&image.arena, "%s%s%s", text, k ? " " : "", finding->causes[k]->id);
+        return text;
+    }
+    return NULL;
 }
 
 /* The stack's last page is the last of all: not randomised. */
@@ -77,19 +94,19 @@ static const struct {
     {"page on the break",
      {.maps = FAKE_PROG FAKE_HEAP "1021000-1022000 r--p 00000000 00:00 0 \n" FAKE_AREA,
       .start_brk = FAKE_BREAK},
-     "error brk-blocked, warning brk-window-shrunken, info brk-page-guard"},
+     "info brk-page-guard, warning brk-window-shrunken, error brk-blocked"},
     {"two pages on the break",
      {.maps = FAKE_PROG FAKE_HEAP "1021000-1023000 r--p 00000000 00:00 0 \n" FAKE_AREA,
       .start_brk = FAKE_BREAK},
-     "error brk-blocked, warning brk-window-shrunken"},
+     "warning brk-window-shrunken, error brk-blocked"},
     {"shared page on the break",
      {.maps = FAKE_PROG FAKE_HEAP "1021000-1022000 r--s 00000000 00:05 9 /dev/zero\n" FAKE_AREA,
       .start_brk = FAKE_BREAK},
-     "error brk-blocked, warning brk-window-shrunken"},
+     "warning brk-window-shrunken, error brk-blocked"},
     {"page one page above",
      {.maps = FAKE_PROG FAKE_HEAP "1022000-1023000 r--p 00000000 00:00 0 \n" FAKE_AREA,
       .start_brk = FAKE_BREAK},
-     "error brk-blocked, warning brk-window-shrunken"},
+     "warning brk-window-shrunken, error brk-blocked"},
     {"page far above",
      {.maps = FAKE_PROG FAKE_HEAP "81000000-81001000 r--p 00000000 00:00 0 \n" FAKE_AREA,
       .start_brk = FAKE_BREAK},
@@ -100,8 +117,8 @@ static const struct {
      "error lib-in-brk-gap, warning brk-window-shrunken"},
     {"library in exec-shield's window",
      {.maps = FAKE_PROG FAKE_HEAP "2000000 @libz.so\n" FAKE_AREA, .start_brk = FAKE_BREAK},
-     "error lib-in-brk-gap, warning brk-room-low, warning mixed-mmap-base, "
-     "warning brk-window-shrunken"},
+     "warning mixed-mmap-base, error lib-in-brk-gap, warning brk-window-shrunken, "
+     "warning brk-room-low"},
     {"library between data and heap",
      {.maps = FAKE_PROG "500000 @libz.so\n" FAKE_HEAP FAKE_AREA, .start_brk = FAKE_BREAK},
      "warning mixed-mmap-base, warning lib-between-data-and-brk"},
@@ -122,7 +139,7 @@ static const struct {
      {.maps = FAKE_PROG "7ffff7a00000 @libz.so\n"
                         "7ffff7a10000-7ffff7a31000 rw-p 00000000 00:00 0 [heap]\n" FAKE_AREA,
       .start_brk = 0x7ffff7a10000},
-     "error brk-room-low, warning brk-in-mmap-area"},
+     "warning brk-in-mmap-area, error brk-room-low"},
 
     {"legacy by personality",
      {.maps = FAKE_PROG FAKE_HEAP UP_AREA, .start_brk = FAKE_BREAK, .personality = 0x0200000},
@@ -415,7 +432,7 @@ static const struct {
     {"exactly 80 %", 20, "warning map-count-high"},
     {"76 %", 21, ""},
     {"all", 16, "error map-count-high"},
-    {"beyond", 15, "error brk-limit-low, error mmap-room-low, error map-count-high"},
+    {"beyond", 15, "error map-count-high, error brk-limit-low, error mmap-room-low"},
 };
 
 START_TEST(test_map_count)
@@ -477,6 +494,46 @@ START_TEST(test_inherited)
 }
 END_TEST
 
+/* A 32-bit ancestor explains something only where the layout shows it. */
+static const struct {
+    const char *name;
+    const char *ancestor; /* its executable */
+    const char *maps;
+    const char *findings;
+    const char *causes; /* of mixed-mmap-base */
+} below[] = {
+    {"ordinary", "narrow", FAKE_MAPS, "", NULL},
+    {"misplaced library", "narrow", FAKE_PROG FAKE_HEAP "2000000 @libz.so\n" FAKE_AREA,
+     "info inherited-from-32bit, warning mixed-mmap-base, error lib-in-brk-gap, "
+     "warning brk-window-shrunken, warning brk-room-low",
+     "inherited-from-32bit"},
+    {"misplaced library below 64 bits", "prog", FAKE_PROG FAKE_HEAP "2000000 @libz.so\n" FAKE_AREA,
+     "warning mixed-mmap-base, error lib-in-brk-gap, warning brk-window-shrunken, "
+     "warning brk-room-low",
+     ""},
+    {"mmap area below 4 GiB", "narrow",
+     FAKE_PROG FAKE_HEAP "f7c00000 @libc.so\nf7fc5000 @ld.so\n" FAKE_STACK,
+     "info inherited-from-32bit, warning brk-window-shrunken", NULL},
+    {"mmap area below 4 GiB below 64 bits", "prog",
+     FAKE_PROG FAKE_HEAP "f7c00000 @libc.so\nf7fc5000 @ld.so\n" FAKE_STACK,
+     "warning brk-window-shrunken", NULL},
+};
+
+START_TEST(test_below_32bit)
+{
+    struct elf_spec narrow = elf_object(32, ET_EXEC, 0x8048000);
+
+    fake_object(&fake, "narrow", &narrow);
+    fake_add(&fake, &(struct fake_process){
+                        .pid = 10, .comm = "sshd", .exe = below[_i].ancestor, .maps = ""});
+    run(&(struct fake_process){.maps = below[_i].maps, .ppid = 10, .start_brk = FAKE_BREAK});
+    ROW_TEXT(&below[_i], summary(), below[_i].findings);
+    ROW_TEXT(&below[_i], causes_of("mixed-mmap-base"), below[_i].causes);
+    if (strstr(summary(), "inherited"))
+        ROW_SAYS(&below[_i], checker.findings[0].title, "sshd (PID 10)");
+}
+END_TEST
+
 /* The text of the object is not there, shows another file, or another place of its own. */
 static const struct {
     const char *name;
@@ -514,29 +571,116 @@ START_TEST(test_elf_mismatch)
 }
 END_TEST
 
-/* Worst first, and for equals the order of the list. */
+static const struct {
+    const char *name;
+    struct fake_process process;
+    const char *id;
+    const char *causes;
+} effects[] = {
+    {"blocked by the page",
+     {.maps = FAKE_PROG FAKE_HEAP "1021000-1022000 r--p 00000000 00:00 0 \n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     "brk-blocked",
+     "brk-window-shrunken brk-page-guard"},
+    {"blocked by two pages",
+     {.maps = FAKE_PROG FAKE_HEAP "1021000-1023000 r--p 00000000 00:00 0 \n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     "brk-blocked",
+     "brk-window-shrunken"},
+    {"a library above the heap",
+     {.maps = FAKE_PROG FAKE_HEAP "2000000 @libz.so\n" FAKE_AREA, .start_brk = FAKE_BREAK},
+     "brk-room-low",
+     "brk-window-shrunken lib-in-brk-gap"},
+    {"a library misplaced by the kernel",
+     {.maps = FAKE_PROG FAKE_HEAP "2000000 @libz.so\n" FAKE_AREA, .start_brk = FAKE_BREAK},
+     "lib-in-brk-gap",
+     "mixed-mmap-base"},
+    {"a library that asked for the place",
+     {.maps = FAKE_PROG FAKE_HEAP "9000000 @libz.so\n" FAKE_AREA, .start_brk = FAKE_BREAK},
+     "lib-in-brk-gap",
+     ""},
+    {"nobody 32-bit above",
+     {.maps = FAKE_PROG FAKE_HEAP "2000000 @libz.so\n" FAKE_AREA, .start_brk = FAKE_BREAK},
+     "mixed-mmap-base",
+     ""},
+    {"a heap moved among libraries",
+     {.maps = FAKE_PROG "7ffff7a00000 @libz.so\n"
+                        "7ffff7a10000-7ffff7a31000 rw-p 00000000 00:00 0 [heap]\n" FAKE_AREA,
+      .start_brk = 0x7ffff7a10000},
+     "brk-room-low",
+     "brk-in-mmap-area"},
+    {"an executable stack has another story",
+     {.maps = FAKE_PROG FAKE_HEAP
+      "1021000-1022000 r--p 00000000 00:00 0 \n" FAKE_LIBC FAKE_VDSO FAKE_LOADER EXEC_STACK,
+      .start_brk = FAKE_BREAK},
+     "exec-stack",
+     ""},
+};
+
+START_TEST(test_causes)
+{
+    run(&effects[_i].process);
+    ROW_TEXT(&effects[_i], causes_of(effects[_i].id), effects[_i].causes);
+}
+END_TEST
+
+/* The worst story first; a finding after all that explain it; each story in one piece. */
 START_TEST(test_order)
 {
-    size_t rank_before = 0;
-
     run(&(struct fake_process){
         .maps = "200000 @libz.so\n" FAKE_PROG FAKE_HEAP
                 "1021000-1022000 rwxp 00000000 00:00 0 \n2000000 @libz.so\n" FAKE_LIBC FAKE_VDSO
                     FAKE_LOADER EXEC_STACK,
         .start_brk = FAKE_BREAK});
-    ck_assert_uint_ge(checker.n_findings, 7);
-    for (uint32_t i = 0; i < checker.n_findings; i++) {
-        size_t rank = 0;
+    ck_assert_str_eq(summary(),
+                     "info brk-page-guard, warning brk-window-shrunken, error brk-blocked, "
+                     "warning mixed-mmap-base, error lib-in-brk-gap, warning lib-below-text, "
+                     "warning exec-stack, warning wx-mapping, info wx-mapping");
+    ck_assert_uint_eq(checker.findings[0].story, checker.findings[2].story);
+    ck_assert_uint_ne(checker.findings[2].story, checker.findings[3].story);
+    ck_assert_int_eq(checker.findings[0].story_severity, SEVERITY_ERROR);
+    ck_assert_int_eq(checker.findings[6].story_severity, SEVERITY_WARNING);
+}
+END_TEST
 
-        while (rules[rank] != checker.findings[i].rule)
-            rank++;
-        if (i > 0 && checker.findings[i].severity == checker.findings[i - 1].severity)
-            ck_assert_msg(rank >= rank_before, "%s", summary());
-        else if (i > 0)
-            ck_assert_msg(checker.findings[i].severity < checker.findings[i - 1].severity, "%s",
-                          summary());
-        rank_before = rank;
+/* A policy changes what the stories are made of. */
+static const struct {
+    const char *name;
+    const char *ignored, *judged; /* ids; NULL: none */
+    enum severity severity;
+    const char *findings;
+    uint32_t n_ignored;
+    const char *causes; /* of brk-blocked */
+} policies[] = {
+    {"none", NULL, NULL, 0, "info brk-page-guard, warning brk-window-shrunken, error brk-blocked",
+     0, "brk-window-shrunken brk-page-guard"},
+    {"the cause is ignored", "brk-page-guard", NULL, 0,
+     "warning brk-window-shrunken, error brk-blocked", 1, "brk-window-shrunken"},
+    {"the effect is ignored", "brk-blocked", NULL, 0,
+     "info brk-page-guard, warning brk-window-shrunken", 1, NULL},
+    {"what is not there is ignored", "aslr-off", NULL, 0,
+     "info brk-page-guard, warning brk-window-shrunken, error brk-blocked", 0,
+     "brk-window-shrunken brk-page-guard"},
+    {"judged less", NULL, "brk-blocked", SEVERITY_INFO,
+     "info brk-page-guard, warning brk-window-shrunken, info brk-blocked", 0,
+     "brk-window-shrunken brk-page-guard"},
+};
+
+START_TEST(test_policy)
+{
+    struct policy policy = {0};
+
+    if (policies[_i].ignored)
+        policy.ignored[policy.n_ignored++] = rule_find(str_of(policies[_i].ignored));
+    if (policies[_i].judged) {
+        policy.severities[0].rule = rule_find(str_of(policies[_i].judged));
+        policy.severities[policy.n_severities++].severity = policies[_i].severity;
     }
+    run(&effects[0].process);
+    check_run(&checker, &image, &facts, &policy);
+    ROW_TEXT(&policies[_i], summary(), policies[_i].findings);
+    ROW_NUMBER(&policies[_i], checker.n_ignored, policies[_i].n_ignored);
+    ROW_TEXT(&policies[_i], causes_of("brk-blocked"), policies[_i].causes);
 }
 END_TEST
 
@@ -564,13 +708,13 @@ START_TEST(test_mixture)
                                .start_brk = FAKE_BREAK});
     ck_assert_uint_gt(checker.n_findings, 0);
     image.execed = true;
-    check_run(&checker, &image, &facts);
+    check_run(&checker, &image, &facts, NULL);
     ck_assert_uint_gt(checker.n_findings, 0);
     image.consistent = false;
-    check_run(&checker, &image, &facts);
+    check_run(&checker, &image, &facts, NULL);
     ck_assert_str_eq(summary(), "");
-    while (rules[n])
-        n++;
+    for (size_t i = 0; rules[i]; i++)
+        n += rules[i]->run != NULL;
     ck_assert_uint_eq(checker.n_not_run, n);
     ck_assert_ptr_nonnull(strstr(checker.not_run[0].reason, "replaced"));
 }
@@ -623,10 +767,13 @@ Suite *finding_suite(void)
     ROWS_ADD(rule, test_map_count, counts);
     tcase_add_test(rule, test_map_count_95);
     ROWS_ADD(rule, test_inherited, lines);
+    ROWS_ADD(rule, test_below_32bit, below);
     ROWS_ADD(rule, test_elf_mismatch, texts);
     suite_add_tcase(suite, rule);
     tcase_add_checked_fixture(list, setup, teardown);
+    ROWS_ADD(list, test_causes, effects);
     tcase_add_test(list, test_order);
+    ROWS_ADD(list, test_policy, policies);
     tcase_add_test(list, test_not_run);
     tcase_add_test(list, test_mixture);
     tcase_add_test(list, test_places_text);

@@ -57,8 +57,38 @@ END_TEST
 START_TEST(test_parent_hidden)
 {
     read_below(77);
-    ck_assert(image.has_ancestors);
-    ck_assert_uint_eq(image.n_ancestors, 0);
+    ck_assert_uint_eq(image.n_ancestors, 1);
+    ck_assert_int_eq(image.ancestors[0].pid, 77);
+    ck_assert_ptr_null(image.ancestors[0].comm);
+    ck_assert_ptr_nonnull(strstr(image.ancestors[0].missing, "hidepid"));
+}
+END_TEST
+
+/* What the layout of an ancestor is, from its maps. */
+START_TEST(test_layout)
+{
+    fake_add(&fake, &(struct fake_process){.pid = 40,
+                                           .maps = FAKE_PROG "2aaaaaaab000 @ld.so\n"
+                                                             "2aaaaac00000 @libc.so\n" FAKE_STACK,
+                                           .personality = 0x0200000,
+                                           .stack_limit = "unlimited"});
+    read_below(40);
+    ck_assert_int_eq(image.ancestors[0].mode, MMAP_BOTTOM_UP);
+    ck_assert_int_eq(image.ancestors[0].aslr, ASLR_FULL);
+    ck_assert(ancestor_has_unlimited_stack(&image.ancestors[0], 0));
+    ck_assert(!ancestor_has_unlimited_stack(&image.ancestors[1], 0));
+    ck_assert_ptr_null(image.ancestors[0].missing);
+    ck_assert_int_eq(image.ancestors[1].mode, MMAP_UNKNOWN); /* PID 1 here has no memory */
+}
+END_TEST
+
+START_TEST(test_personality_names)
+{
+    ck_assert_str_eq(personality_name(0x0240008, 0), "PER_LINUX32");
+    ck_assert_str_eq(personality_name(0x0240008, 1), "ADDR_NO_RANDOMIZE");
+    ck_assert_str_eq(personality_name(0x0240008, 2), "ADDR_COMPAT_LAYOUT");
+    ck_assert_ptr_null(personality_name(0x0240008, 3));
+    ck_assert_ptr_null(personality_name(0, 0));
 }
 END_TEST
 
@@ -82,7 +112,7 @@ START_TEST(test_circle_ends)
     fake_add(&fake, &(struct fake_process){.pid = 30, .ppid = 31, .maps = ""});
     fake_add(&fake, &(struct fake_process){.pid = 31, .ppid = 30, .maps = ""});
     read_below(30);
-    ck_assert_uint_le(image.n_ancestors, 64);
+    ck_assert_uint_eq(image.n_ancestors, 2);
 }
 END_TEST
 
@@ -96,6 +126,8 @@ Suite *lineage_suite(void)
     tcase_add_test(tcase, test_parent_hidden);
     tcase_add_test(tcase, test_personality_denied);
     tcase_add_test(tcase, test_circle_ends);
+    tcase_add_test(tcase, test_layout);
+    tcase_add_test(tcase, test_personality_names);
     suite_add_tcase(suite, tcase);
     return suite;
 }

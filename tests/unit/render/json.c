@@ -35,7 +35,7 @@ static json_t *make(const struct fake_process *process)
 
     fake_ready(&fake, process, &image);
     facts_compute(&facts, &image);
-    check_run(&checker, &image, &facts);
+    check_run(&checker, &image, &facts, NULL);
     report = (struct report){.image = &image,
                              .facts = &facts,
                              .findings = checker.findings,
@@ -166,9 +166,13 @@ START_TEST(test_finding)
         .maps = FAKE_PROG FAKE_HEAP "1021000-1022000 r--p 00000000 00:00 0 \n" FAKE_AREA,
         .start_brk = FAKE_BREAK});
     const json_t *first = json_array_get(at(document, "findings"), 0);
+    const json_t *last = json_array_get(at(document, "findings"), 2);
 
-    ck_assert_str_eq(json_string_value(at(first, "id")), "brk-blocked");
-    ck_assert_str_eq(json_string_value(at(first, "severity")), "error");
+    ck_assert_str_eq(json_string_value(at(first, "id")), "brk-page-guard");
+    ck_assert_str_eq(json_string_value(at(first, "severity")), "info");
+    ck_assert_uint_eq(json_array_size(at(first, "causes")), 0);
+    ck_assert_str_eq(json_string_value(at(last, "id")), "brk-blocked");
+    ck_assert_str_eq(json_string_value(json_array_get(at(last, "causes"), 1)), "brk-page-guard");
     ck_assert_str_eq(json_string_value(at(first, "evidence.break")), "0x1021000");
     ck_assert_int_eq(json_integer_value(at(first, "evidence.room")), 0);
     ck_assert(json_is_string(at(first, "title")) && json_is_string(at(first, "detail")) &&

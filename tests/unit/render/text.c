@@ -32,7 +32,7 @@ static void prepare(const struct fake_process *process, struct report *report)
 {
     fake_ready(&fake, process, &image);
     facts_compute(&facts, &image);
-    check_run(&checker, &image, &facts);
+    check_run(&checker, &image, &facts, NULL);
     *report = (struct report){.image = &image,
                               .facts = &facts,
                               .findings = checker.findings,

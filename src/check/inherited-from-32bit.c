@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Two kernels laid out a 64-bit program by rules of the 32-bit one that executed it: see
+ * mixed-mmap-base.c for exec-shield's, and mmap_base_is_32bit().  A 32-bit ancestor alone explains
+ * nothing: on all others the layout starts anew at exec.
+ */
+#include "check/rules.h"
+
+static const char *trace_text(const struct image *image)
+{
+    if (mmap_base_is_mixed(image))
+        return "Its libraries were placed by the allocator for 32-bit programs (mixed-mmap-base), "
+               "as 2.6.32 kernels of the CentOS 6 lineage do when a 32-bit program executes a "
+               "64-bit one.";
+    return "Its mmap area begins below 4 GiB, as that of a 32-bit program, which Linux 4.12 to "
+           "4.16 do when a 32-bit program executes a 64-bit one (mended by acf46020012c).";
+}
+
+static void run(struct checker *checker)
+{
+    struct image *image = checker->image;
+    const struct ancestor *ancestor;
+    struct finding *finding;
+
+    if (!mmap_base_is_mixed(image) && !mmap_base_is_32bit(image))
+        return;
+    ancestor = find_32bit_ancestor(image);
+    if (!ancestor)
+        return;
+    finding = finding_add(checker, SEVERITY_INFO,
+                          "a 64-bit program laid out as the 32-bit %s (PID %d) above it",
+                          ancestor->comm ? ancestor->comm : "program", (int)ancestor->pid);
+    finding_detail(checker, finding,
+                   "%s The program is not to blame: started by a 64-bit one it "
+                   "is laid out as usual.",
+                   trace_text(image));
+    finding_remedy(checker, finding,
+                   "Replace %s by its 64-bit build, or update the kernel: CentOS 6 from "
+                   "2.6.32-642.6.2, others from 4.17. Until then a malloc that falls back to mmap "
+                   "survives it; one that only uses brk does not.",
+                   ancestor->comm ? ancestor->comm : "the 32-bit program");
+    finding->is_about_lineage = true;
+    evidence_text(finding, "ancestor", ancestor->comm);
+    evidence_count(finding, "ancestor_pid", (uint64_t)ancestor->pid);
+    evidence_address(finding, "mmap_base", image->layout.base);
+}
+
+const struct rule rule_inherited_from_32bit = {
+    .id = "inherited-from-32bit",
+    .severities = "info; it explains others",
+    .when = "a 64-bit process below a 32-bit ancestor, whose layout shows it",
+    .meaning =
+        "The layout of a process is chosen at exec, by the word size of the new program. Two lines "
+        "of kernels asked for the old program's instead: 2.6.32 of the CentOS 6 lineage left the "
+        "allocator of 32-bit programs in place (mixed-mmap-base), and Linux 4.12 to 4.16 put the "
+        "mmap area of a 64-bit program below 4 GiB, until commit acf46020012c. Typical is a 32-bit "
+        "sshd, cron or inetd on a 64-bit system: what it starts fails, the same program started "
+        "from a console does not. On other kernels a 32-bit ancestor changes nothing and this is "
+        "not reported.",
+    .remedy = "Install the 64-bit build of the ancestor that the report names, or a kernel that "
+              "starts anew at exec (CentOS 6: 2.6.32-642.6.2, others: 4.17). "
+              "\"file -L /proc/PID/exe\" tells a program's word size.",
+    .run = run,
+};

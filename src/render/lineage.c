@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The ancestors as a tree down to the process, with what goes from one to the next. */
+#include "render/paper.h"
+#include "render/safe.h"
+
+#include <libsmartcols.h>
+
+enum column { COLUMN_PROCESS, COLUMN_PID, COLUMN_BITS, COLUMN_STACK, COLUMN_LAYOUT, COLUMN_FLAGS };
+
+static const struct {
+    const char *name;
+    int flags;
+} columns[] = {
+    [COLUMN_PROCESS] = {"lineage", SCOLS_FL_TREE},
+    [COLUMN_PID] = {"pid", SCOLS_FL_RIGHT},
+    [COLUMN_BITS] = {"bits", SCOLS_FL_RIGHT},
+    [COLUMN_STACK] = {"stack limit", SCOLS_FL_RIGHT},
+    [COLUMN_LAYOUT] = {"mmap", 0},
+    [COLUMN_FLAGS] = {"personality", 0},
+};
+
+enum { N_COLUMNS = sizeof(columns) / sizeof(columns[0]) };
+
+static bool hands_down(const struct ancestor *ancestor)
+{
+    return ancestor->elf_class == 32 || ancestor_has_unlimited_stack(ancestor, 0) ||
+           ancestor_has_flag(ancestor, PERSONALITY_COMPAT_LAYOUT | PERSONALITY_NO_RANDOMIZE);
+}
+
+/* How many ancestors to show: the topmost is the first that hands nothing down. */
+static uint32_t count_shown(const struct image *image)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < image->n_ancestors; i++)
+        if (hands_down(&image->ancestors[i]))
+            n = i + 1;
+    return n < image->n_ancestors ? n + 1 : n;
+}
+
+/* The process itself, as the last of the line. */
+static struct ancestor self(const struct image *image)
+{
+    return (struct ancestor){
+        .pid = image->pid,
+        .comm = image->comm,
+        .elf_class = image->elf_class,
+        .has_personality = image->has_personality,
+        .personality = image->personality,
+        .stack_limit = image->limits.stack,
+        .mode = image->layout.mode,
+        .missing = image->has_personality ? NULL : "its personality could not be read",
+    };
+}
+
+static const char *flags_text(struct arena *arena, const struct ancestor *ancestor)
+{
+    const char *name, *text = "";
+
+    if (!ancestor->has_personality)
+        return safe_text(arena, str_of(ancestor->missing ? ancestor->missing : "?"));
+    for (unsigned int i = 0; (name = personality_name(ancestor->personality, i)); i++)
+        text = arena_printf(arena, "%s%s%s", text, i > 0 ? " " : "", name);
+    return *text ? text : "-";
+}
+
+static const char *cell(struct arena *arena, const struct style *style,
+                        const struct ancestor *ancestor, enum column column)
+{
+    static const char *const modes[] = {"?", "top-down", "bottom-up"};
+    char size[UNITS_TEXT];
+
+    switch (column) {
+    case COLUMN_PROCESS:
+        return ancestor->comm ? safe_text(arena, str_of(ancestor->comm)) : "?";
+    case COLUMN_PID:
+        return arena_printf(arena, "%d", (int)ancestor->pid);
+    case COLUMN_BITS:
+        return ancestor->elf_class ? arena_printf(arena, "%u", ancestor->elf_class) : "?";
+    case COLUMN_STACK:
+        if (!ancestor->stack_limit.known)
+            return "?";
+        if (ancestor->stack_limit.soft == LIMIT_INFINITY)
+            return "unlimited";
+        return arena_printf(arena, "%s", paper_size(style, ancestor->stack_limit.soft, size));
+    case COLUMN_LAYOUT:
+        return modes[ancestor->mode];
+    case COLUMN_FLAGS:
+        return flags_text(arena, ancestor);
+    }
+    return "";
+}
+
+static struct libscols_line *add_row(struct libscols_table *table, struct libscols_line *parent,
+                                     struct arena *arena, const struct style *style,
+                                     const struct ancestor *ancestor)
+{
+    struct libscols_line *line = scols_table_new_line(table, parent);
+
+    for (unsigned int i = 0; line && i < N_COLUMNS; i++)
+        if (scols_line_set_data(line, i, cell(arena, style, ancestor, (enum column)i)) != 0)
+            return NULL;
+    return line;
+}
+
+static void fill(struct libscols_table *table, struct image *image, const struct style *style)
+{
+    struct libscols_line *line = NULL;
+    struct ancestor last = self(image);
+
+    for (uint32_t i = count_shown(image); i-- > 0;)
+        line = add_row(table, line, &image->arena, style, &image->ancestors[i]);
+    add_row(table, line, &image->arena, style, &last);
+}
+
+void render_lineage(struct image *image, const struct style *style, FILE *out)
+{
+    struct libscols_table *table = scols_new_table();
+
+    if (!table)
+        return;
+    scols_table_set_stream(table, out);
+    scols_table_enable_ascii(table, 1);
+    scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
+    paper_table_as_is(table);
+    for (unsigned int i = 0; i < N_COLUMNS; i++)
+        scols_table_new_column(table, columns[i].name, 0, columns[i].flags);
+    fill(table, image, style);
+    putc('\n', out);
+    scols_print_table(table);
+    scols_unref_table(table);
+}
