@@ -16,7 +16,7 @@ static const struct {
     [COLUMN_BITS] = {"bits", SCOLS_FL_RIGHT},
     [COLUMN_STACK] = {"stack limit", SCOLS_FL_RIGHT},
     [COLUMN_LAYOUT] = {"mmap", 0},
-    [COLUMN_FLAGS] = {"personality", 0},
+    [COLUMN_FLAGS] = {"personality", SCOLS_FL_WRAP},
 };
 
 enum { N_COLUMNS = sizeof(columns) / sizeof(columns[0]) };
@@ -49,18 +49,18 @@ static struct ancestor self(const struct image *image)
         .personality = image->personality,
         .stack_limit = image->limits.stack,
         .mode = image->layout.mode,
-        .missing = image->has_personality ? NULL : "its personality could not be read",
     };
 }
 
+/* A line a flag. */
 static const char *flags_text(struct arena *arena, const struct ancestor *ancestor)
 {
     const char *name, *text = "";
 
     if (!ancestor->has_personality)
-        return safe_text(arena, str_of(ancestor->missing ? ancestor->missing : "?"));
+        return "?";
     for (unsigned int i = 0; (name = personality_name(ancestor->personality, i)); i++)
-        text = arena_printf(arena, "%s%s%s", text, i > 0 ? " " : "", name);
+        text = arena_printf(arena, "%s%s%s", text, i > 0 ? "\n" : "", name);
     return *text ? text : "-";
 }
 
@@ -113,6 +113,17 @@ static void fill(struct libscols_table *table, struct image *image, const struct
     add_row(table, line, &image->arena, style, &last);
 }
 
+/* Why there is a question mark. */
+static void print_unknown(struct image *image, const struct style *style, FILE *out)
+{
+    for (uint32_t i = count_shown(image); i-- > 0;)
+        if (image->ancestors[i].missing)
+            paper_wrap(out, style, 2, "",
+                       arena_printf(&image->arena, "not all is known of PID %d: %s",
+                                    (int)image->ancestors[i].pid,
+                                    safe_text(&image->arena, str_of(image->ancestors[i].missing))));
+}
+
 void render_lineage(struct image *image, const struct style *style, FILE *out)
 {
     struct libscols_table *table = scols_new_table();
@@ -125,8 +136,11 @@ void render_lineage(struct image *image, const struct style *style, FILE *out)
     paper_table_as_is(table);
     for (unsigned int i = 0; i < N_COLUMNS; i++)
         scols_table_new_column(table, columns[i].name, 0, columns[i].flags);
+    scols_column_set_wrapfunc(scols_table_get_column(table, COLUMN_FLAGS), scols_wrapnl_chunksize,
+                              scols_wrapnl_nextchunk, NULL);
     fill(table, image, style);
     putc('\n', out);
     scols_print_table(table);
     scols_unref_table(table);
+    print_unknown(image, style, out);
 }

@@ -86,6 +86,41 @@ START_TEST(test_says)
 }
 END_TEST
 
+/* Who handed a flag down, with all that a name can have; who is not known, and why. */
+START_TEST(test_lineage)
+{
+    struct style style = {.width = 80};
+    struct report report;
+    struct str rest, line;
+
+    fake_add(&fake, &(struct fake_process){.pid = 20,
+                                           .ppid = 77, /* which is not there */
+                                           .comm = "\033]0;x\007",
+                                           .maps = FAKE_MAPS,
+                                           .stack_limit = "unlimited",
+                                           .personality = 0x0240000});
+    prepare(
+        &(struct fake_process){
+            .maps = FAKE_MAPS, .start_brk = FAKE_BREAK, .ppid = 20, .personality = 0x0240000},
+        &report);
+    image.layout.aslr = ASLR_OFF;
+    image.layout.aslr_cause = CAUSE_PERSONALITY;
+    check_run(&checker, &image, &facts, NULL);
+    report.findings = checker.findings;
+    report.n_findings = checker.n_findings;
+    print(&report, &style);
+    ck_assert_ptr_nonnull(strstr(text, "\nwarning aslr-off\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nlineage "));
+    ck_assert_ptr_nonnull(strstr(text, "\n?  "));
+    ck_assert_ptr_nonnull(strstr(text, "PID 77: /proc does not show it"));
+    ck_assert_ptr_nonnull(strstr(text, "\n`-\\x1b]0;x\\x07 "));
+    ck_assert_ptr_nonnull(strstr(text, " unlimited top-down ADDR_NO_RANDOMIZE\n"));
+    rest = (struct str){text, n_bytes};
+    while (str_next_line(&rest, &line))
+        ck_assert_msg(line.n <= 80, "%.*s", (int)line.n, line.p);
+}
+END_TEST
+
 START_TEST(test_healthy)
 {
     struct style style = {.width = 80};
@@ -138,6 +173,7 @@ Suite *text_suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, test_no_control_characters, 0, 2);
     tcase_add_test(tcase, test_says);
+    tcase_add_test(tcase, test_lineage);
     tcase_add_test(tcase, test_healthy);
     tcase_add_test(tcase, test_quiet_and_healthy);
     tcase_add_test(tcase, test_picture_width);
