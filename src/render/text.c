@@ -374,7 +374,7 @@ static void print_memory(const struct report *report, const struct style *style,
             paper_size(style, memory->total.swap_bytes, swap));
 }
 
-/* With --quiet: a line a finding, and nothing when there is none. */
+/* With --quiet: a line a finding that a report shows, and nothing when there is none. */
 static void render_quiet(const struct report *report, const struct style *style, FILE *out)
 {
     struct arena *arena = &report->image->arena;
@@ -382,7 +382,7 @@ static void render_quiet(const struct report *report, const struct style *style,
     for (uint32_t i = 0; i < report->n_findings; i++) {
         const struct finding *finding = &report->findings[i];
 
-        if (finding->severity > SEVERITY_INFO || style->verbose)
+        if (is_shown(finding, style))
             fprintf(out, "%d %s: %s: %s: %s\n", (int)report->image->pid,
                     safe_text(arena, str_of(report->image->comm)), severity_name(finding->severity),
                     finding->rule->id, safe_text(arena, str_of(finding->title)));
