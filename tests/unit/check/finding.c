@@ -640,6 +640,12 @@ START_TEST(test_order)
     ck_assert_uint_ne(checker.findings[2].story, checker.findings[3].story);
     ck_assert_int_eq(checker.findings[0].story_severity, SEVERITY_ERROR);
     ck_assert_int_eq(checker.findings[6].story_severity, SEVERITY_WARNING);
+    image_deinit(&image);
+    /* The one that comes first in the list of rules is not the worst. */
+    run(&(struct fake_process){.maps = FAKE_PROG FAKE_HEAP "2000000 @libz.so\n" FAKE_AREA,
+                               .start_brk = FAKE_BREAK});
+    for (uint32_t i = 0; i < checker.n_findings; i++)
+        ck_assert_int_eq(checker.findings[i].story_severity, SEVERITY_ERROR);
 }
 END_TEST
 

@@ -121,6 +121,25 @@ START_TEST(test_lineage)
 }
 END_TEST
 
+/* A note is shown when it is the root cause of an error, and says how bad that is. */
+START_TEST(test_story)
+{
+    struct style style = {.width = 80};
+    struct report report;
+    const char *root, *effect;
+
+    prepare(&(struct fake_process){.maps = FAKE_PROG FAKE_HEAP
+                                   "1021000-1022000 r--p 00000000 00:00 0 \n" FAKE_AREA,
+                                   .start_brk = FAKE_BREAK},
+            &report);
+    print(&report, &style);
+    root = strstr(text, "\nerror brk-page-guard\n");
+    effect = strstr(text, "\n  so  brk-blocked (error): ");
+    ck_assert_msg(root && effect && root < effect, "%s", text);
+    ck_assert_ptr_null(strstr(text, "\nerror brk-blocked"));
+}
+END_TEST
+
 START_TEST(test_healthy)
 {
     struct style style = {.width = 80};
@@ -174,6 +193,7 @@ Suite *text_suite(void)
     tcase_add_loop_test(tcase, test_no_control_characters, 0, 2);
     tcase_add_test(tcase, test_says);
     tcase_add_test(tcase, test_lineage);
+    tcase_add_test(tcase, test_story);
     tcase_add_test(tcase, test_healthy);
     tcase_add_test(tcase, test_quiet_and_healthy);
     tcase_add_test(tcase, test_picture_width);
