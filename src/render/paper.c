@@ -37,6 +37,17 @@ const char *paper_size(const struct style *style, uint64_t bytes, char buf[stati
     return buf;
 }
 
+/* "60 %" is one word. */
+static void keep_percent(struct str *rest, struct str *word)
+{
+    struct str sign;
+
+    if (rest->n < 2 || rest->p[0] != ' ' || rest->p[1] != '%')
+        return;
+    str_next_word(rest, &sign);
+    word->n = (size_t)(sign.p + sign.n - word->p);
+}
+
 void paper_wrap_from(FILE *out, const struct style *style, size_t column, unsigned int indent,
                      const char *text)
 {
@@ -44,7 +55,10 @@ void paper_wrap_from(FILE *out, const struct style *style, size_t column, unsign
     bool at_start = true;
 
     while (str_next_word(&rest, &word)) {
-        size_t width = safe_width(word);
+        size_t width;
+
+        keep_percent(&rest, &word);
+        width = safe_width(word);
 
         if (column + (at_start ? 0 : 1) + width > style->width && column > indent) {
             fprintf(out, "\n%*s", (int)indent, "");

@@ -19,6 +19,9 @@ static const struct {
     {"a word longer than the line", 4, 0, "", "a library b", "a\nlibrary\nb\n"},
     {"characters, not bytes", 7, 0, "", "\xc3\xa9\xc3\xa9\xc3\xa9 two",
      "\xc3\xa9\xc3\xa9\xc3\xa9 two\n"},
+    {"a percentage", 7, 0, "", "all 60 % of", "all\n60 % of\n"},
+    {"a percentage at the end", 6, 0, "", "all 60 %", "all\n60 %\n"},
+    {"a percentage with a comma", 8, 0, "", "all 60 %, of", "all\n60 %, of\n"},
     {"nothing", 10, 2, "x", "", "x \n"},
 };
 
