@@ -47,5 +47,8 @@ bool status_parse(struct str text, struct status_record *status, struct err *err
     status->vm_stack_bytes = bytes_of(text, STR("VmStk"));
     status->vm_locked_bytes = bytes_of(text, STR("VmLck"));
     status->vm_rss_bytes = bytes_of(text, STR("VmRSS"));
+    status->has_anonymous = keyed_find(text, STR("RssAnon"), &value);
+    status->anonymous_bytes = bytes_of(text, STR("RssAnon"));
+    status->swap_bytes = bytes_of(text, STR("VmSwap"));
     return true;
 }

@@ -18,6 +18,9 @@ struct status_record {
     uint64_t vm_stack_bytes; /* since 4.5 every mapping that grows down */
     uint64_t vm_locked_bytes;
     uint64_t vm_rss_bytes;
+    bool has_anonymous;
+    uint64_t anonymous_bytes; /* RssAnon, since 4.5 */
+    uint64_t swap_bytes;
 };
 
 bool status_parse(struct str text, struct status_record *status, struct err *err);

@@ -21,6 +21,8 @@ START_TEST(test_process)
                                "VmLck:\t       8 kB\n"
                                "VmPin:\t       0 kB\n"
                                "VmRSS:\t    1748 kB\n"
+                               "RssAnon:\t     364 kB\n"
+                               "VmSwap:\t      12 kB\n"
                                "VmData:\t     360 kB\n"
                                "VmStk:\t     132 kB\n"
                                "Threads:\t3\n"
@@ -40,6 +42,9 @@ START_TEST(test_process)
     ck_assert_uint_eq(status.vm_stack_bytes, 132 * 1024);
     ck_assert_uint_eq(status.vm_locked_bytes, 8 * 1024);
     ck_assert_uint_eq(status.vm_rss_bytes, 1748 * 1024);
+    ck_assert(status.has_anonymous);
+    ck_assert_uint_eq(status.anonymous_bytes, 364 * 1024);
+    ck_assert_uint_eq(status.swap_bytes, 12 * 1024);
 }
 END_TEST
 
@@ -59,7 +64,7 @@ START_TEST(test_kernel_thread)
 
     ck_assert(
         status_parse(STR("Name:\tkthreadd\nTgid:\t2\nPid:\t2\nThreads:\t1\n"), &status, NULL));
-    ck_assert(!status.has_vm);
+    ck_assert(!status.has_vm && !status.has_anonymous);
     ck_assert_uint_eq(status.vm_size_bytes, 0);
     ck_assert_uint_eq(status.ns_pid, 0);
 }
