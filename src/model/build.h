@@ -5,6 +5,9 @@
 
 #include "model/image.h"
 
+/* A sysctl file that holds one number; notes the reason when it cannot be read. */
+bool sysctl_number(struct image *image, enum capture_row row, uint64_t *value);
+
 /* image.host from the sysctls and meminfo. */
 void host_read(struct image *image);
 

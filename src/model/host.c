@@ -3,8 +3,7 @@
 
 #include "parse/keyed.h"
 
-/* A sysctl file that holds one number. */
-static bool sysctl_number(struct image *image, enum capture_row row, uint64_t *value)
+bool sysctl_number(struct image *image, enum capture_row row, uint64_t *value)
 {
     const struct blob *blob = capture_get(image->capture, row);
 

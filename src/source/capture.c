@@ -61,6 +61,16 @@ static const struct row rows[N_CAPTURE_ROWS] = {
                                     OF_HOST, IS_FILE},
     [CAPTURE_LEGACY_VA_LAYOUT] = {"vm.legacy_va_layout", "sys/vm/legacy_va_layout", OF_HOST,
                                   IS_FILE},
+    [CAPTURE_MMAP_RND_BITS] = {"vm.mmap_rnd_bits", "sys/vm/mmap_rnd_bits", OF_HOST, IS_FILE},
+    [CAPTURE_MMAP_RND_COMPAT_BITS] = {"vm.mmap_rnd_compat_bits", "sys/vm/mmap_rnd_compat_bits",
+                                      OF_HOST, IS_FILE},
+    [CAPTURE_OVERCOMMIT_RATIO] = {"vm.overcommit_ratio", "sys/vm/overcommit_ratio", OF_HOST,
+                                  IS_FILE},
+    [CAPTURE_OVERCOMMIT_KBYTES] = {"vm.overcommit_kbytes", "sys/vm/overcommit_kbytes", OF_HOST,
+                                   IS_FILE},
+    [CAPTURE_SLABINFO] = {"slabinfo", "slabinfo", OF_HOST, IS_FILE},
+    [CAPTURE_DENTRY_STATE] = {"fs.dentry-state", "sys/fs/dentry-state", OF_HOST, IS_FILE},
+    [CAPTURE_VMSTAT] = {"vmstat", "vmstat", OF_HOST, IS_FILE},
 };
 
 /* A read() of maps returns a page at most, so a larger buffer gains nothing. */

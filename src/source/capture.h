@@ -49,6 +49,13 @@ enum capture_row {
     CAPTURE_IGNORE_RLIMIT_DATA, /* a parameter of the kernel's boot line */
     CAPTURE_RANDOMIZE_VA_SPACE,
     CAPTURE_LEGACY_VA_LAYOUT,
+    CAPTURE_MMAP_RND_BITS, /* for root only, as the next */
+    CAPTURE_MMAP_RND_COMPAT_BITS,
+    CAPTURE_OVERCOMMIT_RATIO,
+    CAPTURE_OVERCOMMIT_KBYTES,
+    CAPTURE_SLABINFO, /* for root only */
+    CAPTURE_DENTRY_STATE,
+    CAPTURE_VMSTAT,
     N_CAPTURE_ROWS
 };
 

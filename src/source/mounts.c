@@ -9,6 +9,7 @@
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 struct mounts {
@@ -452,4 +453,89 @@ int mounts_open_waiting(const struct mounts *mounts, struct str path)
         fd = next;
     }
     return fd;
+}
+
+/* The mount point without its escapes; false when it is no path. */
+static bool plain_point(struct str point, char path[static PATH_MAX], struct str *plain)
+{
+    size_t n = 0;
+
+    while (point.n > 0) {
+        if (n == PATH_MAX)
+            return false;
+        path[n++] = next_byte(&point);
+    }
+    *plain = (struct str){path, n};
+    return true;
+}
+
+/* Opens what is on top at the mount's point; -1 when that is not the mount. */
+static int open_point(struct mounts *mounts, const struct mount *mount)
+{
+    char path[PATH_MAX];
+    struct mount *culprit;
+    struct str plain;
+    struct statx st;
+    int fd;
+
+    if (!plain_point(mount->point, path, &plain))
+        return -1;
+    fd = mounts_open(mounts, plain, &culprit);
+    if (fd >= 0 && mounts_look(fd, &st) && st.stx_mnt_id == mount->id)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static bool is_tmpfs(const struct mount *mount)
+{
+    return str_eq(mount->type, STR("tmpfs")) || str_eq(mount->type, STR("devtmpfs"));
+}
+
+/* One file system may be mounted in many places: the first that can be opened counts. */
+static bool is_new(dev_t *seen, uint32_t *n_seen, int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return false;
+    for (uint32_t i = 0; i < *n_seen; i++)
+        if (seen[i] == st.st_dev)
+            return false;
+    seen[(*n_seen)++] = st.st_dev;
+    return true;
+}
+
+static struct mounts *mounts_of_host(struct capture *host)
+{
+    struct mounts **mounts = &capture_file_access(host)->mounts;
+
+    if (!*mounts)
+        *mounts = mounts_read(host, true);
+    return *mounts;
+}
+
+void mounts_each_tmpfs(struct capture *host,
+                       void (*feed)(void *context, struct str point, uint64_t used_bytes),
+                       void *context)
+{
+    struct mounts *mounts = mounts_of_host(host);
+    dev_t *seen = xreallocarray(NULL, (size_t)mounts->n + 1, sizeof(*seen));
+    uint32_t n_seen = 0;
+
+    for (uint32_t i = 0; i < mounts->n; i++) {
+        const struct mount *mount = &mounts->list[i];
+        int fd = is_tmpfs(mount) ? open_point(mounts, mount) : -1;
+        struct statfs fs;
+
+        if (fd < 0)
+            continue;
+        /* One without a limit (size=0) has no number of blocks: what it holds is not told. */
+        if (is_new(seen, &n_seen, fd) && fstatfs(fd, &fs) == 0 && fs.f_blocks > fs.f_bfree)
+            feed(context, mount->point,
+                 (uint64_t)(fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize);
+        close(fd);
+    }
+    free(seen);
 }

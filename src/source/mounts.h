@@ -49,6 +49,15 @@ bool mounts_look(int fd, struct statx *st);
 /* Whether a file that was looked at lies on a mount of the process that is local. */
 bool mounts_are_local(const struct mounts *mounts, const struct statx *st);
 
+/*
+ * Tells of each tmpfs in this program's mount namespace, once, where it is (as in mountinfo) and
+ * how much it holds.  Those that cannot be reached without a risk to wait, or that are hidden below
+ * another mount, are left out.
+ */
+void mounts_each_tmpfs(struct capture *host,
+                       void (*feed)(void *context, struct str point, uint64_t used_bytes),
+                       void *context);
+
 /* The same as mounts_open() for one who may wait: a process that somebody can give up. */
 int mounts_open_waiting(const struct mounts *mounts, struct str path);
 

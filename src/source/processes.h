@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* All processes of a host, with the one small file that tells how much memory each has. */
+#ifndef SOURCE_PROCESSES_H
+#define SOURCE_PROCESSES_H
+
+#include "source/capture.h"
+
+/* What is told of a process. */
+struct process_row {
+    pid_t pid;
+    struct str statm; /* empty when it may not be read; valid during the call */
+};
+
+/*
+ * Tells of each process that /proc lists.  One that ends meanwhile is left out.  False, with the
+ * reason, when /proc cannot be listed.
+ */
+bool processes_each(struct capture *host, void (*feed)(void *context, struct process_row row),
+                    void *context, struct err *err);
+
+#endif

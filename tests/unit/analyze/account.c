@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyze/account.h"
+
+#include "../rows.h"
+
+static struct arena arena;
+
+static void setup(void)
+{
+    arena_init(&arena);
+}
+
+static void teardown(void)
+{
+    arena_deinit(&arena);
+}
+
+/* One percent of the memory. */
+#define PERCENT ((uint64_t)10 << 30)
+
+/* A host by percentages of its memory; zero is the ordinary value. */
+static const struct {
+    const char *name;
+    unsigned int processes, shared, cache, reclaimable, unreclaimable, huge, tables, stacks,
+        vmalloc, compressed, free;
+    int unaccounted;
+    const char *summary;
+} hosts[] = {
+    {.name = "slab",
+     .processes = 12,
+     .cache = 10,
+     .reclaimable = 58,
+     .unreclaimable = 2,
+     .free = 18,
+     .summary = "60 % of memory is kernel slab, nearly all of it reclaimable; processes hold 12 %, "
+                "free 18 %, page cache 10 %"},
+    {.name = "slab that stays",
+     .processes = 20,
+     .unreclaimable = 40,
+     .reclaimable = 10,
+     .free = 30,
+     .summary = "50 % of memory is kernel slab, only 20 % of it reclaimable; processes hold 20 %, "
+                "free 30 %"},
+    {.name = "slab, half and half",
+     .unreclaimable = 30,
+     .reclaimable = 30,
+     .free = 40,
+     .summary = "60 % of memory is kernel slab, 50 % of it reclaimable; processes hold 0 %, free "
+                "40 %"},
+    {.name = "processes",
+     .processes = 70,
+     .cache = 16,
+     .reclaimable = 1,
+     .free = 13,
+     .summary = "processes hold 70 % of memory, page cache 16 %, free 13 %"},
+    {.name = "processes alone",
+     .processes = 96,
+     .free = 4,
+     .summary = "processes hold 96 % of memory"},
+    {.name = "cache, shared memory in it",
+     .processes = 5,
+     .shared = 15,
+     .cache = 75,
+     .free = 5,
+     .summary = "75 % of memory is page cache; processes hold 5 %, shared memory 15 %, free 5 %"},
+    {.name = "tmpfs",
+     .shared = 80,
+     .free = 20,
+     .summary = "80 % of memory is shared memory and tmpfs; processes hold 0 %, free 20 %"},
+    {.name = "huge pages",
+     .huge = 60,
+     .processes = 40,
+     .summary = "60 % of memory is set aside for huge pages; processes hold 40 %"},
+    {.name = "page tables",
+     .tables = 50,
+     .stacks = 10,
+     .vmalloc = 5,
+     .free = 35,
+     .summary = "65 % of memory is the kernel's own (page tables, stacks, vmalloc, per-CPU); "
+                "processes hold 0 %, free 35 %"},
+    {.name = "zram",
+     .compressed = 60,
+     .processes = 40,
+     .summary = "60 % of memory is compressed swap (zram, zswap); processes hold 40 %"},
+    {.name = "driver",
+     .unaccounted = 55,
+     .processes = 40,
+     .free = 5,
+     .summary =
+         "55 % of memory is in no figure of the kernel (drivers, ballooning, ZFS); processes "
+         "hold 40 %, free 5 %"},
+    {.name = "counted twice",
+     .unaccounted = -10,
+     .processes = 30,
+     .free = 80,
+     .summary = "80 % of memory is free; processes hold 30 %"},
+};
+
+static void set(struct meminfo *meminfo, enum meminfo_key key, unsigned int percent)
+{
+    meminfo->has[key] = true;
+    meminfo->bytes[key] = percent * PERCENT;
+}
+
+START_TEST(test_summary)
+{
+    const struct host host = {.kernel_version = KERNEL(6, 1)};
+    struct host_memory memory = {.host = &host};
+    struct meminfo *meminfo = &memory.meminfo;
+    struct account account;
+    int64_t sum = 0;
+
+    set(meminfo, MEMINFO_TOTAL, 100);
+    set(meminfo, MEMINFO_FREE, hosts[_i].free);
+    set(meminfo, MEMINFO_ANON_PAGES, hosts[_i].processes);
+    set(meminfo, MEMINFO_SHMEM, hosts[_i].shared);
+    set(meminfo, MEMINFO_CACHED, hosts[_i].shared + hosts[_i].cache / 2);
+    set(meminfo, MEMINFO_BUFFERS, hosts[_i].cache - hosts[_i].cache / 2);
+    set(meminfo, MEMINFO_SLAB, hosts[_i].reclaimable + hosts[_i].unreclaimable);
+    set(meminfo, MEMINFO_SLAB_RECLAIMABLE, hosts[_i].reclaimable);
+    set(meminfo, MEMINFO_HUGETLB, hosts[_i].huge);
+    set(meminfo, MEMINFO_PAGE_TABLES, hosts[_i].tables);
+    set(meminfo, MEMINFO_KERNEL_STACK, hosts[_i].stacks);
+    set(meminfo, MEMINFO_VMALLOC_USED, hosts[_i].vmalloc + hosts[_i].stacks);
+    memory.zspage_bytes = hosts[_i].compressed * PERCENT;
+    account_compute(&account, &memory, &arena);
+    ROW_TEXT(&hosts[_i], account.summary, hosts[_i].summary);
+    for (int i = 0; i < N_ACCOUNT; i++)
+        sum += account.bytes[i];
+    ROW_NUMBER(&hosts[_i], sum, 100 * PERCENT);
+    ROW_NUMBER(&hosts[_i], account.bytes[ACCOUNT_UNACCOUNTED],
+               hosts[_i].unaccounted * (int64_t)PERCENT);
+    ROW_NUMBER(&hosts[_i], account.bytes[ACCOUNT_VMALLOC], hosts[_i].vmalloc * PERCENT);
+}
+END_TEST
+
+START_TEST(test_nothing_known)
+{
+    const struct host host = {.kernel = NULL};
+    struct host_memory memory = {.host = &host};
+    struct account account;
+
+    account_compute(&account, &memory, &arena);
+    ck_assert(!account.known);
+    ck_assert_str_eq(account.summary, "where the memory is could not be read");
+}
+END_TEST
+
+/* Before 5.3 the figure was 0, or a size of addresses. */
+static const struct {
+    const char *name;
+    unsigned int kernel;
+    uint64_t bytes;
+} kernels[] = {
+    {"5.3", KERNEL(5, 3), 900},
+    {"5.2", KERNEL(5, 2), 0},
+    {"2.6", KERNEL(2, 6), 0},
+    {"unknown", 0, 0},
+};
+
+START_TEST(test_vmalloc)
+{
+    const struct host host = {.kernel_version = kernels[_i].kernel};
+    struct host_memory memory = {.host = &host};
+    struct account account;
+
+    memory.meminfo.has[MEMINFO_TOTAL] = true;
+    memory.meminfo.bytes[MEMINFO_TOTAL] = 10000;
+    memory.meminfo.bytes[MEMINFO_VMALLOC_USED] = 1000;
+    memory.meminfo.bytes[MEMINFO_KERNEL_STACK] = 100;
+    account_compute(&account, &memory, &arena);
+    ROW_NUMBER(&kernels[_i], account.bytes[ACCOUNT_VMALLOC], kernels[_i].bytes);
+}
+END_TEST
+
+/* Kernels without "Hugetlb" tell the number of pages of one size. */
+START_TEST(test_huge_pages)
+{
+    const struct host host = {.kernel = NULL};
+    struct host_memory memory = {.host = &host};
+    struct account account;
+
+    memory.meminfo.has[MEMINFO_TOTAL] = true;
+    memory.meminfo.bytes[MEMINFO_TOTAL] = 100 << 20;
+    memory.meminfo.bytes[MEMINFO_HUGE_PAGE] = 2 << 20;
+    memory.meminfo.n_huge_pages = 12;
+    memory.meminfo.n_huge_pages_free = 5;
+    account_compute(&account, &memory, &arena);
+    ck_assert_int_eq(account.bytes[ACCOUNT_HUGE_PAGES], 24 << 20);
+    ck_assert_uint_eq(account.huge_free_bytes, 10 << 20);
+    memory.meminfo.has[MEMINFO_HUGETLB] = true;
+    memory.meminfo.bytes[MEMINFO_HUGETLB] = 64 << 20;
+    account_compute(&account, &memory, &arena);
+    ck_assert_int_eq(account.bytes[ACCOUNT_HUGE_PAGES], 64 << 20);
+    memory.meminfo.bytes[MEMINFO_HUGE_PAGE] = UINT64_MAX / 2;
+    account_compute(&account, &memory, &arena);
+    ck_assert_uint_eq(account.huge_free_bytes, 0);
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    uint64_t part, whole;
+    unsigned int percent;
+} percents[] = {
+    {"half", 1, 2, 50},
+    {"rounded up", 595, 1000, 60},
+    {"rounded down", 594, 1000, 59},
+    {"of nothing", 5, 0, 0},
+    {"more than all", 3, 2, 150},
+    {"large", UINT64_MAX / 4, UINT64_MAX, 25},
+    {"largest", UINT64_MAX, UINT64_MAX, 100},
+};
+
+START_TEST(test_percent)
+{
+    ROW_NUMBER(&percents[_i], percent_of(percents[_i].part, percents[_i].whole),
+               percents[_i].percent);
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    const char *machine;
+    uint64_t bits;
+    bool known, said;
+} randomness[] = {
+    {"default", "x86_64", 28, true, false},
+    {"more", "x86_64", 29, true, true},
+    {"most", "x86_64", 32, true, true},
+    {"not read", "x86_64", 32, false, false},
+    {"another machine", "aarch64", 33, true, false},
+    {"no machine", NULL, 32, true, false},
+};
+
+START_TEST(test_sanitizers)
+{
+    const struct host host = {.machine = randomness[_i].machine};
+    struct host_memory memory = {.host = &host,
+                                 .has_mmap_rnd_bits = randomness[_i].known,
+                                 .mmap_rnd_bits = randomness[_i].bits};
+    struct account account;
+
+    account_compute(&account, &memory, &arena);
+    ROW_NUMBER(&randomness[_i], account.sanitizers != NULL, randomness[_i].said);
+}
+END_TEST
+
+Suite *account_suite(void)
+{
+    Suite *suite = suite_create("account");
+    TCase *tcase = tcase_create("facts");
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    ROWS_ADD(tcase, test_summary, hosts);
+    tcase_add_test(tcase, test_nothing_known);
+    ROWS_ADD(tcase, test_vmalloc, kernels);
+    tcase_add_test(tcase, test_huge_pages);
+    ROWS_ADD(tcase, test_percent, percents);
+    ROWS_ADD(tcase, test_sanitizers, randomness);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}

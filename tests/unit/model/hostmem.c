@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/hostmem.h"
+
+#include "../fake.h"
+#include "../rows.h"
+
+#include <stdio.h>
+
+static struct fake fake;
+static struct image image;
+static struct host_memory memory;
+
+static void setup(void)
+{
+    fake_init(&fake);
+    fake_write(&fake, "vmstat", "nr_free_pages 5\nnr_zspages 3\nnr_zspages_x 9\n");
+    fake_write(&fake, "self/mountinfo", "\n");
+    fake_write(&fake, "sys/vm/mmap_rnd_bits", "28\n");
+    fake_write(&fake, "sys/vm/mmap_rnd_compat_bits", "8\n");
+    fake_write(&fake, "sys/vm/overcommit_ratio", "50\n");
+    fake_write(&fake, "sys/vm/overcommit_kbytes", "0\n");
+    fake_write(&fake, "sys/fs/dentry-state", "100\t90\t45\t0\t80\t0\n");
+    fake_write(&fake, "slabinfo", "slabinfo - version: 2.1\n");
+}
+
+static void teardown(void)
+{
+    image_deinit(&image);
+    fake_deinit(&fake);
+}
+
+static void read_all(void)
+{
+    image_init_host(&image, fake.host);
+    hostmem_read(&memory, &image);
+}
+
+static const char *why_missing(const char *what)
+{
+    for (uint32_t i = 0; i < image.n_missing; i++)
+        if (strcmp(image.missing[i].what, what) == 0)
+            return image.missing[i].reason;
+    return NULL;
+}
+
+START_TEST(test_numbers)
+{
+    read_all();
+    ck_assert_uint_eq(image.n_missing, 0);
+    ck_assert_uint_eq(memory.meminfo.bytes[MEMINFO_TOTAL], 1 << 30);
+    ck_assert_uint_eq(memory.host->max_map_count, 65530);
+    ck_assert(memory.has_zspages);
+    ck_assert_uint_eq(memory.zspage_bytes, 3 * 4096);
+    ck_assert(memory.has_mmap_rnd_bits && memory.mmap_rnd_bits == 28);
+    ck_assert(memory.has_mmap_rnd_compat_bits && memory.mmap_rnd_compat_bits == 8);
+    ck_assert(memory.has_overcommit_ratio && memory.overcommit_ratio == 50);
+    ck_assert(memory.has_overcommit_kbytes && memory.overcommit_kbytes == 0);
+}
+END_TEST
+
+/* What is not there is named, and changes nothing else. */
+static const struct {
+    const char *name; /* the file */
+    const char *what;
+} files[] = {
+    {"vmstat", "vmstat"},
+    {"self/mountinfo", "self/mountinfo"},
+    {"sys/vm/mmap_rnd_bits", "vm.mmap_rnd_bits"},
+    {"sys/vm/mmap_rnd_compat_bits", "vm.mmap_rnd_compat_bits"},
+    {"sys/vm/overcommit_ratio", "vm.overcommit_ratio"},
+    {"sys/vm/overcommit_kbytes", "vm.overcommit_kbytes"},
+    {"sys/fs/dentry-state", "fs.dentry-state"},
+    {"slabinfo", "slabinfo"},
+    {"meminfo", "meminfo"},
+};
+
+START_TEST(test_missing)
+{
+    fake_remove(&fake, files[_i].name);
+    read_all();
+    ROW_NUMBER(&files[_i], image.n_missing, 1);
+    ROW_TRUE(&files[_i], why_missing(files[_i].what) != NULL);
+    ROW_NUMBER(&files[_i], memory.slab_missing != NULL, strcmp(files[_i].name, "slabinfo") == 0);
+}
+END_TEST
+
+static const struct {
+    const char *name; /* the file's text */
+    const char *kernel;
+    bool known, has_negative;
+    uint64_t n_negative;
+} states[] = {
+    {"100\t90\t45\t0\t80\t0", "6.1.0", true, true, 80},
+    {"100\t90\t45\t0\t0\t0", "6.1.0", true, true, 0},
+    {"100\t90\t45\t0\t0\t0", "4.18.0", true, false, 0},
+    {"100\t90\t45\t0\t80\t0", "3.10.0-1160.el7", true, true, 80},
+    {"100 90", "6.1.0", true, false, 0},
+    {"100", "6.1.0", false, false, 0},
+    {"", "6.1.0", false, false, 0},
+    {"-1 90 45 0 80 0", "6.1.0", false, false, 0},
+};
+
+START_TEST(test_dentries)
+{
+    fake_write(&fake, "sys/fs/dentry-state", "%s\n", states[_i].name);
+    fake_write(&fake, "sys/kernel/osrelease", "%s\n", states[_i].kernel);
+    read_all();
+    ROW_NUMBER(&states[_i], memory.dentries.known, states[_i].known);
+    ROW_NUMBER(&states[_i], memory.dentries.has_negative, states[_i].has_negative);
+    ROW_NUMBER(&states[_i], memory.dentries.n_negative, states[_i].n_negative);
+    if (states[_i].known) {
+        ROW_NUMBER(&states[_i], memory.dentries.n, 100);
+        ROW_NUMBER(&states[_i], memory.dentries.n_unused, 90);
+    }
+}
+END_TEST
+
+START_TEST(test_caches)
+{
+    fake_write(&fake, "slabinfo",
+               "slabinfo - version: 2.1\n# name\n"
+               "small 1 2 3 4 1 : tunables 0 0 0 : slabdata 5 5 0\n"
+               "dentry 100 168 192 21 1 : tunables 0 0 0 : slabdata 70 80 0\n"
+               "wide 1 2 1024 4 8 : tunables 0 0 0 : slabdata 5 6 0\n"
+               "absurd 1 2 3 4 5 : tunables 0 0 0 : slabdata 9 9999999999999999999 0\n");
+    read_all();
+    ck_assert_uint_eq(memory.n_caches, 4);
+    ck_assert_str_eq(memory.caches[0].name, "dentry");
+    ck_assert_str_eq(memory.caches[0].meaning, "names of files looked up");
+    ck_assert_uint_eq(memory.caches[0].bytes, 80 * 4096);
+    ck_assert_uint_eq(memory.caches[0].n_active, 100);
+    ck_assert_uint_eq(memory.caches[0].n_objects, 168);
+    ck_assert_uint_eq(memory.caches[0].object_bytes, 192);
+    ck_assert_str_eq(memory.caches[1].name, "wide");
+    ck_assert_uint_eq(memory.caches[1].bytes, 48 * 4096);
+    ck_assert_ptr_null(memory.caches[1].meaning);
+    ck_assert_str_eq(memory.caches[2].name, "small");
+    ck_assert_uint_eq(memory.caches[3].bytes, 0);
+}
+END_TEST
+
+/* More than the first allocation has room for. */
+START_TEST(test_many_caches)
+{
+    char text[200 * 64];
+    size_t n = 0;
+
+    for (int i = 0; i < 200; i++)
+        n += (size_t)snprintf(text + n, sizeof(text) - n,
+                              "c%d 1 1 1 1 1 : tunables 0 0 0 : slabdata 1 %d 0\n", i, i + 1);
+    fake_write_bytes(&fake, "slabinfo", text, n);
+    read_all();
+    ck_assert_uint_eq(memory.n_caches, 200);
+    for (uint32_t i = 0; i < 200; i++)
+        ck_assert_uint_eq(memory.caches[i].bytes, (200 - i) * 4096);
+}
+END_TEST
+
+START_TEST(test_bad_slabinfo)
+{
+    fake_write(&fake, "slabinfo",
+               "dentry 1 2 3 4 5 : tunables 0 0 0 : slabdata 1 1 0\nnot a cache\n");
+    read_all();
+    ck_assert_uint_eq(memory.n_caches, 0);
+    ck_assert_str_eq(memory.slab_missing, "a line of it is not understood");
+    ck_assert_str_eq(why_missing("slabinfo"), "a line of it is not understood");
+}
+END_TEST
+
+static void add_process(pid_t pid, unsigned int resident, unsigned int shared, unsigned int anon_kb,
+                        unsigned int swap_kb)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "%d/statm", (int)pid);
+    fake_write(&fake, path, "9000 %u %u 2 0 100 0\n", resident, shared);
+    snprintf(path, sizeof(path), "%d/status", (int)pid);
+    fake_write(&fake, path,
+               "Name:\tp%d\nTgid:\t%d\nPid:\t%d\nUid:\t7\t8\t7\t7\nVmSize:\t9000 kB\n"
+               "RssAnon:\t%u kB\nVmSwap:\t%u kB\n",
+               (int)pid, (int)pid, (int)pid, anon_kb, swap_kb);
+}
+
+/* The largest are told whatever their order; only MAX_HOLDERS of them. */
+START_TEST(test_largest)
+{
+    for (pid_t pid = 1; pid <= 40; pid++) {
+        unsigned int pages = (unsigned int)(pid * 7 % 41);
+
+        add_process(pid, 50 + pages, 50, 4 * pages, 0);
+    }
+    fake_write(&fake, "41/statm", "0 0 0 0 0 0 0\n"); /* a kernel thread */
+    fake_write(&fake, "42/statm", "nothing\n");
+    fake_write(&fake, "self/statm", "9000 8000 0 0 0 0 0\n");
+    read_all();
+    ck_assert_uint_eq(memory.n_processes, 40);
+    ck_assert_uint_eq(memory.n_holders, MAX_HOLDERS);
+    for (uint32_t i = 0; i < MAX_HOLDERS; i++)
+        ck_assert_uint_eq(memory.holders[i].anonymous_bytes, (40 - i) * 4096);
+    ck_assert_uint_eq(memory.holders[0].uid, 8);
+    ck_assert_int_eq(memory.holders[0].pid * 7 % 41, 40);
+    ck_assert_uint_eq(image.n_missing, 0);
+}
+END_TEST
+
+/* One that is swapped out is found when swap space is in use at all: statm does not show it. */
+static const struct {
+    const char *name;
+    unsigned int swap_free_kb;
+    pid_t first;
+} swaps[] = {
+    {"swap in use", 500, 99},
+    {"no swap in use", 1000, 1},
+};
+
+START_TEST(test_swapped_out)
+{
+    for (pid_t pid = 1; pid <= 12; pid++)
+        add_process(pid, 100 - (unsigned int)pid, 0, 4 * (100 - (unsigned int)pid), 0);
+    add_process(99, 1, 1, 0, 700);
+    fake_write(&fake, "meminfo", "MemTotal: 99999 kB\nSwapTotal: 1000 kB\nSwapFree: %u kB\n",
+               swaps[_i].swap_free_kb);
+    read_all();
+    ROW_NUMBER(&swaps[_i], memory.holders[0].pid, swaps[_i].first);
+    if (swaps[_i].first == 99)
+        ROW_NUMBER(&swaps[_i], memory.holders[0].swap_bytes, 700 << 10);
+}
+END_TEST
+
+/* Ended between one file and the other; and a kernel before 4.5, which has no RssAnon. */
+START_TEST(test_odd_processes)
+{
+    add_process(1, 30, 10, 0, 0);
+    add_process(2, 40, 10, 0, 0);
+    fake_remove(&fake, "1/status");
+    fake_write(&fake, "2/status", "Name:\ta b\nTgid:\t2\nPid:\t2\nVmSize:\t9 kB\n");
+    read_all();
+    ck_assert_uint_eq(memory.n_processes, 2);
+    ck_assert_uint_eq(memory.n_holders, 1);
+    ck_assert_str_eq(memory.holders[0].comm, "a b");
+    ck_assert_uint_eq(memory.holders[0].anonymous_bytes, 30 * 4096);
+}
+END_TEST
+
+static const struct {
+    const char *name; /* the cache */
+    const char *meaning;
+} meanings[] = {
+    {"dentry", "names of files looked up"},
+    {"ext4_inode_cache", "inodes of ext4"},
+    {"proc_inode_cache", "inodes of proc"},
+    {"inode_cache", "inodes of small file systems"},
+    {"shmem_inode_cache", "inodes of tmpfs"},
+    {"_inode_cache", NULL},
+    {"kmalloc-512", "objects of any kind"},
+    {"kmalloc-rcl-64", "reclaimable objects of any kind"},
+    {"TCPv6", "TCP sockets"},
+    {"dentry2", NULL},
+    {"my_driver", NULL},
+    {"", NULL},
+};
+
+START_TEST(test_meaning)
+{
+    struct arena arena;
+
+    arena_init(&arena);
+    ROW_TEXT(&meanings[_i], slab_meaning(&arena, str_of(meanings[_i].name)), meanings[_i].meaning);
+    arena_deinit(&arena);
+}
+END_TEST
+
+Suite *hostmem_suite(void)
+{
+    Suite *suite = suite_create("hostmem");
+    TCase *tcase = tcase_create("facts");
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, test_numbers);
+    ROWS_ADD(tcase, test_missing, files);
+    ROWS_ADD(tcase, test_dentries, states);
+    tcase_add_test(tcase, test_caches);
+    tcase_add_test(tcase, test_many_caches);
+    tcase_add_test(tcase, test_bad_slabinfo);
+    tcase_add_test(tcase, test_largest);
+    ROWS_ADD(tcase, test_swapped_out, swaps);
+    tcase_add_test(tcase, test_odd_processes);
+    suite_add_tcase(suite, tcase);
+    tcase = tcase_create("caches");
+    ROWS_ADD(tcase, test_meaning, meanings);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
