@@ -71,6 +71,13 @@ void policy_apply(struct checker *checker, const struct policy *policy)
     checker->n_findings = n;
 }
 
+static void finish(struct checker *checker, const struct policy *policy)
+{
+    if (policy)
+        policy_apply(checker, policy);
+    stories_join(checker);
+}
+
 void check_run(struct checker *checker, struct image *image, const struct facts *facts,
                const struct policy *policy)
 {
@@ -84,7 +91,17 @@ void check_run(struct checker *checker, struct image *image, const struct facts 
         else
             rules[i]->run(checker);
     }
-    if (policy)
-        policy_apply(checker, policy);
-    stories_join(checker);
+    finish(checker, policy);
+}
+
+void check_run_host(struct checker *checker, struct arena *arena, const struct host_memory *memory,
+                    const struct policy *policy)
+{
+    *checker = (struct checker){.arena = arena, .host_memory = memory};
+    for (size_t i = 0; rules[i]; i++) {
+        checker->rule = rules[i];
+        if (rules[i]->run_host)
+            rules[i]->run_host(checker);
+    }
+    finish(checker, policy);
 }

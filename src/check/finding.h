@@ -7,6 +7,7 @@
 #define CHECK_FINDING_H
 
 #include "analyze/facts.h"
+#include "model/hostmem.h"
 
 enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
 
@@ -80,7 +81,8 @@ struct checker {
     struct arena *arena; /* holds what rules write */
     struct image *image; /* NULL while the host is judged */
     const struct facts *facts;
-    const struct rule *rule; /* the one that runs */
+    const struct host_memory *host_memory; /* NULL while a process is judged */
+    const struct rule *rule;               /* the one that runs */
     /* Once all have run: the worst story first, in each its root causes first. */
     struct finding *findings;
     uint32_t n_findings, n_room;
@@ -116,6 +118,10 @@ void check_run(struct checker *checker, struct image *image, const struct facts 
 /* The steps after the rules. */
 void policy_apply(struct checker *checker, const struct policy *policy);
 void stories_join(struct checker *checker);
+
+/* The same of the rules that judge the host.  The result lives in the arena. */
+void check_run_host(struct checker *checker, struct arena *arena, const struct host_memory *memory,
+                    const struct policy *policy);
 
 /* For rules: a new finding of the running rule. */
 struct finding *finding_add(struct checker *checker, enum severity severity, const char *title, ...)

@@ -707,7 +707,7 @@ END_TEST
 /* What may be a mixture of two programs is not judged. */
 START_TEST(test_mixture)
 {
-    size_t n = 0;
+    uint32_t n = 0;
 
     run(&(struct fake_process){.maps = FAKE_PROG FAKE_HEAP
                                "1021000-1022000 r--p 00000000 00:00 0 \n" FAKE_AREA,
