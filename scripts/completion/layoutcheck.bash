@@ -85,6 +85,7 @@ _layoutcheck_operands() # TOOL
 {
     case $command in
     explain) _layoutcheck_values "$1" explain ID ;;
+    host) ;;
     map | room) [ "$n_operands" -gt 0 ] || _layoutcheck_pids ;;
     '') [ "$n_operands" -gt 0 ] || _layoutcheck_names "$1" '' Commands && _layoutcheck_pids ;;
     *) _layoutcheck_pids ;;

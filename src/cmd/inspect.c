@@ -105,11 +105,22 @@ static void explain_denial(struct inspection *inspection)
     snprintf(inspection->failure, sizeof(inspection->failure), "%s: %s", err.text, why);
 }
 
+static void take_findings(struct inspection *inspection)
+{
+    const struct checker *checker = &inspection->checker;
+    struct report *report = &inspection->report;
+
+    report->findings = checker->findings;
+    report->n_findings = checker->n_findings;
+    report->n_ignored = checker->n_ignored;
+    report->not_run = checker->not_run;
+    report->n_not_run = checker->n_not_run;
+}
+
 static void analyze(struct inspection *inspection, const struct options *options)
 {
     struct image *image = &inspection->image;
     struct report *report = &inspection->report;
-    struct checker *checker = &inspection->checker;
 
     if (options->with_memory)
         image_read_memory(image, NULL); /* the reason stands among what is missing */
@@ -118,19 +129,15 @@ static void analyze(struct inspection *inspection, const struct options *options
         image_read_ancestors(image);
     }
     facts_compute(&inspection->facts, image);
-    check_run(checker, image, &inspection->facts, &options->policy);
+    check_run(&inspection->checker, image, &inspection->facts, &options->policy);
     *report = (struct report){
         .image = image,
         .facts = &inspection->facts,
         .path = inspection->path,
         .with_memory = options->with_memory,
         .with_mappings = options->with_mappings,
-        .findings = checker->findings,
-        .n_findings = checker->n_findings,
-        .n_ignored = checker->n_ignored,
-        .not_run = checker->not_run,
-        .n_not_run = checker->n_not_run,
     };
+    take_findings(inspection);
 }
 
 /* Not among the denied: what is missing for another reason. */
@@ -202,6 +209,23 @@ bool inspection_begin(struct inspection *inspection, const char *target,
         fail(inspection, &err);
     inspection_end(inspection);
     return false;
+}
+
+bool inspection_begin_host(struct inspection *inspection, struct host_memory *memory,
+                           const struct options *options)
+{
+    struct image *image = &inspection->image;
+    struct err err;
+
+    inspection->path = "/proc";
+    if (!open_host(inspection, &err))
+        return fail(inspection, &err);
+    image_init_host(image, inspection->host);
+    hostmem_read(memory, image);
+    check_run_host(&inspection->checker, &image->arena, memory, &options->policy);
+    inspection->report = (struct report){.image = image, .path = inspection->path};
+    take_findings(inspection);
+    return true;
 }
 
 json_t *inspection_failure(const struct inspection *inspection, const struct options *options)

@@ -29,6 +29,12 @@ void inspection_deinit(struct inspection *inspection);
  */
 bool inspection_begin(struct inspection *inspection, const char *target,
                       const struct options *options);
+/*
+ * The same of the host itself: reads `memory`, which is valid as long as the report.
+ */
+bool inspection_begin_host(struct inspection *inspection, struct host_memory *memory,
+                           const struct options *options);
+
 void inspection_end(struct inspection *inspection);
 
 /*

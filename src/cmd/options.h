@@ -13,8 +13,10 @@ enum {
     FOR_MAP = 2,
     FOR_EXPLAIN = 4,
     FOR_ROOM = 8,
+    FOR_HOST = 16,
     FOR_TARGETS = FOR_CHECK | FOR_MAP | FOR_ROOM,
-    FOR_ALL = FOR_TARGETS | FOR_EXPLAIN,
+    FOR_REPORTS = FOR_TARGETS | FOR_HOST,
+    FOR_ALL = FOR_REPORTS | FOR_EXPLAIN,
 };
 
 struct options {

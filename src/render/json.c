@@ -2,6 +2,7 @@
 #include "render/json.h"
 
 #include "base/units.h"
+#include "render/jsonparts.h"
 #include "render/safe.h"
 
 #include <sys/capability.h>
@@ -17,18 +18,18 @@ static json_t *json_address(uint64_t address)
  * jansson's integers are signed; no size of a target comes near 2^63, but a hostile file can say
  * so.
  */
-static json_t *json_bytes(uint64_t bytes)
+json_t *json_bytes(uint64_t bytes)
 {
     return json_integer(bytes <= INT64_MAX ? (json_int_t)bytes : INT64_MAX);
 }
 
-static json_t *json_known(bool known, uint64_t number)
+json_t *json_known(bool known, uint64_t number)
 {
     return known ? json_bytes(number) : json_null();
 }
 
 /* Target's bytes as a JSON string; NULL becomes null. */
-static json_t *json_safe(struct image *image, const char *text)
+json_t *json_safe(struct image *image, const char *text)
 {
     return text ? json_string(safe_text(&image->arena, str_of(text))) : json_null();
 }
@@ -38,26 +39,32 @@ static json_t *json_safe_str(struct image *image, struct str s)
     return json_string(safe_text(&image->arena, s));
 }
 
-static json_t *json_tool(void)
+json_t *json_tool(void)
 {
     return json_pack("{s:s, s:s}", "name", "layoutcheck", "version", LAYOUTCHECK_VERSION);
 }
 
-static json_t *json_source(const struct report *report)
+json_t *json_missing(struct image *image)
 {
-    struct image *image = report->image;
     json_t *missing = json_array();
 
     for (uint32_t i = 0; i < image->n_missing; i++)
         json_array_append_new(missing, json_pack("{s:o, s:o}", "what",
                                                  json_safe(image, image->missing[i].what), "reason",
                                                  json_safe(image, image->missing[i].reason)));
-    return json_pack("{s:s, s:s, s:b, s:b, s:i, s:o}", "kind", "live", "path", report->path,
-                     "complete", image->n_missing == 0, "consistent", (int)image->consistent,
-                     "reads", (int)image->n_reads, "missing", missing);
+    return missing;
 }
 
-static json_t *json_host(const struct report *report)
+static json_t *json_source(const struct report *report)
+{
+    struct image *image = report->image;
+
+    return json_pack("{s:s, s:s, s:b, s:b, s:i, s:o}", "kind", "live", "path", report->path,
+                     "complete", image->n_missing == 0, "consistent", (int)image->consistent,
+                     "reads", (int)image->n_reads, "missing", json_missing(image));
+}
+
+json_t *json_host(const struct report *report)
 {
     struct image *image = report->image;
     const struct host *host = &image->host;
@@ -409,7 +416,7 @@ static json_t *json_finding(struct image *image, const struct finding *finding)
                      "evidence", evidence, "remedy", json_safe(image, finding->remedy));
 }
 
-static json_t *json_findings(const struct report *report)
+json_t *json_findings(const struct report *report)
 {
     json_t *list = json_array();
 
@@ -418,7 +425,7 @@ static json_t *json_findings(const struct report *report)
     return list;
 }
 
-static json_t *json_not_run(const struct report *report)
+json_t *json_not_run(const struct report *report)
 {
     json_t *list = json_array();
 

@@ -36,6 +36,9 @@ struct style {
 
 void render_text(const struct report *report, const struct style *style, FILE *out);
 
+/* Findings, their number, and with --verbose what is not known: the end of every report. */
+void render_findings(const struct report *report, const struct style *style, FILE *out);
+
 /* The vertical picture of the address space; a part of render_text(). */
 void render_picture(const struct report *report, const struct style *style, FILE *out);
 

@@ -389,6 +389,14 @@ static void render_quiet(const struct report *report, const struct style *style,
     }
 }
 
+void render_findings(const struct report *report, const struct style *style, FILE *out)
+{
+    print_findings(report, style, out);
+    print_summary(report, style, out);
+    if (style->verbose)
+        print_gaps_in_knowledge(report, style, out);
+}
+
 void render_text(const struct report *report, const struct style *style, FILE *out)
 {
     if (style->quiet) {
@@ -402,8 +410,5 @@ void render_text(const struct report *report, const struct style *style, FILE *o
     putc('\n', out);
     print_brk(report, style, out);
     print_memory(report, style, out);
-    print_findings(report, style, out);
-    print_summary(report, style, out);
-    if (style->verbose)
-        print_gaps_in_knowledge(report, style, out);
+    render_findings(report, style, out);
 }

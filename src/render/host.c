@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What holds the host's memory, on one screen of 80 columns and 24 lines where that can be. */
+#include "render/host.h"
+
+#include "render/paper.h"
+#include "render/safe.h"
+
+#include <inttypes.h>
+
+/* Widths of the account's columns; sizes in bytes are longer. */
+enum { NAME_COLUMNS = 12, SIZE_COLUMNS = 7, BYTES_COLUMNS = 14, PERCENT_COLUMNS = 9 };
+
+/* What one line is printed with. */
+struct page {
+    const struct host_report *report;
+    const struct style *style;
+    FILE *out;
+    struct arena *arena;
+};
+
+static const char *size_of(const struct page *page, uint64_t bytes)
+{
+    char text[UNITS_TEXT];
+
+    return arena_printf(page->arena, "%s", paper_size(page->style, bytes, text));
+}
+
+static int size_columns(const struct page *page)
+{
+    return page->style->in_bytes ? BYTES_COLUMNS : SIZE_COLUMNS;
+}
+
+static const char *safe_name(const struct page *page, const char *name)
+{
+    return safe_text(page->arena, str_of(name));
+}
+
+static const char *key_text(const struct page *page, enum meminfo_key key)
+{
+    const struct meminfo *meminfo = &page->report->memory->meminfo;
+
+    return meminfo->has[key] ? size_of(page, meminfo->bytes[key]) : "?";
+}
+
+static const char *swap_text(const struct page *page)
+{
+    if (page->report->memory->meminfo.bytes[MEMINFO_SWAP_TOTAL] == 0)
+        return "no swap";
+    return arena_printf(page->arena, "swap %s, %s of it free", key_text(page, MEMINFO_SWAP_TOTAL),
+                        key_text(page, MEMINFO_SWAP_FREE));
+}
+
+static void print_head(const struct page *page)
+{
+    fputs(paper_bold_on(page->style), page->out);
+    paper_wrap(page->out, page->style, 0, "",
+               arena_printf(page->arena, "%s.", page->report->account->summary));
+    fputs(paper_off(page->style), page->out);
+    paper_wrap(page->out, page->style, 0, "",
+               arena_printf(page->arena, "%s of memory, %s available; %s",
+                            key_text(page, MEMINFO_TOTAL), key_text(page, MEMINFO_AVAILABLE),
+                            swap_text(page)));
+}
+
+/* One part of the account; nothing for one that has no bytes. */
+static void print_part(const struct page *page, const char *name, int64_t bytes, const char *text)
+{
+    uint64_t size = bytes < 0 ? 0 - (uint64_t)bytes : (uint64_t)bytes;
+    const char *sign = bytes < 0 ? "-" : "";
+    unsigned int column = NAME_COLUMNS + (unsigned int)size_columns(page) + PERCENT_COLUMNS;
+
+    if (bytes == 0)
+        return;
+    fprintf(page->out, "  %-*s%*s %3u %%%s", NAME_COLUMNS, name, size_columns(page),
+            arena_printf(page->arena, "%s%s", sign, size_of(page, size)),
+            percent_of(size, page->report->account->total_bytes), *text ? "  " : "");
+    paper_wrap_from(page->out, page->style, column + 1, column + 1, text);
+}
+
+static const char *tmpfs_text(const struct page *page)
+{
+    const struct host_memory *memory = page->report->memory;
+    uint32_t most = page->style->verbose ? memory->n_tmpfs : 3;
+    const char *text = "tmpfs, shared memory";
+
+    for (uint32_t i = 0; i < memory->n_tmpfs && i < most; i++)
+        text = arena_printf(page->arena, "%s%s %s %s", text, i == 0 ? ":" : ",",
+                            safe_name(page, memory->tmpfs[i].path),
+                            size_of(page, memory->tmpfs[i].bytes));
+    return text;
+}
+
+static const char *slab_text(const struct page *page)
+{
+    const int64_t *bytes = page->report->account->bytes;
+
+    return arena_printf(page->arena, "%s reclaimable, %s not",
+                        size_of(page, (uint64_t)bytes[ACCOUNT_SLAB_RECLAIMABLE]),
+                        size_of(page, (uint64_t)bytes[ACCOUNT_SLAB_UNRECLAIMABLE]));
+}
+
+/* The kernel's own, but slab: in one line what each is. */
+static const char *kernel_text(const struct page *page)
+{
+    static const struct {
+        enum account_part part;
+        const char *name;
+    } parts[] = {
+        {ACCOUNT_PAGE_TABLES, "tables"},
+        {ACCOUNT_KERNEL_STACKS, "stacks"},
+        {ACCOUNT_VMALLOC, "vmalloc"},
+        {ACCOUNT_PERCPU, "percpu"},
+    };
+    const char *text = "";
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        text = arena_printf(page->arena, "%s%s%s %s", text, *text ? ", " : "", parts[i].name,
+                            size_of(page, (uint64_t)page->report->account->bytes[parts[i].part]));
+    return text;
+}
+
+static void print_account(const struct page *page)
+{
+    const struct account *account = page->report->account;
+    const int64_t *groups = account->group_bytes;
+    int64_t rest = groups[GROUP_UNACCOUNTED];
+
+    if (!account->known)
+        return;
+    putc('\n', page->out);
+    print_part(page, "processes", groups[GROUP_PROCESSES], "anonymous memory");
+    print_part(page, "shared", groups[GROUP_SHARED], tmpfs_text(page));
+    print_part(page, "page cache", groups[GROUP_PAGE_CACHE], "files; given up when needed");
+    print_part(page, "slab", groups[GROUP_SLAB], slab_text(page));
+    print_part(
+        page, "huge pages", groups[GROUP_HUGE_PAGES],
+        arena_printf(page->arena, "%s of them free", size_of(page, account->huge_free_bytes)));
+    print_part(page, "kernel", groups[GROUP_KERNEL], kernel_text(page));
+    print_part(page, "compressed", groups[GROUP_COMPRESSED], "what zram and zswap take");
+    print_part(page, rest < 0 ? "overcounted" : "unaccounted", rest,
+               rest < 0 ? "in more than one figure of the kernel"
+                        : "in no figure: drivers, ballooning, ZFS, ...");
+    print_part(page, "free", groups[GROUP_FREE], "");
+}
+
+static void print_caches(const struct page *page)
+{
+    const struct host_memory *memory = page->report->memory;
+    uint32_t most = page->style->verbose ? 10 : 3;
+
+    putc('\n', page->out);
+    if (memory->slab_missing)
+        paper_wrap(page->out, page->style, 2, "",
+                   arena_printf(page->arena, "slab caches: slabinfo was not read: %s",
+                                memory->slab_missing));
+    for (uint32_t i = 0; i < memory->n_caches && i < most; i++) {
+        const struct slab_cache *cache = &memory->caches[i];
+
+        fprintf(page->out, "%s %-22s %*s  %s\n", i == 0 ? "  slab   " : "         ",
+                safe_name(page, cache->name), size_columns(page), size_of(page, cache->bytes),
+                cache->meaning ? safe_name(page, cache->meaning) : "");
+    }
+}
+
+static void print_holders(const struct page *page)
+{
+    const struct host_memory *memory = page->report->memory;
+    uint32_t most = page->style->verbose ? MAX_HOLDERS : 3;
+
+    for (uint32_t i = 0; i < memory->n_holders && i < most; i++) {
+        const struct holder *holder = &memory->holders[i];
+        const char *who =
+            arena_printf(page->arena, "%s (%d)", safe_name(page, holder->comm), (int)holder->pid);
+
+        fprintf(page->out, "%s %-22s %*s  anonymous", i == 0 ? "  largest" : "         ", who,
+                size_columns(page), size_of(page, holder->anonymous_bytes));
+        if (holder->swap_bytes > 0)
+            fprintf(page->out, ", and %s in swap", size_of(page, holder->swap_bytes));
+        putc('\n', page->out);
+    }
+}
+
+static const char *left_text(const struct page *page)
+{
+    const uint64_t *bytes = page->report->memory->meminfo.bytes;
+    uint64_t limit = bytes[MEMINFO_COMMIT_LIMIT], committed = bytes[MEMINFO_COMMITTED];
+
+    return size_of(page, limit > committed ? limit - committed : 0);
+}
+
+static const char *overcommit_text(const struct page *page)
+{
+    const struct host *host = page->report->memory->host;
+    const char *committed = key_text(page, MEMINFO_COMMITTED);
+    const char *limit = key_text(page, MEMINFO_COMMIT_LIMIT);
+
+    if (host->has_overcommit && host->overcommit_memory == 2)
+        return arena_printf(page->arena, "strict (2): %s of at most %s committed, %s left",
+                            committed, limit, left_text(page));
+    return arena_printf(page->arena, "%s; %s committed, CommitLimit %s does not bind",
+                        !host->has_overcommit          ? "mode not known"
+                        : host->overcommit_memory == 1 ? "always (1)"
+                                                       : "heuristic (0)",
+                        committed, limit);
+}
+
+static const char *setting(const struct page *page, bool known, const char *name, uint64_t value)
+{
+    if (!known)
+        return arena_printf(page->arena, "%s ?", name);
+    return arena_printf(page->arena, "%s %" PRIu64, name, value);
+}
+
+static const char *settings_text(const struct page *page)
+{
+    const struct host_memory *memory = page->report->memory;
+    const struct host *host = memory->host;
+
+    return arena_printf(
+        page->arena, "%s, %s, %s, %s, %s, %s",
+        setting(page, host->has_max_map_count, "max_map_count", host->max_map_count),
+        setting(page, host->has_randomize, "randomize_va_space", host->randomize_va_space),
+        setting(page, memory->has_mmap_rnd_bits, "mmap_rnd_bits", memory->mmap_rnd_bits),
+        setting(page, memory->has_mmap_rnd_compat_bits, "mmap_rnd_compat_bits",
+                memory->mmap_rnd_compat_bits),
+        setting(page, host->has_mmap_min_addr, "mmap_min_addr", host->mmap_min_addr),
+        setting(page, host->has_legacy, "legacy_va_layout", host->legacy_va_layout));
+}
+
+static void render_quiet(const struct page *page)
+{
+    const struct report *report = &page->report->report;
+
+    for (uint32_t i = 0; i < report->n_findings; i++) {
+        const struct finding *finding = &report->findings[i];
+
+        if (finding->severity > SEVERITY_INFO || page->style->verbose)
+            fprintf(page->out, "host: %s: %s: %s\n", severity_name(finding->severity),
+                    finding->rule->id, safe_name(page, finding->title));
+    }
+}
+
+void render_host(const struct host_report *report, const struct style *style, FILE *out)
+{
+    struct page page = {report, style, out, &report->report.image->arena};
+
+    if (style->quiet) {
+        render_quiet(&page);
+        return;
+    }
+    print_head(&page);
+    print_account(&page);
+    print_caches(&page);
+    print_holders(&page);
+    putc('\n', out);
+    paper_wrap(out, style, 13, "  overcommit", overcommit_text(&page));
+    paper_wrap(out, style, 13, "  sysctls", settings_text(&page));
+    if (report->account->sanitizers)
+        paper_wrap(out, style, 13, "", report->account->sanitizers);
+    render_findings(&report->report, style, out);
+}
