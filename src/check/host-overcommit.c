@@ -20,8 +20,8 @@ static void add_finding(struct checker *checker, uint64_t limit_bytes, uint64_t 
 {
     char left[UNITS_TEXT], limit[UNITS_TEXT], committed[UNITS_TEXT];
     struct finding *finding =
-        finding_add(checker, SEVERITY_WARNING, "strict overcommit leaves %s%s of %s",
-                    size_text(left_bytes, left), whose, size_text(limit_bytes, limit));
+        finding_add(checker, SEVERITY_WARNING, "strict overcommit leaves %s of %s%s",
+                    size_text(left_bytes, left), size_text(limit_bytes, limit), whose);
 
     finding_detail(checker, finding,
                    "With vm.overcommit_memory=2 the kernel promises no more private memory than "

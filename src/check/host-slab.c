@@ -126,7 +126,7 @@ static const char dentries_remedy[] =
     "\"sysctl vm.drop_caches=2\" returns it at once, which only buys time. The cause is who "
     "creates "
     "or looks up so many names: often a short-lived program that runs again and again, such as a "
-    "probe whose TLS library looks for missing files. Read \"" WATCH_DENTRIES "\" before and "
+    "probe whose TLS library looks for missing files. Run \"" WATCH_DENTRIES "\" before and "
     "after each suspect; \"" COUNT_LOOKUPS "\" counts its look-ups, and as errors those of "
     "missing files.";
 
@@ -230,8 +230,9 @@ static void add_unreclaimable(struct checker *checker)
                        "users: \"ss -s\" for sockets, \"lsns\" for namespaces, \"find "
                        "/sys/fs/cgroup -type d\" for cgroups. If they do not grow with it, it is "
                        "a leak: update the kernel or the driver; a kernel booted with "
-                       "slub_debug=U tells in /sys/kernel/debug/slab/CACHE/alloc_traces who "
-                       "allocates.");
+                       "slub_debug=U tells who allocates, in "
+                       "/sys/kernel/debug/slab/CACHE/alloc_traces (before 5.14 "
+                       "/sys/kernel/slab/CACHE/alloc_calls).");
     add_evidence(checker, finding);
 }
 

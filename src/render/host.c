@@ -8,7 +8,7 @@
 #include <inttypes.h>
 
 /* Widths of the account's columns; sizes in bytes are longer. */
-enum { NAME_COLUMNS = 12, SIZE_COLUMNS = 7, BYTES_COLUMNS = 14, PERCENT_COLUMNS = 9 };
+enum { NAME_COLUMNS = 12, SIZE_COLUMNS = 7, BYTES_COLUMNS = 13, PERCENT_COLUMNS = 9 };
 
 /* What one line is printed with. */
 struct page {
@@ -156,7 +156,7 @@ static void print_caches(const struct page *page)
     for (uint32_t i = 0; i < memory->n_caches && i < most; i++) {
         const struct slab_cache *cache = &memory->caches[i];
 
-        fprintf(page->out, "%s %-22s %*s  %s\n", i == 0 ? "  slab   " : "         ",
+        fprintf(page->out, "%s %-25s %*s  %s\n", i == 0 ? "  slab   " : "         ",
                 safe_name(page, cache->name), size_columns(page), size_of(page, cache->bytes),
                 cache->meaning ? safe_name(page, cache->meaning) : "");
     }
@@ -172,7 +172,7 @@ static void print_holders(const struct page *page)
         const char *who =
             arena_printf(page->arena, "%s (%d)", safe_name(page, holder->comm), (int)holder->pid);
 
-        fprintf(page->out, "%s %-22s %*s  anonymous", i == 0 ? "  largest" : "         ", who,
+        fprintf(page->out, "%s %-25s %*s  anonymous", i == 0 ? "  largest" : "         ", who,
                 size_columns(page), size_of(page, holder->anonymous_bytes));
         if (holder->swap_bytes > 0)
             fprintf(page->out, ", and %s in swap", size_of(page, holder->swap_bytes));

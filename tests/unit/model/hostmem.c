@@ -253,7 +253,7 @@ static const struct {
     {"shmem_inode_cache", "inodes of tmpfs"},
     {"_inode_cache", NULL},
     {"kmalloc-512", "objects of any kind"},
-    {"kmalloc-rcl-64", "reclaimable objects of any kind"},
+    {"kmalloc-rcl-64", "reclaimable objects"},
     {"TCPv6", "TCP sockets"},
     {"dentry2", NULL},
     {"my_driver", NULL},
