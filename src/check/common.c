@@ -130,6 +130,8 @@ void cause_by_limit(struct finding *finding, enum limit_kind kind)
         finding_cause(finding, &rule_future_lock);
     else if (kind == LIMIT_MAX_MAP_COUNT)
         finding_cause(finding, &rule_map_count_high);
+    else if (kind == LIMIT_OVERCOMMIT)
+        finding_cause(finding, &rule_host_overcommit);
     else if (kind == LIMIT_RLIMIT_AS || kind == LIMIT_LARGEST_GAP || kind == LIMIT_TASK_SIZE)
         finding_cause(finding, &rule_address_space_full);
 }

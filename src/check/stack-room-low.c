@@ -33,6 +33,7 @@ static void run(struct checker *checker)
         limit_remedy(limit->kind), (int)checker->image->pid);
     if (limit->kind == LIMIT_NEXT_MAPPING)
         finding_cause(finding, &rule_stack_limit_unreachable);
+    cause_by_limit(finding, limit->kind);
     evidence_text(finding, "limit", limit_name(limit->kind));
     evidence_text(finding, "value", limit->value);
     evidence_bytes(finding, "room", stack->growth.room);
