@@ -10,7 +10,10 @@ enum {
     MAX_SECTIONS = 65536,
     MAX_SYMBOLS = 1 << 22,
     SYMBOLS_AT_ONCE = 256,
+    MAX_IMPORTS = 65536, /* a browser takes some 3,000 symbols from others */
     MAX_NAME = 64,
+    MAX_WINDOWS = 65536, /* a file may lay its names out so that each is in another one */
+    WINDOW_BYTES = 4096, /* names lie in the order of their symbols, more or less */
 };
 
 /* The sizes that depend on the class, and the byte order. */
@@ -55,41 +58,69 @@ static bool read_number(const struct reader *reader, uint64_t at, size_t n_bytes
     return true;
 }
 
-struct dynamic {
-    uint64_t symtab, strtab, gnu_hash, hash; /* addresses; 0: not there */
-};
-
 /* glibc adds the bias to these entries in place, other loaders do not. */
 static uint64_t absolute(uint64_t value, uint64_t bias)
 {
     return value < bias ? value + bias : value;
 }
 
-static bool read_dynamic(const struct elfhead *head, const struct reader *memory, uint64_t bias,
-                         uint64_t at, struct dynamic *dynamic)
+static void take_entry(struct dynamic *dynamic, uint64_t tag, uint64_t value, uint64_t bias)
 {
-    struct shape shape = shape_of(head);
+    switch (tag) {
+    case DT_SYMTAB:
+        dynamic->symtab = absolute(value, bias);
+        break;
+    case DT_STRTAB:
+        dynamic->strtab = absolute(value, bias);
+        break;
+    case DT_STRSZ:
+        dynamic->strings_bytes = value;
+        break;
+    case DT_GNU_HASH:
+        dynamic->gnu_hash = absolute(value, bias);
+        break;
+    case DT_HASH:
+        dynamic->hash = absolute(value, bias);
+        break;
+    case DT_DEBUG:
+        dynamic->debug = value;
+        break;
+    default:
+        break;
+    }
+}
+
+static bool read_dynamic(struct dynamic *dynamic, uint64_t at, uint64_t bias)
+{
+    struct shape shape = shape_of(dynamic->head);
     size_t word = shape.is_64 ? 8 : 4;
 
-    *dynamic = (struct dynamic){0};
     for (int i = 0; i < MAX_DYNAMIC_ENTRIES; i++) {
         uint64_t tag, value;
 
-        if (!read_number(memory, at, word, shape.swap, &tag) ||
-            !read_number(memory, at + word, word, shape.swap, &value))
+        if (!read_number(&dynamic->memory, at, word, shape.swap, &tag) ||
+            !read_number(&dynamic->memory, at + word, word, shape.swap, &value))
             return false;
         at += 2 * word;
         if (tag == DT_NULL)
             break;
-        if (tag == DT_SYMTAB)
-            dynamic->symtab = absolute(value, bias);
-        else if (tag == DT_STRTAB)
-            dynamic->strtab = absolute(value, bias);
-        else if (tag == DT_GNU_HASH)
-            dynamic->gnu_hash = absolute(value, bias);
-        else if (tag == DT_HASH)
-            dynamic->hash = absolute(value, bias);
+        take_entry(dynamic, tag, value, bias);
     }
+    return true;
+}
+
+bool dynamic_read(struct dynamic *dynamic, const struct elfhead *head, const struct reader *memory,
+                  uint64_t bias)
+{
+    *dynamic = (struct dynamic){.head = head, .memory = *memory};
+    for (unsigned int i = 0; i < head->n_segments; i++)
+        if (head->segments[i].type == PT_DYNAMIC)
+            return read_dynamic(dynamic, head->segments[i].vaddr + bias, bias);
+    return false;
+}
+
+static bool has_symbols(const struct dynamic *dynamic)
+{
     return dynamic->symtab && dynamic->strtab && (dynamic->gnu_hash || dynamic->hash);
 }
 
@@ -221,24 +252,160 @@ static bool find_by_sysv_hash(const struct reader *memory, const struct dynamic 
     return false;
 }
 
+bool dynamic_find(const struct dynamic *dynamic, const char *name, uint64_t *value)
+{
+    struct shape shape = shape_of(dynamic->head);
+
+    if (!has_symbols(dynamic))
+        return false;
+    return dynamic->gnu_hash ? find_by_gnu_hash(&dynamic->memory, dynamic, shape, name, value)
+                             : find_by_sysv_hash(&dynamic->memory, dynamic, shape, name, value);
+}
+
 bool symbol_find_loaded(const struct elfhead *head, const struct reader *memory, uint64_t bias,
                         const char *name, uint64_t *address)
 {
-    struct shape shape = shape_of(head);
     struct dynamic dynamic;
 
-    for (unsigned int i = 0; i < head->n_segments; i++) {
-        if (head->segments[i].type != PT_DYNAMIC)
-            continue;
-        if (!read_dynamic(head, memory, bias, head->segments[i].vaddr + bias, &dynamic))
-            return false;
-        if (!(dynamic.gnu_hash ? find_by_gnu_hash(memory, &dynamic, shape, name, address)
-                               : find_by_sysv_hash(memory, &dynamic, shape, name, address)))
-            return false;
-        *address += bias;
+    if (!dynamic_read(&dynamic, head, memory, bias) || !dynamic_find(&dynamic, name, address))
+        return false;
+    *address += bias;
+    return true;
+}
+
+/* A table of names, read a window at a time: a call for each of 100,000 names takes too long. */
+struct names {
+    const struct reader *reader;
+    uint64_t at, n_bytes;
+    uint64_t window; /* where the window begins in the table */
+    size_t n_window;
+    unsigned int n_reads;
+    char bytes[WINDOW_BYTES];
+};
+
+static bool names_read(struct names *names, uint64_t offset)
+{
+    uint64_t left = names->n_bytes - offset;
+
+    names->window = offset;
+    names->n_window = left < WINDOW_BYTES ? (size_t)left : WINDOW_BYTES;
+    return names->n_reads++ < MAX_WINDOWS &&
+           reader_read(names->reader, names->at + offset, names->bytes, names->n_window);
+}
+
+/* The bytes from `offset` on, MAX_NAME of them or all that are left; NULL: not there. */
+static const char *names_get(struct names *names, uint64_t offset, size_t *n)
+{
+    uint64_t left;
+
+    if (offset >= names->n_bytes)
+        return NULL;
+    left = names->n_bytes - offset;
+    *n = left < MAX_NAME ? (size_t)left : MAX_NAME;
+    if (offset < names->window || offset + *n > names->window + names->n_window)
+        if (!names_read(names, offset))
+            return NULL;
+    return names->bytes + (offset - names->window);
+}
+
+/* Which of the wanted names a table has, among its symbols with or without a definition. */
+struct sieve {
+    struct names names;
+    bool defined;
+    const char *const *wanted;
+    unsigned int n_wanted;
+    uint32_t found; /* bit i: wanted[i] */
+};
+
+static bool sieve_symbol(struct sieve *sieve, const struct symbol *symbol)
+{
+    const char *name;
+    size_t n;
+
+    if (symbol->type == STT_SECTION || symbol->type == STT_FILE ||
+        (symbol->section != SHN_UNDEF) != sieve->defined)
         return true;
+    name = names_get(&sieve->names, symbol->name, &n);
+    for (unsigned int i = 0; name && i < sieve->n_wanted; i++) {
+        size_t n_wanted = strlen(sieve->wanted[i]) + 1;
+
+        if (n_wanted <= n && memcmp(name, sieve->wanted[i], n_wanted) == 0)
+            sieve->found |= 1U << i;
+    }
+    return name != NULL;
+}
+
+static bool sieve_symbols(struct sieve *sieve, const struct reader *reader, struct shape shape,
+                          uint64_t at, uint64_t n)
+{
+    unsigned char raw[SYMBOLS_AT_ONCE * sizeof(Elf64_Sym)];
+    size_t size = symbol_bytes(shape);
+
+    for (uint64_t i = 0; i < n; i += SYMBOLS_AT_ONCE) {
+        uint64_t left = n - i < SYMBOLS_AT_ONCE ? n - i : SYMBOLS_AT_ONCE;
+
+        if (!reader_read(reader, at + i * size, raw, left * size))
+            return false;
+        for (uint64_t k = 0; k < left; k++) {
+            struct symbol symbol = take_symbol(raw + k * size, shape);
+
+            if (!sieve_symbol(sieve, &symbol))
+                return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * DT_GNU_HASH says where the symbols begin that can be found by it: what is taken from others comes
+ * before.  DT_HASH has a chain for every symbol.
+ */
+static bool count_imports(const struct dynamic *dynamic, struct shape shape, uint64_t *n)
+{
+    return read_number(&dynamic->memory,
+                       (dynamic->gnu_hash ? dynamic->gnu_hash : dynamic->hash) + 4, 4, shape.swap,
+                       n) &&
+           *n <= MAX_IMPORTS;
+}
+
+bool dynamic_imports(const struct dynamic *dynamic, const char *const *names, unsigned int n_names,
+                     uint32_t *found)
+{
+    struct shape shape = shape_of(dynamic->head);
+    struct sieve sieve = {
+        .names = {.reader = &dynamic->memory,
+                  .at = dynamic->strtab,
+                  .n_bytes = dynamic->strings_bytes},
+        .wanted = names,
+        .n_wanted = n_names,
+    };
+    uint64_t n;
+
+    if (!has_symbols(dynamic) || !count_imports(dynamic, shape, &n) ||
+        !sieve_symbols(&sieve, &dynamic->memory, shape, dynamic->symtab, n))
+        return false;
+    *found = sieve.found;
+    return true;
+}
+
+static bool read_view(void *context, uint64_t address, void *buf, size_t n)
+{
+    const struct elf_view *view = context;
+
+    for (unsigned int i = 0; i < view->head->n_segments; i++) {
+        const struct segment *segment = &view->head->segments[i];
+
+        if (segment->type == PT_LOAD && address >= segment->vaddr &&
+            address - segment->vaddr < segment->file_bytes &&
+            n <= segment->file_bytes - (address - segment->vaddr))
+            return reader_read(view->file, segment->offset + (address - segment->vaddr), buf, n);
     }
     return false;
+}
+
+struct reader elf_view_reader(struct elf_view *view)
+{
+    return (struct reader){.read = read_view, .context = view};
 }
 
 struct section {
@@ -325,4 +492,25 @@ bool symbol_find_variable(const struct elfhead *head, const struct reader *file,
             return true;
     }
     return false;
+}
+
+bool symtab_find(const struct elfhead *head, const struct reader *file, const char *const *names,
+                 unsigned int n_names, uint32_t *found)
+{
+    struct shape shape = shape_of(head);
+    struct section symbols, strings;
+    struct sieve sieve = {.defined = true, .wanted = names, .n_wanted = n_names};
+    uint64_t n;
+
+    if (!find_section(head, file, SHT_SYMTAB, &symbols) ||
+        !read_section(head, file, symbols.link, &strings))
+        return false;
+    sieve.names.reader = file;
+    sieve.names.at = strings.offset;
+    sieve.names.n_bytes = strings.size;
+    n = symbols.size / symbol_bytes(shape);
+    if (n > MAX_SYMBOLS || !sieve_symbols(&sieve, file, shape, symbols.offset, n))
+        return false;
+    *found = sieve.found;
+    return true;
 }

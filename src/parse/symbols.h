@@ -1,14 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Finds one symbol of an ELF object: through the dynamic section and hash table that the loader
- * uses,
- * in the memory of a process, or through the symbol table of a file.  Every word comes from a
- * process that may be hostile: loops are bounded and lengths are never believed.
+ * Finds symbols of an ELF object: through the dynamic section and hash table that the loader uses,
+ * in the memory of a process or in a file, or through the symbol table of a file.  Every word comes
+ * from a process that may be hostile: loops are bounded and lengths are never believed.
  */
 #ifndef PARSE_SYMBOLS_H
 #define PARSE_SYMBOLS_H
 
 #include "parse/elfhead.h"
+
+/* What the dynamic section of an object says. */
+struct dynamic {
+    const struct elfhead *head;
+    struct reader memory;                    /* reads by address */
+    uint64_t symtab, strtab, gnu_hash, hash; /* addresses; 0: not there */
+    uint64_t strings_bytes;
+    uint64_t debug; /* DT_DEBUG: where the loader keeps its list of objects; 0: not there */
+};
+
+/*
+ * False when there is none.  `memory` reads addresses of the process, in which the object is loaded
+ * with `bias`; it and `head` are used as long as *dynamic is.
+ */
+bool dynamic_read(struct dynamic *dynamic, const struct elfhead *head, const struct reader *memory,
+                  uint64_t bias);
+
+/* The value, without bias, of a symbol that the object offers to others. */
+bool dynamic_find(const struct dynamic *dynamic, const char *name, uint64_t *value);
+
+/* Which of at most 32 names the object takes from others: bit i for names[i].  False: not known. */
+bool dynamic_imports(const struct dynamic *dynamic, const char *const *names, unsigned int n_names,
+                     uint32_t *found);
+
+/* A file, read by the addresses without bias that its program headers give its bytes. */
+struct elf_view {
+    const struct elfhead *head;
+    const struct reader *file;
+};
+
+struct reader elf_view_reader(struct elf_view *view);
 
 /*
  * The address of an exported symbol in memory.  `memory` reads addresses of the process, in which
@@ -23,5 +53,12 @@ bool symbol_find_loaded(const struct elfhead *head, const struct reader *memory,
  */
 bool symbol_find_variable(const struct elfhead *head, const struct reader *file, const char *name,
                           uint64_t *value);
+
+/*
+ * Which of at most 32 names the file's .symtab defines, as functions or variables: bit i for
+ * names[i].  False when that was stripped.
+ */
+bool symtab_find(const struct elfhead *head, const struct reader *file, const char *const *names,
+                 unsigned int n_names, uint32_t *found);
 
 #endif
