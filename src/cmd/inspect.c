@@ -127,6 +127,7 @@ static void analyze(struct inspection *inspection, const struct options *options
     if (options->json) {
         image_read_cgroup(image);
         image_read_ancestors(image);
+        image_read_allocator(image);
     }
     facts_compute(&inspection->facts, image);
     check_run(&inspection->checker, image, &inspection->facts, &options->policy);

@@ -11,6 +11,7 @@
 #include "base/intern.h"
 #include "base/range.h"
 #include "model/arch.h"
+#include "model/runtime.h"
 #include "parse/auxv.h"
 #include "parse/elfhead.h"
 #include "parse/limits.h"
@@ -224,7 +225,10 @@ struct image {
     uint32_t interp;
     bool via_loader; /* the loader was executed, with the program as its argument */
     enum program_type program_type;
-    bool is_go;             /* the program was linked by Go */
+    bool is_go;         /* the program was linked by Go */
+    bool has_allocator; /* image_read_allocator() was called, which fills the next two */
+    struct allocator allocator;
+    uint32_t runtimes;      /* 1 << enum runtime */
     unsigned int elf_class; /* 32 or 64; 0: unknown */
     uint16_t machine;       /* EM_*; 0: unknown */
 

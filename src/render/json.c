@@ -154,18 +154,43 @@ static json_t *json_elf(struct image *image)
         "type", type, "interp", json_safe(image, interp), "via_loader", (int)image->via_loader);
 }
 
+static json_t *json_malloc(struct image *image)
+{
+    static const char *const uses[] = {NULL, "none", "first", "only"};
+    const struct allocator *allocator = &image->allocator;
+    uint32_t instance = allocator->instance;
+
+    return json_pack(
+        "{s:s?, s:o, s:s?, s:o}", "name", allocator->name, "object",
+        instance == NONE
+            ? json_null()
+            : json_safe_str(image, image->objects[image->instances[instance].object].path),
+        "break_use", uses[allocator->use], "evidence", json_safe(image, allocator->evidence));
+}
+
+static json_t *json_runtimes(const struct image *image)
+{
+    json_t *names = json_array();
+
+    for (int i = 0; i < N_RUNTIMES; i++)
+        if (image_has_runtime(image, (enum runtime)i))
+            json_array_append_new(names, json_string(runtime_name((enum runtime)i)));
+    return names;
+}
+
 static json_t *json_process(const struct report *report)
 {
     struct image *image = report->image;
 
     return json_pack(
-        "{s:i, s:i, s:I, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "pid", (int)image->pid,
-        "ppid", (int)image->stat.ppid, "ns_pid", (json_int_t)image->status.ns_pid, "comm",
-        json_safe(image, image->comm), "exe", json_safe(image, image->exe), "uid",
+        "{s:i, s:i, s:I, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pid",
+        (int)image->pid, "ppid", (int)image->stat.ppid, "ns_pid", (json_int_t)image->status.ns_pid,
+        "comm", json_safe(image, image->comm), "exe", json_safe(image, image->exe), "uid",
         (json_int_t)image->status.uid, "threads", (json_int_t)image->status.n_threads, "elf",
         json_elf(image), "cgroup", json_safe(image, image->cgroup), "personality",
         json_personality(image->has_personality, image->personality), "capabilities",
-        json_capabilities(image->status.cap_effective), "ancestors", json_ancestors(image));
+        json_capabilities(image->status.cap_effective), "ancestors", json_ancestors(image),
+        "malloc", json_malloc(image), "runtimes", json_runtimes(image));
 }
 
 /* Whether a 32-bit program runs on a 64-bit kernel. */
