@@ -3,14 +3,7 @@
 
 #include "base/units.h"
 
-enum { ERROR_MIB = 4, WARNING_MIB = 64 };
-
-static enum severity severity_of(const struct checker *checker)
-{
-    if (brk_is_unused(checker))
-        return SEVERITY_INFO;
-    return checker->facts->brk.growth.room < ERROR_MIB * MIB ? SEVERITY_ERROR : SEVERITY_WARNING;
-}
+enum { WARNING_MIB = 64 };
 
 static void run(struct checker *checker)
 {
@@ -26,13 +19,13 @@ static void run(struct checker *checker)
     if (brk->growth.room >= WARNING_MIB * MIB || limit->kind == LIMIT_NEXT_MAPPING ||
         limit->kind == LIMIT_TASK_SIZE || limit_is_doubtful(checker, limit))
         return;
-    finding = finding_add(checker, severity_of(checker), "the heap can grow by %s only: %s is %s",
+    finding = finding_add(checker, brk_severity(checker), "the heap can grow by %s only: %s is %s",
                           size_text(brk->growth.room, room), limit_name(limit->kind), limit->value);
     finding_detail(
         checker, finding,
-        "Not a mapping but a limit stops it: %s. brk() and mmap() fail with ENOMEM when it is "
-        "reached, however much memory is free.",
-        limit->detail);
+        "Not a mapping but a limit stops it: %s. brk() fails with ENOMEM when it is reached, "
+        "however much memory is free. %s",
+        limit->detail, allocator_text(checker));
     finding_remedy(checker, finding, "Raise it: %s. \"layoutcheck room %d\" shows all limits.",
                    limit_remedy(limit->kind), (int)checker->image->pid);
     cause_by_limit(finding, limit->kind);
@@ -40,11 +33,13 @@ static void run(struct checker *checker)
     evidence_text(finding, "value", limit->value);
     evidence_bytes(finding, "room", brk->growth.room);
     evidence_address(finding, "max", brk->max);
+    evidence_allocator(checker, finding);
 }
 
 const struct rule rule_brk_limit_low = {
     .id = "brk-limit-low",
-    .severities = "error below 4M, warning below 64M; info in a Go program",
+    .severities = "error below 4M, or where malloc only uses brk; warning below 64M; info where "
+                  "malloc does not use brk",
     .when = "little room for the heap, because of a limit",
     .meaning =
         "The address space above the heap is free, but a limit refuses to use it: RLIMIT_DATA "

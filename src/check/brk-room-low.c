@@ -3,18 +3,12 @@
 
 #include "base/units.h"
 
-enum { ERROR_MIB = 4, WARNING_MIB = 64 };
-
-static enum severity severity_of(const struct checker *checker)
-{
-    if (brk_is_unused(checker))
-        return SEVERITY_INFO;
-    return checker->facts->brk.growth.room < ERROR_MIB * MIB ? SEVERITY_ERROR : SEVERITY_WARNING;
-}
+enum { WARNING_MIB = 64 };
 
 static void run(struct checker *checker)
 {
     const struct brk_facts *brk = &checker->facts->brk;
+    const struct blocker *known;
     struct finding *finding;
     char room[UNITS_TEXT], end[UNITS_TEXT], max[UNITS_TEXT];
 
@@ -25,27 +19,31 @@ static void run(struct checker *checker)
     if (brk->growth.room == 0 || brk->growth.room >= WARNING_MIB * MIB ||
         brk->growth.limit != LIMIT_NEXT_MAPPING)
         return;
-    finding =
-        finding_add(checker, severity_of(checker), "the heap can grow by %s only, then %s stops it",
-                    size_text(brk->growth.room, room), blocker_title(checker));
+    known = blocker_known(checker);
+    finding = finding_add(checker, brk_severity(checker),
+                          "the heap can grow by %s only, then %s stops it",
+                          size_text(brk->growth.room, room), blocker_title(checker));
     finding_detail(
         checker, finding,
         "brk() can move the break from %s to %s at most; one page before the next mapping always "
-        "stays free. Beyond that sbrk() fails with ENOMEM although memory is free. glibc's malloc "
-        "then goes on with mmap; an allocator that only uses brk fails.",
-        address_text(brk->end, end), address_text(brk->max, max));
-    finding_remedy(checker, finding,
-                   "Make sure that the mapping goes elsewhere (the other findings name the cause), "
-                   "or use a malloc that falls back to mmap.");
+        "stays free. Beyond that sbrk() fails with ENOMEM although memory is free. %s%s%s",
+        address_text(brk->end, end), address_text(brk->max, max), allocator_text(checker),
+        known ? " " : "", known ? known->why : "");
+    finding_remedy(checker, finding, "%s",
+                   known ? known->remedy
+                         : "Make sure that the mapping goes elsewhere (the other findings name the "
+                           "cause), or use a malloc that falls back to mmap.");
     finding_cause(finding, &rule_brk_window_shrunken);
     cause_by_blocker(checker, finding);
     evidence_break(checker, finding);
+    evidence_allocator(checker, finding);
     evidence_address(finding, "max", brk->max);
 }
 
 const struct rule rule_brk_room_low = {
     .id = "brk-room-low",
-    .severities = "error below 4M, warning below 64M; info in a Go program",
+    .severities = "error below 4M, or where malloc only uses brk; warning below 64M; info where "
+                  "malloc does not use brk",
     .when = "little room for the heap, because of the next mapping",
     .meaning =
         "Between the break and the next mapping there is less room than programs usually need. "

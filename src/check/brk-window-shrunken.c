@@ -3,8 +3,6 @@
 
 #include "base/units.h"
 
-#include <elf.h>
-
 /*
  * A quarter of 64-bit's 128 TiB is a window that nobody fills, and healthy programs have less: Go
  * puts its arena at 0xc000000000, the JVM its heap above 2 GiB.  So the window must also be small
@@ -14,16 +12,6 @@ static bool is_shrunken(const struct image *image, const struct brk_facts *brk)
 {
     return brk->next != NONE && brk->window < brk->normal_window / 4 &&
            brk->window < (mapping_is_library(image, &image->mappings[brk->next]) ? 64 * GIB : GIB);
-}
-
-/*
- * AddressSanitizer's shadow memory, a page below compiler-rt's offsets for x86: 0x7fff8000, and
- * 0x20000000 in 32-bit programs.
- */
-static bool is_shadow(const struct image *image, const struct mapping *mapping)
-{
-    return (image->machine == EM_X86_64 || image->machine == EM_386) && mapping->inode == 0 &&
-           mapping->range.start == (image->elf_class == 64 ? 0x7fff7000 : 0x1ffff000);
 }
 
 /* The window ends early since the heap is high, not since something is low. */
@@ -52,7 +40,7 @@ static enum cause find_cause(const struct checker *checker)
     const struct brk_facts *brk = &checker->facts->brk;
     const struct mapping *next = &image->mappings[brk->next];
 
-    if (is_shadow(image, next))
+    if (is_asan_shadow(image, brk->next))
         return BY_SANITIZER;
     if (brk->meets_mmap_area && image->layout.unlimited_stack_at_exec)
         return BY_STACK_LIMIT;
@@ -129,6 +117,7 @@ static void run(struct checker *checker)
 {
     const struct image *image = checker->image;
     const struct brk_facts *brk = &checker->facts->brk;
+    const struct blocker *known;
     enum cause cause;
     struct finding *finding;
     char window[UNITS_TEXT], normal[UNITS_TEXT], start[UNITS_TEXT], end[UNITS_TEXT];
@@ -141,21 +130,23 @@ static void run(struct checker *checker)
     if (!is_shrunken(image, brk) || brk_is_unused(checker))
         return;
     cause = find_cause(checker);
+    known = cause == BY_MAPPING ? blocker_known(checker) : NULL;
     finding = finding_add(checker, cause == BY_SANITIZER ? SEVERITY_INFO : SEVERITY_WARNING,
                           "the heap's window is %s in all, where %s is normal",
                           size_text(brk->window, window), size_text(brk->normal_window, normal));
     finding_detail(checker, finding,
                    "The heap starts at %s, and its window ends where %s begins, at %s. %s",
                    address_text(brk->start, start), blocker_title(checker),
-                   address_text(image->mappings[brk->next].range.start, end), causes[cause].why);
-    finding_remedy(checker, finding, "%s", causes[cause].remedy);
+                   address_text(image->mappings[brk->next].range.start, end),
+                   known ? known->why : causes[cause].why);
+    finding_remedy(checker, finding, "%s", known ? known->remedy : causes[cause].remedy);
     cause_by_blocker(checker, finding);
     if (cause == BY_LEGACY_LAYOUT)
         finding_cause(finding, &rule_legacy_layout);
     if (cause == BY_32BIT_BASE)
         finding_cause(finding, &rule_inherited_from_32bit);
     evidence_break(checker, finding);
-    evidence_text(finding, "cause", causes[cause].id);
+    evidence_text(finding, "cause", known ? known->id : causes[cause].id);
     evidence_bytes(finding, "window", brk->window);
     evidence_bytes(finding, "normal_window", brk->normal_window);
     if (cause == BY_STACK_LIMIT)
@@ -173,8 +164,8 @@ const struct rule rule_brk_window_shrunken = {
         "(and under 1 GiB, or 64 GiB when a library ends it), so the heap may end early although "
         "it has room today. Known causes: a stack limit that was unlimited or nearly so at exec, "
         "which moves mmap down to a sixth of the address space; the legacy layout; a mapping at a "
-        "fixed or hinted address, such as the shadow memory of AddressSanitizer in programs that "
-        "are no PIE.",
+        "fixed or hinted address: in programs that are no PIE the Java heap or the shadow memory "
+        "of AddressSanitizer, under qemu's user mode the memory of the emulated program.",
     .remedy =
         "The report says which cause it is. Unlimited stack: \"ulimit -s 8192\" before the program "
         "is started, or LimitSTACK=8M in its unit. Legacy layout: see legacy-layout. A mapping: "

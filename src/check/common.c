@@ -87,13 +87,6 @@ bool brk_follows_program(const struct image *image, uint64_t start_brk)
     return start_brk >= end && start_brk - end <= 2 * image->arch->brk_random_bytes;
 }
 
-bool brk_is_unused(const struct checker *checker)
-{
-    const struct brk_facts *brk = &checker->facts->brk;
-
-    return checker->image->is_go && brk->known && brk->start == brk->end;
-}
-
 bool limit_is_doubtful(const struct checker *checker, const struct limit_fact *limit)
 {
     return limit->kind == LIMIT_RLIMIT_MEMLOCK && !checker->facts->brk.lock_is_sure;
@@ -101,11 +94,12 @@ bool limit_is_doubtful(const struct checker *checker, const struct limit_fact *l
 
 const char *blocker_title(struct checker *checker)
 {
+    const struct blocker *known = blocker_known(checker);
     uint32_t next = checker->facts->brk.next;
 
     if (next == NONE)
         return "the end of the address space";
-    return mapping_title(checker->image, &checker->image->mappings[next]);
+    return known ? known->title : mapping_title(checker->image, &checker->image->mappings[next]);
 }
 
 void cause_by_blocker(const struct checker *checker, struct finding *finding)

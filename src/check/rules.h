@@ -33,10 +33,30 @@ bool instance_is_in_exec_window(const struct image *image, uint32_t instance);
 bool program_is_static(const struct image *image);
 
 /*
- * Whether nothing uses the break: Go's runtime maps its memory itself, and puts its arena right
- * above the break in 32-bit programs.
+ * Whether nothing uses the break: it was never moved, and malloc does not use it, or the program is
+ * one of Go, whose runtime puts its arena right above the break in 32-bit programs.
  */
 bool brk_is_unused(const struct checker *checker);
+
+/* How bad it is that the heap has little room: by the room, and by what malloc does without. */
+enum severity brk_severity(const struct checker *checker);
+
+/* A sentence: what malloc does when brk is refused. */
+const char *allocator_text(const struct checker *checker);
+
+/* Puts into the finding which malloc it is: allocator, allocator_object. */
+void evidence_allocator(const struct checker *checker, struct finding *finding);
+
+/* What is known of the mapping that stops the break: words to use of it. */
+struct blocker {
+    const char *id;
+    const char *title;
+    const char *why;
+    const char *remedy;
+};
+
+/* NULL when it is nothing special. */
+const struct blocker *blocker_known(const struct checker *checker);
 
 /* Whether the rule mixed-mmap-base holds: libraries low, the rest of the mmap area high. */
 bool mmap_base_is_mixed(const struct image *image);

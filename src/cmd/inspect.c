@@ -127,8 +127,9 @@ static void analyze(struct inspection *inspection, const struct options *options
     if (options->json) {
         image_read_cgroup(image);
         image_read_ancestors(image);
-        image_read_allocator(image);
     }
+    if (options->json || options->style.verbose)
+        image_read_allocator(image);
     facts_compute(&inspection->facts, image);
     check_run(&inspection->checker, image, &inspection->facts, &options->policy);
     *report = (struct report){

@@ -175,6 +175,43 @@ static void print_brk(const struct report *report, const struct style *style, FI
     paper_wrap(out, style, 6, "heap", text);
 }
 
+/* Whether a finding that a person should see depends on what malloc does. */
+static bool malloc_matters(const struct report *report)
+{
+    for (uint32_t i = 0; i < report->n_findings; i++) {
+        const struct finding *finding = &report->findings[i];
+
+        for (unsigned int k = 0; finding->severity > SEVERITY_INFO && k < finding->n_evidence; k++)
+            if (strcmp(finding->evidence[k].key, "allocator") == 0)
+                return true;
+    }
+    return false;
+}
+
+static void print_malloc(const struct report *report, const struct style *style, FILE *out)
+{
+    static const char *const uses[] = {
+        [BREAK_USE_UNKNOWN] = "what it does when brk is refused is not known",
+        [BREAK_USE_NONE] = "does not use brk",
+        [BREAK_USE_FIRST] = "goes on with mmap when brk is refused",
+        [BREAK_USE_ONLY] = "out of memory when brk is refused",
+    };
+    struct image *image = report->image;
+    const struct allocator *allocator = &image->allocator;
+    struct str object = STR("no object");
+
+    if (!image->has_allocator || (!style->verbose && !malloc_matters(report)))
+        return;
+    if (allocator->instance != NONE)
+        object = short_name(image->objects[image->instances[allocator->instance].object].path);
+    paper_wrap(out, style, 8, "malloc",
+               allocator->name
+                   ? arena_printf(&image->arena, "%s (%s): %s", allocator->name,
+                                  safe_text(&image->arena, object), uses[allocator->use])
+                   : arena_printf(&image->arena, "not known: %s",
+                                  safe_text(&image->arena, str_of(allocator->evidence))));
+}
+
 static void print_evidence(const struct report *report, const struct evidence *evidence,
                            const struct style *style, FILE *out)
 {
@@ -409,6 +446,7 @@ void render_text(const struct report *report, const struct style *style, FILE *o
     render_picture(report, style, out);
     putc('\n', out);
     print_brk(report, style, out);
+    print_malloc(report, style, out);
     print_memory(report, style, out);
     render_findings(report, style, out);
 }

@@ -19,13 +19,18 @@ LIVE_deleted := pie64 pie32
 LIVE_mismatch := pie64 pie32
 LIVE_mapcount := pie64
 LIVE_growth := pie64 exec64 exec32 staticpie32
+LIVE_malloc := preload64 exec64 static64 exec32 sbrk64 jemalloc64 tcmalloc64 mimalloc64 musl64 \
+	muslstatic64
+LIVE_jvm := exec64 pie64
+LIVE_qemu := pie64 static64
 # What fixtures need beside them, not run by themselves.
 LIVE_launch := static32
 LIVE_sample := text-first.so holes.so
+LIVE_parts := so
 
 LIVE_PROGRAMS := brk layout loader incident1 incident2 libs moved low wx execstack deleted \
-	mismatch mapcount growth
-LIVE_AIDS := launch sample
+	mismatch mapcount growth malloc jvm qemu
+LIVE_AIDS := launch sample parts
 live-files = $(foreach p,$1,$(LIVE_$p:%=$(LIVE)/$p.%))
 LIVE_FIXTURES := $(call live-files,$(LIVE_PROGRAMS) $(LIVE_AIDS))
 
@@ -58,6 +63,34 @@ $(foreach f,$(LIVE_ALL) execstack64 execstack32,$(eval $(call live-rule,$f)))
 
 $(LIVE)/sample.%: tests/live/sample.c $(LIVE_DEPS)
 	$(call live-cc,$*)
+
+# All that fixtures share, as a library: what a program imports then is its own doing.
+$(LIVE)/parts.so: $(LIVE_PARTS) $(LIVE_DEPS)
+	@$(call say,CC)
+	$Q$(CC) $(LIVE_CFLAGS) -fPIC -shared -Wl,-soname,parts.so -o $@ $(LIVE_PARTS)
+
+# Each with an allocator. One that is not there leaves the reason in the file.
+LIVE_WITH_preload64 := -fPIE -pie -DLIVE_PRELOAD
+LIVE_WITH_sbrk64 := -fno-pie -no-pie -DLIVE_MALLOC='"own"' -fno-builtin tests/live/sbrkmalloc.c \
+	$(LIVE)/parts.so '-Wl,-rpath,$$$$ORIGIN'
+LIVE_WITH_jemalloc64 := -fPIE -pie -DLIVE_MALLOC='"jemalloc"' -l:libjemalloc.so.2
+LIVE_WITH_tcmalloc64 := -fno-pie -no-pie -DLIVE_MALLOC='"tcmalloc"' -l:libtcmalloc_minimal.so.4
+LIVE_WITH_mimalloc64 := -fPIE -pie -DLIVE_MALLOC='"mimalloc"' -l:libmimalloc.so.2.0
+LIVE_MUSL := -DLIVE_MALLOC='"musl"' -DLIVE_NO_SBRK
+LIVE_WITH_musl64 := $(LIVE_MUSL)
+LIVE_WITH_muslstatic64 := $(LIVE_MUSL) -static
+LIVE_CC_musl64 := musl-gcc
+LIVE_CC_muslstatic64 := musl-gcc
+LIVE_PARTS_sbrk64 := $(LIVE)/parts.so
+define live-malloc-rule
+$(LIVE)/malloc.$1: tests/live/malloc.c tests/live/sbrkmalloc.c $(LIVE)/parts.so $(LIVE_PARTS) $(LIVE_DEPS)
+	@$$(call say,CC)
+	$$Qif $(or $(LIVE_CC_$1),$(CC)) $(LIVE_CFLAGS) -o $$@ tests/live/malloc.c \
+		$(if $(LIVE_PARTS_$1),,$(LIVE_PARTS)) $(LIVE_WITH_$1) 2>$$@.log; then :; \
+	else rm -f $$@; echo '$(or $(LIVE_CC_$1),$(CC)) builds nothing here$(addprefix : ,$(filter -l%,$(LIVE_WITH_$1)))' >$$@; fi
+endef
+$(foreach f,preload64 sbrk64 jemalloc64 tcmalloc64 mimalloc64 musl64 muslstatic64,\
+	$(eval $(call live-malloc-rule,$f)))
 
 # The reason why there are no 32-bit programs; empty where they can be built and run.
 $(LIVE)/m32: FORCE

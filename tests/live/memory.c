@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/prctl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -183,7 +182,7 @@ void break_move(uintptr_t addr)
         .arg_end = stat_field(49),
         .env_start = stat_field(50),
         .env_end = stat_field(51),
-        .exe_fd = (__u32)-1,
+        .exe_fd = (uint32_t)-1,
     };
     unsigned int size;
 

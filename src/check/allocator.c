@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a refusal of brk means for the program: it depends on its malloc. */
+#include "check/rules.h"
+
+#include "base/units.h"
+
+enum { ERROR_MIB = 4, WARNING_MIB = 64 };
+
+static const struct allocator *allocator_of(const struct checker *checker)
+{
+    image_read_allocator(checker->image);
+    return &checker->image->allocator;
+}
+
+bool brk_is_unused(const struct checker *checker)
+{
+    const struct image *image = checker->image;
+    const struct brk_facts *brk = &checker->facts->brk;
+
+    if (!brk->known || (brk->start != brk->end && image->brk.value != brk->start))
+        return false;
+    return image->is_go || allocator_of(checker)->use == BREAK_USE_NONE;
+}
+
+enum severity brk_severity(const struct checker *checker)
+{
+    if (brk_is_unused(checker))
+        return SEVERITY_INFO;
+    if (allocator_of(checker)->use == BREAK_USE_ONLY)
+        return SEVERITY_ERROR;
+    return checker->facts->brk.growth.room < ERROR_MIB * MIB ? SEVERITY_ERROR : SEVERITY_WARNING;
+}
+
+static const char *object_of(const struct checker *checker)
+{
+    struct image *image = checker->image;
+    const struct allocator *allocator = allocator_of(checker);
+    struct str name;
+
+    if (allocator->instance == NONE)
+        return NULL;
+    name = short_name(image->objects[image->instances[allocator->instance].object].path);
+    return arena_strndup(checker->arena, name.p, name.n);
+}
+
+/* "malloc, here glibc's (libc.so.6)" */
+static const char *title_of(const struct checker *checker)
+{
+    const struct allocator *allocator = allocator_of(checker);
+
+    if (strcmp(allocator->name, "none") == 0)
+        return "The program has no malloc, and";
+    return arena_printf(checker->arena, "malloc, here %s (%s),",
+                        strcmp(allocator->name, "own") == 0     ? "the program's own"
+                        : strcmp(allocator->name, "other") == 0 ? "that of a library"
+                                                                : allocator->name,
+                        object_of(checker));
+}
+
+/* Limits can bind mmap as well. */
+static const char *fallback_text(const struct checker *checker)
+{
+    const struct growth *mmap = &checker->facts->mmap.growth;
+    char room[UNITS_TEXT];
+
+    if (!mmap->known || mmap->room >= WARNING_MIB * MIB)
+        return "that costs memory, for what is taken in pieces is given back less well";
+    return arena_printf(checker->arena, "but mmap can give %s only", size_text(mmap->room, room));
+}
+
+const char *allocator_text(const struct checker *checker)
+{
+    const struct allocator *allocator = allocator_of(checker);
+
+    if (!allocator->name || allocator->use == BREAK_USE_UNKNOWN)
+        return arena_printf(checker->arena,
+                            "Whether its malloc falls back to mmap is not known (%s): one that "
+                            "does, as glibc's, goes on; one that only uses brk is out of memory.",
+                            allocator->evidence);
+    if (allocator->use == BREAK_USE_ONLY)
+        return arena_printf(checker->arena,
+                            "%s takes memory by brk alone: when brk is refused, the program is out "
+                            "of memory, however much is free.",
+                            title_of(checker));
+    if (allocator->use == BREAK_USE_FIRST)
+        return arena_printf(checker->arena, "%s goes on with mmap when brk is refused; %s.",
+                            title_of(checker), fallback_text(checker));
+    return arena_printf(checker->arena, "%s does not use the break%s.", title_of(checker),
+                        brk_is_unused(checker) ? ", and nothing has moved it: nothing is lost"
+                                               : ", but something else in it has moved it");
+}
+
+void evidence_allocator(const struct checker *checker, struct finding *finding)
+{
+    const struct allocator *allocator = allocator_of(checker);
+
+    evidence_text(finding, "allocator", allocator->name ? allocator->name : "unknown");
+    if (allocator->instance != NONE)
+        evidence_text(finding, "allocator_object", object_of(checker));
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What stands above the heap, where that can be told for sure and has a remedy of its own. */
+#include "check/rules.h"
+
+#include "base/units.h"
+
+static const struct blocker java_heap = {
+    .id = "java-heap",
+    .title = "the Java heap",
+    .why = "The Java runtime reserves its heap at a low address on purpose, so that its pointers "
+           "to objects fit into 32 bits; above the break of a launcher that is no PIE that leaves "
+           "little for everything that is allocated outside of it.",
+    .remedy = "Let the Java heap begin higher: -XX:HeapBaseMinAddress=8g, for example; or link the "
+              "launcher as a PIE, whose break is far away from it.",
+};
+
+static const struct blocker guest = {
+    .id = "emulator",
+    .title = "memory of the emulated program",
+    .why = "The program is an emulator, and this is its own heap, not that of the program that it "
+           "emulates: that one's break is emulated, above the guest's data.",
+    .remedy = "Start the emulator without -B or with another base, so that the guest's memory "
+              "does not begin right above the emulator's heap.",
+};
+
+static bool is_anonymous(const struct mapping *mapping)
+{
+    return mapping->inode == 0 && mapping->instance == NONE &&
+           !(mapping->perms & (PERM_SHARED | PERM_EXEC)) &&
+           (mapping->role == ROLE_ANON || mapping->role == ROLE_RESERVED ||
+            mapping->role == ROLE_GUARD);
+}
+
+/*
+ * A heap is reserved in one piece, of which parts are made accessible one by one.  The least that
+ * java takes is 2 MiB.
+ */
+static bool is_java_heap(const struct image *image, uint32_t first)
+{
+    uint64_t start = image->mappings[first].range.start, end = start;
+
+    for (uint32_t i = first; i < image->n_mappings && image->mappings[i].range.start == end &&
+                             is_anonymous(&image->mappings[i]);
+         i++)
+        end = image->mappings[i].range.end;
+    return end - start >= 2 * MIB;
+}
+
+static bool is_guest(const struct image *image, uint32_t next)
+{
+    const struct mapping *mapping = &image->mappings[next];
+
+    return is_anonymous(mapping) || (mapping->inode != 0 && mapping->instance == NONE &&
+                                     !(mapping->perms & (PERM_EXEC | PERM_SHARED)));
+}
+
+const struct blocker *blocker_known(const struct checker *checker)
+{
+    struct image *image = checker->image;
+    uint32_t next = checker->facts->brk.next;
+
+    if (!checker->facts->brk.known || next == NONE)
+        return NULL;
+    image_read_allocator(image);
+    if (image_has_runtime(image, RUNTIME_JVM) && is_java_heap(image, next))
+        return &java_heap;
+    if (image_has_runtime(image, RUNTIME_QEMU_USER) && is_guest(image, next))
+        return &guest;
+    return NULL;
+}
