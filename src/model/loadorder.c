@@ -96,18 +96,26 @@ static bool is_of_process(const struct image *image, uint32_t instance)
            (object->head.machine == image->machine && object->head.elf_class == image->elf_class);
 }
 
-static void walk_addresses(struct walk *walk)
+static bool is_libc(const struct image *image, uint32_t instance)
+{
+    struct str name = short_name(image->objects[image->instances[instance].object].path);
+
+    return str_starts(name, STR("libc.so")) || str_starts(name, STR("libc-2."));
+}
+
+/*
+ * Who offers what libc offers too is mostly there to replace it.  Addresses tell nothing: kernels
+ * since 6.7 align large files, and what is mapped later fills the holes.
+ */
+static void guess(struct walk *walk)
 {
     const struct image *image = walk->image;
-    bool upwards = image->layout.mode == MMAP_BOTTOM_UP;
 
     add(walk, image->program);
-    for (uint32_t i = 0; i < image->n_instances; i++) {
-        uint32_t instance = upwards ? i : image->n_instances - 1 - i;
-
-        if (instance != image->interp && is_of_process(image, instance))
-            add(walk, instance);
-    }
+    for (int pass = 0; pass < 2; pass++)
+        for (uint32_t i = 0; i < image->n_instances; i++)
+            if (i != image->interp && is_of_process(image, i) && is_libc(image, i) == pass)
+                add(walk, i);
     if (image->interp != NONE)
         add(walk, image->interp);
 }
@@ -126,5 +134,5 @@ void load_order_find(struct image *image, struct load_order *order)
         return;
     order->n = 0;
     memset(walk.seen, 0, image->n_instances * sizeof(*walk.seen));
-    walk_addresses(&walk);
+    guess(&walk);
 }

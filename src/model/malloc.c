@@ -262,6 +262,19 @@ static bool is_judged(struct image *image, uint32_t instance, bool *was_read)
     return found || (!*was_read && judge_by_name(&subject));
 }
 
+/* What the evidence leaves open.  The program itself comes first in any order. */
+static void qualify(struct image *image, const struct load_order *order, uint32_t n_unread)
+{
+    struct allocator *allocator = &image->allocator;
+
+    if (!order->is_read && allocator->instance != image->program)
+        allocator->evidence = arena_printf(&image->arena, "%s; which object comes first is guessed",
+                                           allocator->evidence);
+    if (n_unread > 0)
+        allocator->evidence = arena_printf(&image->arena, "%s; %u objects before it cannot be read",
+                                           allocator->evidence, n_unread);
+}
+
 static void find_by_order(struct image *image)
 {
     enum { MAX_LOOKED_AT = 1024 };
@@ -273,10 +286,7 @@ static void find_by_order(struct image *image)
         bool was_read;
 
         if (is_judged(image, order.instances[i], &was_read)) {
-            if (!order.is_read)
-                image->allocator.evidence = arena_printf(
-                    &image->arena, "%s; which object comes first is guessed from addresses",
-                    image->allocator.evidence);
+            qualify(image, &order, n_unread);
             return;
         }
         n_unread += !was_read;

@@ -46,8 +46,7 @@ bool image_has_runtime(const struct image *image, enum runtime runtime);
 /*
  * Instances in the order in which the loader looks for a symbol: the program, what is preloaded,
  * what is linked, what was opened later.  From the loader's own list (struct link_map of <link.h>)
- * in the memory of the process; else by address, for what is loaded first is nearest to the mmap
- * base.
+ * in the memory of the process; where that cannot be read, everything else before libc.
  */
 struct load_order {
     uint32_t *instances;

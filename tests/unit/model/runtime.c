@@ -145,7 +145,8 @@ START_TEST(test_self)
     ck_assert_ptr_nonnull(image.allocator.name);
     load_order_find(&image, &order);
     ck_assert_int_eq(order.is_read, !_i);
-    ck_assert_int_eq(strstr(image.allocator.evidence, "guessed") != NULL, _i);
+    ck_assert_int_eq(strstr(image.allocator.evidence, "guessed") != NULL,
+                     _i && image.allocator.instance != image.program);
     ck_assert_uint_eq(order.instances[0], image.program);
     image_deinit(&image);
     capture_close(process);
