@@ -90,23 +90,46 @@ static void take_entry(struct dynamic *dynamic, uint64_t tag, uint64_t value, ui
     }
 }
 
-static bool read_dynamic(struct dynamic *dynamic, uint64_t at, uint64_t bias)
+static bool read_gnu_hash(struct dynamic *dynamic, struct shape shape)
+{
+    return read_number(&dynamic->memory, dynamic->gnu_hash, 4, shape.swap, &dynamic->n_buckets) &&
+           read_number(&dynamic->memory, dynamic->gnu_hash + 4, 4, shape.swap, &dynamic->first) &&
+           read_number(&dynamic->memory, dynamic->gnu_hash + 8, 4, shape.swap, &dynamic->n_bloom);
+}
+
+/* Takes the entries of a piece; false when DT_NULL has ended them. */
+static bool take_piece(struct dynamic *dynamic, const unsigned char *raw, size_t n_bytes,
+                       uint64_t bias)
 {
     struct shape shape = shape_of(dynamic->head);
     size_t word = shape.is_64 ? 8 : 4;
 
-    for (int i = 0; i < MAX_DYNAMIC_ENTRIES; i++) {
-        uint64_t tag, value;
+    for (size_t at = 0; at + 2 * word <= n_bytes; at += 2 * word) {
+        uint64_t tag = load(raw + at, word, shape.swap);
 
-        if (!read_number(&dynamic->memory, at, word, shape.swap, &tag) ||
-            !read_number(&dynamic->memory, at + word, word, shape.swap, &value))
-            return false;
-        at += 2 * word;
         if (tag == DT_NULL)
-            break;
-        take_entry(dynamic, tag, value, bias);
+            return false;
+        take_entry(dynamic, tag, load(raw + at + word, word, shape.swap), bias);
     }
     return true;
+}
+
+static bool read_dynamic(struct dynamic *dynamic, const struct segment *segment, uint64_t bias)
+{
+    unsigned char raw[64 * sizeof(Elf64_Dyn)];
+    uint64_t left = segment->memory_bytes, at = segment->vaddr + bias;
+    size_t n = sizeof(raw);
+
+    if (left > MAX_DYNAMIC_ENTRIES * sizeof(Elf64_Dyn))
+        left = MAX_DYNAMIC_ENTRIES * sizeof(Elf64_Dyn);
+    for (; left > 0; left -= n, at += n) {
+        n = left < sizeof(raw) ? (size_t)left : sizeof(raw);
+        if (!reader_read(&dynamic->memory, at, raw, n))
+            return false;
+        if (!take_piece(dynamic, raw, n, bias))
+            break;
+    }
+    return !dynamic->gnu_hash || read_gnu_hash(dynamic, shape_of(dynamic->head));
 }
 
 bool dynamic_read(struct dynamic *dynamic, const struct elfhead *head, const struct reader *memory,
@@ -115,7 +138,7 @@ bool dynamic_read(struct dynamic *dynamic, const struct elfhead *head, const str
     *dynamic = (struct dynamic){.head = head, .memory = *memory};
     for (unsigned int i = 0; i < head->n_segments; i++)
         if (head->segments[i].type == PT_DYNAMIC)
-            return read_dynamic(dynamic, head->segments[i].vaddr + bias, bias);
+            return read_dynamic(dynamic, &head->segments[i], bias);
     return false;
 }
 
@@ -199,19 +222,17 @@ static bool find_by_gnu_hash(const struct reader *memory, const struct dynamic *
                              struct shape shape, const char *name, uint64_t *value)
 {
     uint32_t hash = gnu_hash_of(name);
-    uint64_t n_buckets, first, n_bloom, buckets, chains, index, entry;
+    uint64_t buckets, chains, index, entry;
 
-    if (!read_number(memory, dynamic->gnu_hash, 4, shape.swap, &n_buckets) ||
-        !read_number(memory, dynamic->gnu_hash + 4, 4, shape.swap, &first) ||
-        !read_number(memory, dynamic->gnu_hash + 8, 4, shape.swap, &n_bloom) || n_buckets == 0)
+    if (dynamic->n_buckets == 0)
         return false;
-    buckets = dynamic->gnu_hash + 16 + n_bloom * (shape.is_64 ? 8 : 4);
-    chains = buckets + n_buckets * 4;
-    if (!read_number(memory, buckets + hash % n_buckets * 4, 4, shape.swap, &index) ||
-        index < first)
+    buckets = dynamic->gnu_hash + 16 + dynamic->n_bloom * (shape.is_64 ? 8 : 4);
+    chains = buckets + dynamic->n_buckets * 4;
+    if (!read_number(memory, buckets + hash % dynamic->n_buckets * 4, 4, shape.swap, &index) ||
+        index < dynamic->first)
         return false;
     for (int i = 0; i < MAX_CHAIN; i++, index++) {
-        if (!read_number(memory, chains + (index - first) * 4, 4, shape.swap, &entry))
+        if (!read_number(memory, chains + (index - dynamic->first) * 4, 4, shape.swap, &entry))
             return false;
         if ((entry | 1) == (hash | 1) && is_wanted(memory, dynamic, shape, index, name, value))
             return true;

@@ -14,6 +14,7 @@ struct dynamic {
     const struct elfhead *head;
     struct reader memory;                    /* reads by address */
     uint64_t symtab, strtab, gnu_hash, hash; /* addresses; 0: not there */
+    uint64_t n_buckets, first, n_bloom;      /* how DT_GNU_HASH begins, read once */
     uint64_t strings_bytes;
     uint64_t debug; /* DT_DEBUG: where the loader keeps its list of objects; 0: not there */
 };

@@ -130,6 +130,8 @@ START_TEST(test_noise)
     dynamic.strings_bytes = UINT64_MAX;
     dynamic.gnu_hash = _i % 2;
     dynamic.hash = !dynamic.gnu_hash;
+    dynamic.n_buckets = state % 5;
+    dynamic.first = state % 70000;
     dynamic_find(&dynamic, "malloc", &value);
     dynamic_imports(&dynamic, names, 1, &found);
     head.n_sections = 65535;
