@@ -15,7 +15,9 @@ const char *region_name(enum region_role role)
 
 bool mapping_is_library(const struct image *image, const struct mapping *mapping)
 {
-    return mapping->instance != NONE && mapping->instance != image->program;
+    const struct object *object = mapping_object(image, mapping);
+
+    return object && mapping->instance != image->program && !object->is_foreign;
 }
 
 const char *mapping_title(struct image *image, const struct mapping *mapping)

@@ -38,6 +38,13 @@ static struct str exe_name(struct image *image)
     return (struct str){name, (size_t)(to - name)};
 }
 
+static bool is_foreign(const struct reader *reader)
+{
+    unsigned char magic[SELFMAG];
+
+    return reader_read(reader, 0, magic, sizeof(magic)) && memcmp(magic, ELFMAG, SELFMAG) != 0;
+}
+
 /* The executed file is held open by the process, so that it is read even when it was removed. */
 static void read_head(struct image *image, struct object *object)
 {
@@ -51,6 +58,7 @@ static void read_head(struct image *image, struct object *object)
     if (open) {
         reader = objfile_reader(&file);
         object->has_head = elfhead_parse(&object->head, &image->arena, &reader, &err);
+        object->is_foreign = is_foreign(&reader);
         objfile_close(&file);
     }
     if (!object->has_head)
@@ -452,7 +460,7 @@ static void note_unread(struct image *image)
     for (uint32_t i = 0; i < image->n_objects; i++) {
         const struct object *object = &image->objects[i];
 
-        if (object->has_head || ++n > NAMED)
+        if (object->has_head || object->is_foreign || ++n > NAMED)
             continue;
         image_note_missing(
             image, arena_printf(arena, "ELF headers of %.*s", (int)object->path.n, object->path.p),

@@ -142,6 +142,8 @@ START_TEST(test_no_elf)
     fake_ready(&fake, &(struct fake_process){.maps = FAKE_PROG "20000000 @text\n" FAKE_AREA},
                &image);
     ck_assert_str_eq(object_at(0x20001000)->missing, "it is not an ELF file");
+    ck_assert(object_at(0x20001000)->is_foreign);
+    ck_assert_uint_eq(image.n_missing, 0); /* nothing could be known of it */
 }
 END_TEST
 
