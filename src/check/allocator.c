@@ -24,10 +24,14 @@ bool brk_is_unused(const struct checker *checker)
 
 enum severity brk_severity(const struct checker *checker)
 {
+    const struct blocker *known = blocker_known(checker);
+
     if (brk_is_unused(checker))
         return SEVERITY_INFO;
     if (allocator_of(checker)->use == BREAK_USE_ONLY)
         return SEVERITY_ERROR;
+    if (known && known->is_usual && checker->facts->brk.growth.limit == LIMIT_NEXT_MAPPING)
+        return SEVERITY_INFO;
     return checker->facts->brk.growth.room < ERROR_MIB * MIB ? SEVERITY_ERROR : SEVERITY_WARNING;
 }
 

@@ -23,6 +23,15 @@ static const struct blocker guest = {
               "does not begin right above the emulator's heap.",
 };
 
+static const struct blocker windows = {
+    .id = "wine",
+    .title = "memory that Wine puts where Windows has it",
+    .why = "Programs for Windows expect some memory at fixed low addresses, between which the "
+           "break of Wine's loader begins at a random one. They take their own memory by mmap.",
+    .remedy = "Nothing: where the break begins is another place each time.",
+    .is_usual = true,
+};
+
 static bool is_anonymous(const struct mapping *mapping)
 {
     return mapping->inode == 0 && mapping->instance == NONE &&
@@ -66,5 +75,8 @@ const struct blocker *blocker_known(const struct checker *checker)
         return &java_heap;
     if (image_has_runtime(image, RUNTIME_QEMU_USER) && is_guest(image, next))
         return &guest;
+    if (image_has_runtime(image, RUNTIME_WINE) &&
+        !mapping_is_library(image, &image->mappings[next]))
+        return &windows;
     return NULL;
 }

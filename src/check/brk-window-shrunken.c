@@ -113,6 +113,12 @@ static void blame_stack_limit(struct checker *checker, struct finding *finding)
     evidence_origin(finding, origin);
 }
 
+/* What the makers of a runtime chose is nothing to decide on. */
+static bool is_usual(enum cause cause, const struct blocker *known)
+{
+    return cause == BY_SANITIZER || (known && known->is_usual);
+}
+
 static void run(struct checker *checker)
 {
     const struct image *image = checker->image;
@@ -131,7 +137,7 @@ static void run(struct checker *checker)
         return;
     cause = find_cause(checker);
     known = cause == BY_MAPPING ? blocker_known(checker) : NULL;
-    finding = finding_add(checker, cause == BY_SANITIZER ? SEVERITY_INFO : SEVERITY_WARNING,
+    finding = finding_add(checker, is_usual(cause, known) ? SEVERITY_INFO : SEVERITY_WARNING,
                           "the heap's window is %s in all, where %s is normal",
                           size_text(brk->window, window), size_text(brk->normal_window, normal));
     finding_detail(checker, finding,
@@ -155,7 +161,7 @@ static void run(struct checker *checker)
 
 const struct rule rule_brk_window_shrunken = {
     .id = "brk-window-shrunken",
-    .severities = "warning; info when a sanitizer's shadow memory ends it",
+    .severities = "warning; info when a sanitizer's shadow memory or Wine ends it",
     .when = "the whole window of the heap is under a quarter of what is normal",
     .meaning =
         "The window is all that the heap can ever have: from the start of the break to the next "

@@ -53,6 +53,7 @@ struct blocker {
     const char *title;
     const char *why;
     const char *remedy;
+    bool is_usual; /* each such process has it, and lives with it */
 };
 
 /* NULL when it is nothing special. */

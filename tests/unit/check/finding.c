@@ -31,6 +31,8 @@ static void setup(void)
     fake_object(&fake, "execstack", &program);
     library.dynamic = true;
     fake_object(&fake, "libz.so", &library);
+    fake_object(&fake, "ntdll.so", &library);
+    fake_write(&fake, "files/text", "MZ, as files of Windows begin\n");
 }
 
 static void teardown(void)
@@ -95,6 +97,15 @@ static const struct {
      {.maps = FAKE_PROG FAKE_HEAP "1021000-1022000 r--p 00000000 00:00 0 \n" FAKE_AREA,
       .start_brk = FAKE_BREAK},
      "info brk-page-guard, warning brk-window-shrunken, error brk-blocked"},
+    {"Wine's data of the kernel of Windows, a little above the break",
+     {.maps = FAKE_PROG FAKE_HEAP
+      "2000000-2001000 r--p 00000000 00:00 0 \n7ffff7a00000 @ntdll.so\n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     "info brk-window-shrunken, info brk-room-low"},
+    {"no ELF file where the heap must grow",
+     {.maps = FAKE_PROG FAKE_HEAP "140000000-140001000 r-xp 00000000 @text\n" FAKE_AREA,
+      .start_brk = FAKE_BREAK},
+     ""},
     {"two pages on the break",
      {.maps = FAKE_PROG FAKE_HEAP "1021000-1023000 r--p 00000000 00:00 0 \n" FAKE_AREA,
       .start_brk = FAKE_BREAK},
