@@ -27,10 +27,11 @@ LIVE_qemu := pie64 static64
 LIVE_launch := static32
 LIVE_sample := text-first.so holes.so
 LIVE_parts := so
+LIVE_wrapmalloc := so
 
 LIVE_PROGRAMS := brk layout loader incident1 incident2 libs moved low wx execstack deleted \
 	mismatch mapcount growth malloc jvm qemu
-LIVE_AIDS := launch sample parts
+LIVE_AIDS := launch sample parts wrapmalloc
 live-files = $(foreach p,$1,$(LIVE_$p:%=$(LIVE)/$p.%))
 LIVE_FIXTURES := $(call live-files,$(LIVE_PROGRAMS) $(LIVE_AIDS))
 
@@ -68,6 +69,10 @@ $(LIVE)/sample.%: tests/live/sample.c $(LIVE_DEPS)
 $(LIVE)/parts.so: $(LIVE_PARTS) $(LIVE_DEPS)
 	@$(call say,CC)
 	$Q$(CC) $(LIVE_CFLAGS) -fPIC -shared -Wl,-soname,parts.so -o $@ $(LIVE_PARTS)
+
+$(LIVE)/wrapmalloc.so: tests/live/wrapmalloc.c $(LIVE_DEPS)
+	@$(call say,CC)
+	$Q$(CC) $(LIVE_CFLAGS) -fPIC -shared -o $@ $<
 
 # Each with an allocator. One that is not there leaves the reason in the file.
 LIVE_WITH_preload64 := -fPIE -pie -DLIVE_PRELOAD

@@ -183,6 +183,20 @@ static void preloaded_blocked(long which)
     preload(which, blocked_break);
 }
 
+/* Who serves is behind it. */
+static void wrapped(long arg)
+{
+    char setting[1024];
+    const char *const argv[] = {"/usr/bin/env", setting, NULL};
+
+    if (fixture_is_again()) {
+        blocked_break(0);
+        return;
+    }
+    snprintf(setting, sizeof(setting), "LD_PRELOAD=%s", fixture_sibling("wrapmalloc.so"));
+    fixture_again_via(argv);
+}
+
 /* Opened when the C library's malloc is already there: it serves nobody. */
 static void opened_late(long arg)
 {
@@ -211,6 +225,7 @@ int main(int argc, char **argv)
         {"mimalloc-free", preloaded_free, 3},
         {"mimalloc-blocked", preloaded_blocked, 3},
         {"opened-late", opened_late},
+        {"wrapped", wrapped},
 #endif
         {0},
     };
