@@ -138,8 +138,10 @@ static void run(struct checker *checker)
     cause = find_cause(checker);
     known = cause == BY_MAPPING ? blocker_known(checker) : NULL;
     finding = finding_add(checker, is_usual(cause, known) ? SEVERITY_INFO : SEVERITY_WARNING,
-                          "the heap's window is %s in all, where %s is normal",
-                          size_text(brk->window, window), size_text(brk->normal_window, normal));
+                          "the heap's window is %s in all, up to %s, where %s is normal",
+                          size_text(brk->window, window),
+                          brk->meets_mmap_area ? "the mmap area" : blocker_title(checker),
+                          size_text(brk->normal_window, normal));
     finding_detail(checker, finding,
                    "The heap starts at %s, and its window ends where %s begins, at %s. %s",
                    address_text(brk->start, start), blocker_title(checker),

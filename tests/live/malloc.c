@@ -81,9 +81,9 @@ static void say_refused(const char *use, const char *words)
 {
     say_malloc(use);
     say("finding brk-blocked error");
-    say("expect findings[0].id == \"brk-blocked\"");
-    say("expect findings[0].evidence.allocator == \"%s\"", allocator);
-    say("expect findings[0].detail contains \"%s\"", words);
+    say("expect findings[0].id == \"brk-page-guard\"");
+    say("expect findings[id=brk-blocked].evidence.allocator == \"%s\"", allocator);
+    say("expect findings[id=brk-blocked].detail contains \"%s\"", words);
     say("text ^malloc  %s \\(.*\\): .*%s", allocator, words);
     say("exit 1");
 }
@@ -143,7 +143,7 @@ static void blocked_and_moved(long arg)
     place(break_end(), PAGE, PROT_NONE);
     say("finding brk-blocked error");
     if (!moves)
-        say("expect findings[0].detail contains \"something else\"");
+        say("expect findings[id=brk-blocked].detail contains \"something else\"");
     say("exit 1");
 }
 #endif

@@ -162,6 +162,8 @@ static bool scratch_make(char path[static 128])
     if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
         mount("unit", path, "tmpfs", 0, NULL);
     setenv("TMPDIR", path, 1);
+    /* Against tests that hang, and long enough for those that do not on a busy machine. */
+    setenv("CK_DEFAULT_TIMEOUT", "120", 1);
     return true;
 }
 
