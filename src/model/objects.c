@@ -324,27 +324,43 @@ static bool belongs_to(const struct image *image, const struct mapping *mapping,
     return name.n == 0 || str_eq(name, STR("[heap]"));
 }
 
-/* Both tables are in address order, so one pass over both gives each mapping its instance. */
+static void assign(struct image *image, uint32_t index, uint32_t k)
+{
+    struct mapping *mapping = &image->mappings[index];
+    struct instance *instance = &image->instances[k];
+
+    mapping->instance = k;
+    if (mapping->range.start < instance->seen.start)
+        instance->seen.start = mapping->range.start;
+    if (mapping->range.end > instance->seen.end)
+        instance->seen.end = mapping->range.end;
+}
+
+/*
+ * Both tables are in address order, so one pass over both gives each mapping its instance.  Ranges
+ * overlap when an object was overwritten in place, for its headers are another version's: `last` is
+ * the innermost, `first` the outermost.
+ */
 static void assign_instances(struct image *image)
 {
-    uint32_t k = 0;
+    uint32_t first = 0, last = 0;
 
-    for (uint32_t i = 0; i < image->n_mappings && k < image->n_instances; i++) {
-        struct mapping *mapping = &image->mappings[i];
-        struct instance *instance;
+    for (uint32_t i = 0; i < image->n_mappings; i++) {
+        const struct mapping *mapping = &image->mappings[i];
 
-        while (k < image->n_instances && image->instances[k].range.end <= mapping->range.start)
-            k++;
-        if (k == image->n_instances)
+        while (first < image->n_instances &&
+               image->instances[first].range.end <= mapping->range.start)
+            first++;
+        if (first == image->n_instances)
             break;
-        instance = &image->instances[k];
-        if (!belongs_to(image, mapping, instance))
-            continue;
-        mapping->instance = k;
-        if (mapping->range.start < instance->seen.start)
-            instance->seen.start = mapping->range.start;
-        if (mapping->range.end > instance->seen.end)
-            instance->seen.end = mapping->range.end;
+        last = last < first ? first : last;
+        while (last + 1 < image->n_instances &&
+               image->instances[last + 1].range.start <= mapping->range.start)
+            last++;
+        if (belongs_to(image, mapping, &image->instances[last]))
+            assign(image, i, last);
+        else if (belongs_to(image, mapping, &image->instances[first]))
+            assign(image, i, first);
     }
 }
 
@@ -389,9 +405,10 @@ static enum program_type type_of(const struct elfhead *head)
     return PROGRAM_UNKNOWN;
 }
 
+/* Where ranges overlap, the innermost. */
 static uint32_t find_instance_at(const struct image *image, uint64_t address)
 {
-    for (uint32_t i = 0; i < image->n_instances; i++)
+    for (uint32_t i = image->n_instances; i-- > 0;)
         if (range_has(image->instances[i].range, address))
             return i;
     return NONE;

@@ -109,6 +109,24 @@ START_TEST(test_foreign_inside)
 }
 END_TEST
 
+/*
+ * A library that was overwritten in place: the headers of the new version reach over the loader,
+ * which is none the less itself.
+ */
+START_TEST(test_overwritten)
+{
+    struct elf_spec spec = elf_object(64, ET_DYN, 0);
+
+    spec.loads[2].memory_bytes = 0x100000;
+    fake_object(&fake, "longer", &spec);
+    fake_ready(&fake, &(struct fake_process){.maps = FAKE_PROG "7ffff7fa5000 @longer\n" FAKE_AREA},
+               &image);
+    ck_assert_uint_gt(instance_at(0x7ffff7fa5000)->range.end, 0x7ffff7fc5000);
+    ck_assert_ptr_ne(object_at(0x7ffff7fc5000), object_at(0x7ffff7fa6000));
+    ck_assert_uint_eq(image.interp, image.mappings[image_find(&image, 0x7ffff7fc5000)].instance);
+}
+END_TEST
+
 /* A file mapped as data only is no object. */
 START_TEST(test_data_only)
 {
@@ -296,6 +314,7 @@ Suite *objects_suite(void)
     tcase_add_test(find, test_loaded_twice);
     tcase_add_test(find, test_split_text);
     tcase_add_test(find, test_foreign_inside);
+    tcase_add_test(find, test_overwritten);
     tcase_add_test(find, test_data_only);
     tcase_add_test(find, test_unreadable);
     tcase_add_test(find, test_no_elf);
