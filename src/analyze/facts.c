@@ -51,7 +51,8 @@ static void count_mappings(struct facts *facts, const struct image *image)
             facts->stack_range.start = mapping->range.start;
         facts->stack_range.end = mapping->range.end;
         facts->has_stack = true;
-        facts->stack = i;
+        if (mapping->name != 0 || facts->stack == NONE)
+            facts->stack = i;
     }
 }
 

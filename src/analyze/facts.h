@@ -73,7 +73,7 @@ struct facts {
     struct range largest_gap; /* the largest hole in which mmap can place something */
     struct range low_2g_gap;  /* the largest one for MAP_32BIT: 1 GiB to 2 GiB */
     bool has_stack;
-    uint32_t stack;           /* the mapping that is labelled so: its highest part */
+    uint32_t stack;           /* the mapping that is labelled so: where it began at exec */
     struct range stack_range; /* all parts */
     struct region *regions;   /* by address, gaps included */
     uint32_t n_regions;

@@ -214,10 +214,11 @@ static bool is_thread_stack(const struct image *image, uint32_t i)
  * mprotect(), madvise() and mlock() split a mapping whose parts differ then; others are
  * neighbours.
  */
-static bool is_split_off(const struct mapping *lower, const struct mapping *upper)
+static bool is_split_off(const struct mapping *part, const struct mapping *lower,
+                         const struct mapping *upper)
 {
-    return lower->range.end == upper->range.start && lower->grows_down && lower->inode == 0 &&
-           lower->name == 0 &&
+    return lower->range.end == upper->range.start && part->grows_down && part->inode == 0 &&
+           part->name == 0 &&
            (lower->perms != upper->perms || lower->flags_hash != upper->flags_hash);
 }
 
@@ -227,13 +228,16 @@ static bool is_split_off(const struct mapping *lower, const struct mapping *uppe
  */
 static void extend_stack(struct image *image)
 {
-    for (uint32_t i = image->n_mappings; i-- > 1;) {
-        const struct mapping *upper = &image->mappings[i];
-        struct mapping *lower = &image->mappings[i - 1];
+    struct mapping *mappings = image->mappings;
 
-        if (upper->role == ROLE_STACK && is_split_off(lower, upper))
-            lower->role = ROLE_STACK;
-    }
+    for (uint32_t i = image->n_mappings; i-- > 1;)
+        if (mappings[i].role == ROLE_STACK &&
+            is_split_off(&mappings[i - 1], &mappings[i - 1], &mappings[i]))
+            mappings[i - 1].role = ROLE_STACK;
+    for (uint32_t i = 1; i < image->n_mappings; i++)
+        if (mappings[i - 1].role == ROLE_STACK &&
+            is_split_off(&mappings[i], &mappings[i - 1], &mappings[i]))
+            mappings[i].role = ROLE_STACK;
 }
 
 /*

@@ -5,6 +5,7 @@
 #include "object.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -42,6 +43,24 @@ static void stack(long pages_below)
     uintptr_t page = stat_field(28) & ~(PAGE - 1);
 
     say_wx(protect(page - (uintptr_t)pages_below * PAGE, RWX), "warning");
+}
+
+/* And the pages above, with arguments and environment. */
+static void stack_above(long arg)
+{
+    struct map all;
+
+    if (!fixture_is_again()) {
+        static char filler[4 * PAGE] = "FILLER=";
+
+        memset(filler + 7, 'x', sizeof(filler) - 8);
+        putenv(filler);
+        fixture_again();
+    }
+    if (!map_above(stat_field(28), &all))
+        broken("no stack");
+    say_wx(protect((uintptr_t)all.end - PAGE, RWX), "warning");
+    say("no-finding exec-stack");
 }
 
 static void file_private(long arg)
@@ -106,6 +125,7 @@ int main(int argc, char **argv)
         {"heap", heap},
         {"stack", stack},
         {"stack-below-start", stack, 8},
+        {"stack-above-start", stack_above},
         {"file-private", file_private},
         {"file-shared", file_shared},
         {"anonymous", anonymous},
