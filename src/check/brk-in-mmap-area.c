@@ -13,20 +13,13 @@ struct neighbours {
     uint32_t below, above; /* how many libraries lie there */
 };
 
-/* The kernel itself put program and heap above the start of a bottom-up mmap area. */
-static bool is_above_bottom_up_base(const struct image *image)
-{
-    return image->layout.mode == MMAP_BOTTOM_UP && image->program != NONE &&
-           image->layout.base < image->instances[image->program].seen.start;
-}
-
 /* A library below the program says nothing about the heap, unless the mmap area begins there. */
 static struct neighbours neighbours_of(const struct image *image, uint64_t start_brk)
 {
     uint64_t least = image->program == NONE ? 0 : image->instances[image->program].seen.end;
     struct neighbours n = {0, 0};
 
-    if (is_above_bottom_up_base(image))
+    if (mmap_area_has_program(image))
         least = image->layout.base;
     else if (brk_follows_program(image, start_brk))
         return n;

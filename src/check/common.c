@@ -57,6 +57,12 @@ bool mmap_base_is_mixed(const struct image *image)
     return false;
 }
 
+bool mmap_area_has_program(const struct image *image)
+{
+    return image->layout.mode == MMAP_BOTTOM_UP && image->program != NONE &&
+           image->layout.base < image->instances[image->program].seen.start;
+}
+
 const char *misplaced_remedy(const struct image *image)
 {
     return mmap_base_is_mixed(image) ? CURE_MIXED_BASE : "Find out who maps it: " FIND_MAPPER ".";

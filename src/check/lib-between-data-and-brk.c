@@ -22,7 +22,7 @@ static void run(struct checker *checker)
         rule_not_run(checker, "the program's data or the break could not be read");
         return;
     }
-    if (!brk_follows_program(image, checker->facts->brk.start))
+    if (!brk_follows_program(image, checker->facts->brk.start) || mmap_area_has_program(image))
         return;
     places_add_instances(checker, &objects, is_between);
     if (objects.n == 0)

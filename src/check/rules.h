@@ -62,6 +62,9 @@ const struct blocker *blocker_known(const struct checker *checker);
 /* Whether the rule mixed-mmap-base holds: libraries low, the rest of the mmap area high. */
 bool mmap_base_is_mixed(const struct image *image);
 
+/* Whether the kernel itself put program and heap above the start of a bottom-up mmap area. */
+bool mmap_area_has_program(const struct image *image);
+
 /* What to do about libraries that lie where none belong. */
 const char *misplaced_remedy(const struct image *image);
 
