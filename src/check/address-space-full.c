@@ -51,8 +51,7 @@ static void run(struct checker *checker)
                        rlimit->soft))
         report(checker, "RLIMIT_AS",
                rlimit->soft > image->size_bytes ? rlimit->soft - image->size_bytes : 0,
-               rlimit->soft,
-               "Raise RLIMIT_AS: prlimit --pid PID --as=BYTES, ulimit -v, LimitAS= in the unit.");
+               rlimit->soft, limit_cure(checker, LIMIT_RLIMIT_AS));
 }
 
 const struct rule rule_address_space_full = {

@@ -26,8 +26,8 @@ static void run(struct checker *checker)
         "Not a mapping but a limit stops it: %s. brk() fails with ENOMEM when it is reached, "
         "however much memory is free. %s",
         limit->detail, allocator_text(checker));
-    finding_remedy(checker, finding, "Raise it: %s. \"layoutcheck room %d\" shows all limits.",
-                   limit_remedy(limit->kind), (int)checker->image->pid);
+    finding_remedy(checker, finding, "%s \"layoutcheck room %d\" shows all limits.",
+                   limit_cure(checker, limit->kind), (int)checker->image->pid);
     cause_by_limit(finding, limit->kind);
     evidence_text(finding, "limit", limit_name(limit->kind));
     evidence_text(finding, "value", limit->value);

@@ -137,6 +137,35 @@ void cause_by_limit(struct finding *finding, enum limit_kind kind)
         finding_cause(finding, &rule_address_space_full);
 }
 
+static const struct resource_texts {
+    const char *option;    /* of prlimit */
+    const char *letter;    /* of ulimit */
+    const char *directive; /* of a systemd unit */
+} resources[N_LIMIT_KINDS] = {
+    [LIMIT_RLIMIT_STACK] = {"stack", "s", "LimitSTACK"},
+    [LIMIT_RLIMIT_DATA] = {"data", "d", "LimitDATA"},
+    [LIMIT_RLIMIT_AS] = {"as", "v", "LimitAS"},
+    [LIMIT_RLIMIT_MEMLOCK] = {"memlock", "l", "LimitMEMLOCK"},
+};
+
+const char *limit_cure(struct checker *checker, enum limit_kind kind)
+{
+    const struct resource_texts *resource = &resources[kind];
+
+    if (resource->option)
+        return arena_printf(checker->arena,
+                            "Raise it: \"prlimit --pid %d --%s=BYTES\" for this process, ulimit "
+                            "-%s or %s= for the next.",
+                            (int)checker->image->pid, resource->option, resource->letter,
+                            resource->directive);
+    if (kind == LIMIT_NEXT_MAPPING)
+        return "Find out who maps it: " FIND_MAPPER ".";
+    if (kind == LIMIT_LARGEST_GAP)
+        return "Reserve less: smaller thread stacks (ulimit -s), fewer malloc arenas "
+               "(MALLOC_ARENA_MAX); or a 64-bit build of the program, which has more.";
+    return arena_printf(checker->arena, "Change it: %s.", limit_remedy(kind));
+}
+
 void evidence_break(struct checker *checker, struct finding *finding)
 {
     const struct brk_facts *brk = &checker->facts->brk;

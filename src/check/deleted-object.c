@@ -9,10 +9,13 @@ static const struct fate_texts {
     enum file_fate fate;
     const char *name;
     const char *what;
+    const char *remedy;
 } fates[] = {
     {FILE_REPLACED, "replaced",
-     "is not the one at its path any more: another file is there, as after an update"},
-    {FILE_REMOVED, "removed", "is no longer at its path"},
+     "is not the one at its path any more: another file is there, as after an update",
+     "Restart the program."},
+    {FILE_REMOVED, "removed", "is no longer at its path",
+     "Restart the program; if it still needs the file, install that first."},
 };
 
 static bool any_lost(const struct image *image)
@@ -58,7 +61,7 @@ static void report(struct checker *checker, const struct fate_texts *texts,
                    "The process runs code of a file that %s. It keeps running the old code, with "
                    "the old bugs, and its disk space stays in use.",
                    texts->what);
-    finding_remedy(checker, finding, "Restart the program.");
+    finding_remedy(checker, finding, "%s", texts->remedy);
     evidence_text(finding, "fate", texts->name);
     evidence_places(finding, "objects", objects->list, objects->n);
 }
@@ -89,6 +92,6 @@ const struct rule rule_deleted_object = {
         "disk: security fixes are not in force, and tools that read the file see something else. "
         "Memory that never had a lasting file (memfd, SysV shared memory, scratch files of JIT "
         "compilers) is not meant.",
-    .remedy = "Restart the program.",
+    .remedy = "Restart the program. If it still needs a file that was removed, install that first.",
     .run = run,
 };

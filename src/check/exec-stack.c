@@ -35,8 +35,9 @@ static void explain(struct checker *checker, struct finding *finding, const stru
                        "%s asked for it: PT_GNU_STACK is executable there, or missing. %s", names,
                        consequence);
         finding_remedy(checker, finding,
-                       "Link %s anew with -z noexecstack, unless nested functions of GNU C need "
-                       "it: \"readelf -lW FILE\" then shows GNU_STACK with RW, not RWE. Assembler "
+                       "Link %s anew with -z noexecstack and without -z execstack, unless nested "
+                       "functions of GNU C need it: \"readelf -lW FILE\" then shows GNU_STACK with "
+                       "RW, not RWE. Assembler "
                        "sources without a section .note.GNU-stack are the usual reason.",
                        names);
     } else {

@@ -107,6 +107,12 @@ const char *blocker_title(struct checker *checker);
  */
 void cause_by_blocker(const struct checker *checker, struct finding *finding);
 
+/*
+ * What to do about the limit that binds, as a sentence: for a resource limit the command for this
+ * process, and how the next one gets it.
+ */
+const char *limit_cure(struct checker *checker, enum limit_kind kind);
+
 /* Names what may explain that a limit binds. */
 void cause_by_limit(struct finding *finding, enum limit_kind kind);
 

@@ -27,11 +27,21 @@ static bool is_clamped(const struct image *image)
     return image->limits.stack.soft >= image->layout.task_size / 6 * 5;
 }
 
+/* The kernel places nothing above the mmap base while there is room below it. */
+static bool is_asked_for(const struct image *image, const struct stack_facts *stack)
+{
+    const struct layout *layout = &image->layout;
+
+    return layout->mode == MMAP_TOP_DOWN && layout->has_base && stack->mapping > 0 &&
+           image->mappings[stack->mapping - 1].range.end > layout->base;
+}
+
 static void run(struct checker *checker)
 {
     const struct stack_facts *stack = &checker->facts->stack_growth;
     const struct limit_fact *mapping = find_limit(&stack->growth, LIMIT_NEXT_MAPPING);
     const struct limit_fact *rlimit = find_limit(&stack->growth, LIMIT_RLIMIT_STACK);
+    bool asked_for;
     struct finding *finding;
     char room[UNITS_TEXT], promised[UNITS_TEXT];
 
@@ -42,18 +52,22 @@ static void run(struct checker *checker)
     if (!mapping || !rlimit || mapping->room >= rlimit->room ||
         mapping->room >= more_than_enough(checker->image) || is_clamped(checker->image))
         return;
+    asked_for = is_asked_for(checker->image, stack);
     finding = finding_add(checker, SEVERITY_WARNING,
                           "RLIMIT_STACK is %s, but a mapping stops the stack after %s more",
                           rlimit->value, size_text(mapping->room, room));
     finding_detail(
         checker, finding,
         "%s, whose end is at %s, lies where the limit promises %s more of stack. The kernel keeps "
-        "room for the limit of exec only, 128M at least: one that is raised later can lie beyond "
-        "it.",
-        mapping->detail, mapping->value, size_text(rlimit->room, promised));
-    finding_remedy(checker, finding,
-                   "Set the limit before the program is executed: ulimit -s, LimitSTACK=, prlimit "
-                   "--stack=BYTES COMMAND.");
+        "room for the limit of exec only, 128M at least%s.",
+        mapping->detail, mapping->value, size_text(rlimit->room, promised),
+        asked_for ? ": somebody asked for that address, or no other was free"
+                  : ": one that is raised later can lie beyond it");
+    finding_remedy(checker, finding, "%s",
+                   asked_for
+                       ? limit_cure(checker, LIMIT_NEXT_MAPPING)
+                       : "Set the limit before the program is executed: ulimit -s, LimitSTACK=, "
+                         "\"prlimit --stack=BYTES COMMAND\".");
     evidence_bytes(finding, "room", mapping->room);
     evidence_bytes(finding, "promised", rlimit->room);
     evidence_text(finding, "mapping_end", mapping->value);
@@ -67,7 +81,8 @@ const struct rule rule_stack_limit_unreachable = {
         "At exec the kernel leaves as much room below the stack as RLIMIT_STACK allows, and at "
         "least 128 MiB. A limit that is raised in the running process, or a mapping at a fixed "
         "address, breaks that promise: the stack meets the mapping before its limit.",
-    .remedy = "Raise the limit before exec (ulimit -s, LimitSTACK=), not in the program itself; or "
-              "have the mapping go elsewhere.",
+    .remedy = "Raise the limit before exec (ulimit -s, LimitSTACK=), not in the program itself. A "
+              "mapping at a fixed address has to go elsewhere: \"" TRACE_MEMORY "\" shows who asks "
+              "for it.",
     .run = run,
 };

@@ -27,10 +27,10 @@ static void run(struct checker *checker)
         checker, finding,
         "It can reach down to %s; a touch below that is a segmentation fault (SIGSEGV). %s: %s.",
         address_text(stack->lowest, lowest), limit_name(limit->kind), limit->detail);
-    finding_remedy(
-        checker, finding,
-        "Raise it: %s. Deep recursion may be the real reason: look at the stack with gdb -p %d.",
-        limit_remedy(limit->kind), (int)checker->image->pid);
+    finding_remedy(checker, finding,
+                   "%s Deep recursion may be the real reason: \"gdb -p %d -batch -ex \'bt 20\'\" "
+                   "shows the calls.",
+                   limit_cure(checker, limit->kind), (int)checker->image->pid);
     if (limit->kind == LIMIT_NEXT_MAPPING)
         finding_cause(finding, &rule_stack_limit_unreachable);
     cause_by_limit(finding, limit->kind);

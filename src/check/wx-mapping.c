@@ -75,8 +75,9 @@ static const char *trouble_remedy(struct checker *checker, const struct group *t
     return arena_printf(checker->arena, "%s%s",
                         known && trouble->n_stacks > 0 ? "For the stack see exec-stack. " : "",
                         "Find the mprotect or mmap call: start the program under "
-                        "\"" TRACE_MEMORY "\". Text relocations do it as well: \"readelf -dW "
-                        "FILE\" shows TEXTREL; build that object with -fPIC.");
+                        "\"" TRACE_MEMORY "\". A file may ask for it as well: \"readelf -lW FILE\" "
+                        "shows a LOAD segment with RWE, link without the section that is writable "
+                        "and executable; \"readelf -dW FILE\" shows TEXTREL, build with -fPIC.");
 }
 
 static void run(struct checker *checker)
@@ -105,10 +106,10 @@ const struct rule rule_wx_mapping = {
     .meaning =
         "Memory that can be written and executed lets whoever can write run code. A JIT compiler's "
         "anonymous memory is often like that and only noted. On a file's mapping, the heap or the "
-        "stack it comes from text relocations, a missing PT_GNU_STACK header, the personality flag "
-        "READ_IMPLIES_EXEC, or from mprotect calls.",
+        "stack it comes from a segment that asks for it, from text relocations (musl), a missing "
+        "PT_GNU_STACK header, the personality flag READ_IMPLIES_EXEC, or from mprotect calls.",
     .remedy =
-        "\"" TRACE_MEMORY "\" shows the call; \"readelf -dW FILE\" shows TEXTREL, which -fPIC "
-        "avoids; for the stack see exec-stack.",
+        "\"" TRACE_MEMORY "\" shows the call; \"readelf -lW FILE\" shows a LOAD segment with RWE, "
+        "\"readelf -dW FILE\" shows TEXTREL, which -fPIC avoids; for the stack see exec-stack.",
     .run = run,
 };
