@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An ordinary program that does what it is told and has no idea of its layout: how it is linked, and
- * under which limits and personality it is started, is what makes it ill and well again.
+ * An ordinary program that does what it is told and knows nothing of its layout: how it is linked
+ * and under which limits and personality it is started makes it ill, and well again.
  *
  *     victim [OPERATION[:ARGUMENT]]...
  *
- * It then prints `ready PID` (`broken REASON` when an operation failed) and waits until its standard
- * input ends. Sizes are in KiB.
+ * It prints `ready PID` (`broken OPERATION` when one failed) and waits until its standard input
+ * ends. Sizes are in KiB.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
