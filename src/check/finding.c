@@ -134,6 +134,8 @@ void places_add_mapping(struct checker *checker, struct places *places,
     const struct object *object = mapping_object(checker->image, mapping);
     struct str name = short_name(object ? object->path : mapping_name(checker->image, mapping));
 
+    if (name.n == 0 && mapping->role == ROLE_STACK)
+        name = STR("[stack]"); /* a part that lost the label */
     places_add(checker, places, place_name(checker, name), mapping->range, mapping->perms);
 }
 

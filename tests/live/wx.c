@@ -34,6 +34,11 @@ static void heap(long arg)
     say_wx(protect(start, RWX), "warning");
 }
 
+static void say_stack(void)
+{
+    say("expect findings[id=wx-mapping].evidence.places[0].name == \"[stack]\"");
+}
+
 /*
  * The kernel calls [stack] what holds the place where the stack began at exec; the pages below are
  * no less a part of it when they are a mapping of their own.
@@ -43,6 +48,7 @@ static void stack(long pages_below)
     uintptr_t page = stat_field(28) & ~(PAGE - 1);
 
     say_wx(protect(page - (uintptr_t)pages_below * PAGE, RWX), "warning");
+    say_stack();
 }
 
 /* And the pages above, with arguments and environment. */
@@ -61,6 +67,7 @@ static void stack_above(long arg)
         broken("no stack");
     say_wx(protect((uintptr_t)all.end - PAGE, RWX), "warning");
     say("no-finding exec-stack");
+    say_stack();
 }
 
 static void file_private(long arg)

@@ -152,12 +152,15 @@ static bool load_and_unload(const char *path)
     return library && dlclose(library) == 0;
 }
 
-/* A page of the stack, as a program does that generates code there. */
+static char **arguments;
+
+/* The page where the stack began, below the arguments: the part that /proc calls so. */
 static bool stack_exec(const char *unused)
 {
-    uintptr_t here = (uintptr_t)&unused / PAGE * PAGE;
+    uintptr_t start = (uintptr_t)(arguments - 1) / PAGE * PAGE;
 
-    return mprotect((void *)here, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC) == 0;
+    (void)unused;
+    return mprotect((void *)start, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC) == 0;
 }
 
 static const struct {
@@ -189,6 +192,7 @@ static bool operate(const char *text)
 
 int main(int argc, char **argv)
 {
+    arguments = argv;
     for (int i = 1; i < argc; i++)
         if (!operate(argv[i])) {
             printf("broken %s\n", argv[i]);
