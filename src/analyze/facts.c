@@ -17,7 +17,7 @@ bool mapping_is_library(const struct image *image, const struct mapping *mapping
 {
     const struct object *object = mapping_object(image, mapping);
 
-    return object && mapping->instance != image->program && !object->is_foreign;
+    return object && mapping->instance != image->program;
 }
 
 const char *mapping_title(struct image *image, const struct mapping *mapping)

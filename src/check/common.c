@@ -12,10 +12,9 @@ bool instance_is_library(const struct image *image, uint32_t instance)
 
     if (instance == image->program || range_size(image->instances[instance].seen) == 0)
         return false;
-    if (!object->has_head)
-        return !object->is_foreign;
     /* Programs of an emulator's guest are of another machine or class: not this process's. */
-    return object->head.machine == image->machine && object->head.elf_class == image->elf_class;
+    return !object->has_head ||
+           (object->head.machine == image->machine && object->head.elf_class == image->elf_class);
 }
 
 /*

@@ -8,11 +8,26 @@ static bool is_wx(const struct mapping *mapping)
     return (mapping->perms & (PERM_WRITE | PERM_EXEC)) == (PERM_WRITE | PERM_EXEC);
 }
 
+/*
+ * The memory image that a runtime was saved to, code and all: sbcl.core, gforth.fi, the PE files of
+ * Wine.  What is written there stays in the process.
+ */
+static bool is_memory_image(const struct image *image, const struct mapping *mapping)
+{
+    if (mapping->perms & PERM_SHARED)
+        return false;
+    for (uint32_t i = 0; i < image->n_objects; i++)
+        if (image->objects[i].head.other_format && mapping_shows(mapping, &image->objects[i]))
+            return true;
+    return false;
+}
+
 /* Generated code lives in anonymous memory, or in shared memory without a file. */
-static bool is_expected(const struct mapping *mapping)
+static bool is_expected(const struct image *image, const struct mapping *mapping)
 {
     return mapping->role == ROLE_ANON_EXEC || mapping->role == ROLE_SHARED ||
-           mapping->role == ROLE_SPECIAL || mapping->role == ROLE_DEVICE;
+           mapping->role == ROLE_SPECIAL || mapping->role == ROLE_DEVICE ||
+           (mapping->role == ROLE_FILE && is_memory_image(image, mapping));
 }
 
 static bool is_stack(const struct mapping *mapping)
@@ -89,25 +104,30 @@ static void run(struct checker *checker)
         const struct mapping *mapping = &image->mappings[i];
 
         if (is_wx(mapping))
-            group_add(checker, is_expected(mapping) ? &expected : &trouble, mapping);
+            group_add(checker, is_expected(image, mapping) ? &expected : &trouble, mapping);
     }
     if (trouble.places.n > 0)
         report(checker, SEVERITY_WARNING, &trouble, trouble_text(image),
                trouble_remedy(checker, &trouble));
     if (expected.places.n > 0)
-        report(checker, SEVERITY_INFO, &expected, "A JIT compiler's memory usually looks so.",
-               "Nothing to do, unless the program has no JIT.");
+        report(
+            checker, SEVERITY_INFO, &expected,
+            "A JIT compiler's memory usually looks so, and a runtime's that was saved to a file.",
+            "Nothing to do, unless the program generates no code.");
 }
 
 const struct rule rule_wx_mapping = {
     .id = "wx-mapping",
-    .severities = "warning for files, stack and heap, info for anonymous memory",
+    .severities = "warning for loaded objects, shared files, stack and heap; info for anonymous "
+                  "memory and for a runtime's memory image",
     .when = "memory is writable and executable at once",
     .meaning =
         "Memory that can be written and executed lets whoever can write run code. A JIT compiler's "
-        "anonymous memory is often like that and only noted. On a file's mapping, the heap or the "
-        "stack it comes from a segment that asks for it, from text relocations (musl), a missing "
-        "PT_GNU_STACK header, the personality flag READ_IMPLIES_EXEC, or from mprotect calls.",
+        "anonymous memory is often like that and only noted, as is a file of no ELF format that a "
+        "runtime maps to be its memory (sbcl.core). On a loaded object, a shared file, the heap or "
+        "the stack it comes from a segment that asks for it, from text relocations (musl), a "
+        "missing PT_GNU_STACK header, the personality flag READ_IMPLIES_EXEC, or from mprotect "
+        "calls.",
     .remedy =
         "\"" TRACE_MEMORY "\" shows the call; \"readelf -lW FILE\" shows a LOAD segment with RWE, "
         "\"readelf -dW FILE\" shows TEXTREL, which -fPIC avoids; for the stack see exec-stack.",

@@ -83,7 +83,6 @@ struct object {
     bool is_exe;
     bool has_head;
     struct elfhead head;
-    bool is_foreign;     /* read, and no ELF file: Wine and .NET map the code of PE files */
     const char *missing; /* why there is no head */
     enum file_fate fate;
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Which ELF objects are loaded, and where.  An object is a file with an executable mapping; a file
- * that is only mapped as data is none, whatever it holds.  An instance is one loading of it: the
- * bias follows from an executable mapping and the PT_LOAD segment whose file offset it shows.
+ * that is only mapped as data is none, whatever it holds, nor is one of another format: a memory
+ * image of a runtime (sbcl.core), a PE file of Wine.  An instance is one loading of it: the bias
+ * follows from an executable mapping and the PT_LOAD segment whose file offset it shows.
  */
 #include "model/build.h"
 #include "source/objfile.h"
@@ -38,13 +39,6 @@ static struct str exe_name(struct image *image)
     return (struct str){name, (size_t)(to - name)};
 }
 
-static bool is_foreign(const struct reader *reader)
-{
-    unsigned char magic[SELFMAG];
-
-    return reader_read(reader, 0, magic, sizeof(magic)) && memcmp(magic, ELFMAG, SELFMAG) != 0;
-}
-
 /* The executed file is held open by the process, so that it is read even when it was removed. */
 static void read_head(struct image *image, struct object *object)
 {
@@ -58,7 +52,6 @@ static void read_head(struct image *image, struct object *object)
     if (open) {
         reader = objfile_reader(&file);
         object->has_head = elfhead_parse(&object->head, &image->arena, &reader, &err);
-        object->is_foreign = is_foreign(&reader);
         objfile_close(&file);
     }
     if (!object->has_head)
@@ -268,6 +261,12 @@ static bool is_loaded(const struct image *image, const struct object *object,
     return n_loads == 1;
 }
 
+/* Executed is only what was an ELF file then. */
+static bool is_elf(const struct object *object)
+{
+    return object->is_exe || !object->head.other_format;
+}
+
 static void find_instance(struct finder *finder, uint32_t index)
 {
     struct image *image = finder->image;
@@ -275,6 +274,8 @@ static void find_instance(struct finder *finder, uint32_t index)
     struct instance instance = {.object = object_of(finder, mapping)};
     const struct object *object = &image->objects[instance.object];
 
+    if (!is_elf(object))
+        return;
     if (!object->has_head) {
         instance.range = neighbours(image, index);
     } else if (mapping_bias(image, &object->head, mapping, &instance.bias) &&
@@ -477,7 +478,7 @@ static void note_unread(struct image *image)
     for (uint32_t i = 0; i < image->n_objects; i++) {
         const struct object *object = &image->objects[i];
 
-        if (object->has_head || object->is_foreign || ++n > NAMED)
+        if (object->has_head || !is_elf(object) || ++n > NAMED)
             continue;
         image_note_missing(
             image, arena_printf(arena, "ELF headers of %.*s", (int)object->path.n, object->path.p),

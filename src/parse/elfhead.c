@@ -240,7 +240,10 @@ bool elfhead_parse(struct elfhead *head, struct arena *arena, const struct reade
     *head = (struct elfhead){0};
     if (elf_version(EV_CURRENT) == EV_NONE)
         return err_set(err, "libelf is too old");
-    if (!reader_read(reader, 0, ident, sizeof(ident)) || memcmp(ident, ELFMAG, SELFMAG) != 0)
+    if (!reader_read(reader, 0, ident, sizeof(ident)))
+        return err_set(err, "its ELF header is cut off");
+    head->other_format = memcmp(ident, ELFMAG, SELFMAG) != 0;
+    if (head->other_format)
         return err_set(err, "it is not an ELF file");
     if ((ident[EI_CLASS] != ELFCLASS32 && ident[EI_CLASS] != ELFCLASS64) ||
         (ident[EI_DATA] != ELFDATA2LSB && ident[EI_DATA] != ELFDATA2MSB))

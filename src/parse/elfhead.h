@@ -23,6 +23,7 @@ struct segment {
 };
 
 struct elfhead {
+    bool other_format;      /* the file can be read, and begins otherwise than ELF files do */
     unsigned int elf_class; /* 32 or 64 */
     uint16_t machine;       /* EM_* */
     uint16_t type;          /* ET_EXEC, ET_DYN, ... */

@@ -70,9 +70,18 @@ static void stack_above(long arg)
     say_stack();
 }
 
-static void file_private(long arg)
+/* As a library is mapped that patches its own code. */
+static void elf_private(long arg)
 {
-    say_wx(place_file(0, PAGE, RWX, MAP_PRIVATE, file_make("scratch", PAGE)), "warning");
+    file_copy("/proc/self/exe", "object");
+    say_wx(place_file(0, PAGE, RWX, MAP_PRIVATE, "object"), "warning");
+}
+
+/* As Lisp and Forth systems map the memory that they were saved to. */
+static void image_private(long arg)
+{
+    say_wx(place_file(0, PAGE, RWX, MAP_PRIVATE, file_make("scratch", PAGE)), "info");
+    say("quiet");
 }
 
 static void file_shared(long arg)
@@ -133,7 +142,8 @@ int main(int argc, char **argv)
         {"stack", stack},
         {"stack-below-start", stack, 8},
         {"stack-above-start", stack_above},
-        {"file-private", file_private},
+        {"elf-private", elf_private},
+        {"image-private", image_private},
         {"file-shared", file_shared},
         {"anonymous", anonymous},
         {"file-twice-private", file_twice, MAP_PRIVATE},

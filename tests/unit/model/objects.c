@@ -154,14 +154,26 @@ START_TEST(test_unreadable)
 }
 END_TEST
 
-START_TEST(test_no_elf)
+/* A memory image of a runtime, or a PE file of Wine: no object, and nothing that is missing. */
+START_TEST(test_other_format)
 {
-    fake_write(&fake, "files/text", "#!/bin/sh\n");
-    fake_ready(&fake, &(struct fake_process){.maps = FAKE_PROG "20000000 @text\n" FAKE_AREA},
+    fake_write(&fake, "files/image", "MZ, and no ELF header\n");
+    fake_ready(&fake, &(struct fake_process){.maps = FAKE_PROG "20000000 @image\n" FAKE_AREA},
                &image);
-    ck_assert_str_eq(object_at(0x20001000)->missing, "it is not an ELF file");
-    ck_assert(object_at(0x20001000)->is_foreign);
-    ck_assert_uint_eq(image.n_missing, 0); /* nothing could be known of it */
+    ck_assert_ptr_null(object_at(0x20001000));
+    ck_assert_uint_eq(image.mappings[image_find(&image, 0x20001000)].role, ROLE_FILE);
+    ck_assert_uint_eq(image.n_missing, 0);
+}
+END_TEST
+
+/* What was loaded from a file that is empty now is still a loaded object. */
+START_TEST(test_cut_off)
+{
+    fake_write(&fake, "files/empty", "\177ELF");
+    fake_ready(&fake, &(struct fake_process){.maps = FAKE_PROG "20000000 @empty\n" FAKE_AREA},
+               &image);
+    ck_assert_str_eq(object_at(0x20001000)->missing, "its ELF header is cut off");
+    ck_assert_uint_eq(image.n_missing, 1);
 }
 END_TEST
 
@@ -317,7 +329,8 @@ Suite *objects_suite(void)
     tcase_add_test(find, test_overwritten);
     tcase_add_test(find, test_data_only);
     tcase_add_test(find, test_unreadable);
-    tcase_add_test(find, test_no_elf);
+    tcase_add_test(find, test_other_format);
+    tcase_add_test(find, test_cut_off);
     ROWS_ADD(find, test_fate, fates);
     ROWS_ADD(find, test_lies, lies);
     suite_add_tcase(suite, find);
