@@ -36,6 +36,18 @@ static bool is_asked_for(const struct image *image, const struct stack_facts *st
            image->mappings[stack->mapping - 1].range.end > layout->base;
 }
 
+/*
+ * A guard where the limit ends, of the program's own: Mono has one, to tell an overflow from other
+ * faults.
+ */
+static bool is_own_guard(const struct checker *checker, uint64_t missing_bytes)
+{
+    uint32_t stack = checker->facts->stack_growth.mapping;
+
+    return stack > 0 && checker->image->mappings[stack - 1].role == ROLE_GUARD &&
+           missing_bytes <= 64 * KIB;
+}
+
 static void run(struct checker *checker)
 {
     const struct stack_facts *stack = &checker->facts->stack_growth;
@@ -50,7 +62,8 @@ static void run(struct checker *checker)
         return;
     }
     if (!mapping || !rlimit || mapping->room >= rlimit->room ||
-        mapping->room >= more_than_enough(checker->image) || is_clamped(checker->image))
+        mapping->room >= more_than_enough(checker->image) || is_clamped(checker->image) ||
+        is_own_guard(checker, rlimit->room - mapping->room))
         return;
     asked_for = is_asked_for(checker->image, stack);
     finding = finding_add(checker, SEVERITY_WARNING,
@@ -80,7 +93,8 @@ const struct rule rule_stack_limit_unreachable = {
     .meaning =
         "At exec the kernel leaves as much room below the stack as RLIMIT_STACK allows, and at "
         "least 128 MiB. A limit that is raised in the running process, or a mapping at a fixed "
-        "address, breaks that promise: the stack meets the mapping before its limit.",
+        "address, breaks that promise: the stack meets the mapping before its limit. A guard page "
+        "of the program's own at the limit itself (Mono) is not meant.",
     .remedy = "Raise the limit before exec (ulimit -s, LimitSTACK=), not in the program itself. A "
               "mapping at a fixed address has to go elsewhere: \"" TRACE_MEMORY "\" shows who asks "
               "for it.",

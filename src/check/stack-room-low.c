@@ -5,11 +5,43 @@
 
 enum { ERROR_KIB = 128, WARNING_KIB = 512 };
 
+/*
+ * What is mapped and was never touched is as good as room: Ruby touches the last page that the
+ * limit allows when it starts, so that nothing else gets the place.
+ */
+static uint64_t unused_bytes(const struct checker *checker)
+{
+    uint64_t size = range_size(checker->facts->stack_growth.range);
+
+    if (size < WARNING_KIB * KIB || !image_read_stack_use(checker->image))
+        return 0;
+    return size > checker->image->stack_used_bytes ? size - checker->image->stack_used_bytes : 0;
+}
+
+static enum severity severity_of(uint64_t room, uint64_t unused)
+{
+    if (unused >= WARNING_KIB * KIB)
+        return SEVERITY_INFO;
+    return room < ERROR_KIB * KIB ? SEVERITY_ERROR : SEVERITY_WARNING;
+}
+
+static void report_unused(struct checker *checker, struct finding *finding, uint64_t unused)
+{
+    char text[UNITS_TEXT];
+
+    finding_detail(checker, finding,
+                   "It is mapped nearly in full, but %s of it were never touched: the program "
+                   "reserved it, as Ruby does at its start.",
+                   size_text(unused, text));
+    finding_remedy(checker, finding, "Nothing to do.");
+}
+
 static void run(struct checker *checker)
 {
     const struct stack_facts *stack = &checker->facts->stack_growth;
     const struct limit_fact *limit;
     struct finding *finding;
+    uint64_t unused;
     char room[UNITS_TEXT], lowest[UNITS_TEXT];
 
     if (!stack->known) {
@@ -19,10 +51,11 @@ static void run(struct checker *checker)
     if (stack->growth.room >= WARNING_KIB * KIB)
         return;
     limit = growth_binding(&stack->growth);
-    finding = finding_add(
-        checker, stack->growth.room < ERROR_KIB * KIB ? SEVERITY_ERROR : SEVERITY_WARNING,
-        "the main stack can grow by %s only: %s is %s", size_text(stack->growth.room, room),
-        limit_name(limit->kind), limit->value);
+    unused = unused_bytes(checker);
+    finding =
+        finding_add(checker, severity_of(stack->growth.room, unused),
+                    "the main stack can grow by %s only: %s is %s",
+                    size_text(stack->growth.room, room), limit_name(limit->kind), limit->value);
     finding_detail(
         checker, finding,
         "It can reach down to %s; a touch below that is a segmentation fault (SIGSEGV). %s: %s.",
@@ -34,6 +67,8 @@ static void run(struct checker *checker)
     if (limit->kind == LIMIT_NEXT_MAPPING)
         finding_cause(finding, &rule_stack_limit_unreachable);
     cause_by_limit(finding, limit->kind);
+    if (finding->severity == SEVERITY_INFO)
+        report_unused(checker, finding, unused);
     evidence_text(finding, "limit", limit_name(limit->kind));
     evidence_text(finding, "value", limit->value);
     evidence_bytes(finding, "room", stack->growth.room);
@@ -42,12 +77,14 @@ static void run(struct checker *checker)
 
 const struct rule rule_stack_room_low = {
     .id = "stack-room-low",
-    .severities = "error below 128K, warning below 512K",
+    .severities = "error below 128K, warning below 512K; info when 512K of it were never touched",
     .when = "the main stack can hardly grow",
     .meaning =
         "The kernel grows the main stack page by page when it is touched, down to RLIMIT_STACK, to "
         "a mapping below it (less a guard gap of 1 MiB) or to another limit. Little is left. The "
-        "process is killed by SIGSEGV when it goes on.",
+        "process is killed by SIGSEGV when it goes on. A stack that is mapped nearly in full, but "
+        "was "
+        "never touched for the most part, is only noted: the program reserved it (Ruby does).",
     .remedy = "prlimit --pid PID --stack=BYTES raises the limit of a running process, ulimit -s or "
               "LimitSTACK= of one that is started. If a mapping is in the way, see "
               "stack-limit-unreachable.",

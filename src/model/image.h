@@ -255,6 +255,7 @@ struct image {
 
     uint64_t size_bytes;           /* total_vm, when maps was read */
     uint64_t data_and_stack_bytes; /* data_vm and stack_vm (since 4.5) */
+    uint64_t stack_used_bytes;     /* after image_read_stack_use() */
     bool consistent;
     const char *inconsistency; /* what differed, when not consistent */
     unsigned int n_reads;      /* of maps, until it was consistent */
@@ -345,6 +346,12 @@ bool image_ignores_rlimit_data(struct image *image);
  * when VmLck says that some are.
  */
 void image_read_locks(struct image *image);
+
+/*
+ * Learns from smaps how much of the main stack was ever touched: image.stack_used_bytes.  False
+ * when it cannot be read.
+ */
+bool image_read_stack_use(struct image *image);
 
 /*
  * The random part of a top-down mmap base, which the bottom-up base shares.  False when the stack

@@ -177,3 +177,20 @@ void image_read_locks(struct image *image)
     if (image->status.vm_locked_bytes > 0 && !each_record(image, take_lock, &err))
         image_note_missing(image, "smaps", err.text);
 }
+
+static void take_stack_use(struct image *image, uint32_t i, const struct smaps_record *record)
+{
+    if (image->mappings[i].role == ROLE_STACK)
+        image->stack_used_bytes += record->rss_bytes + record->swap_bytes;
+}
+
+bool image_read_stack_use(struct image *image)
+{
+    struct err err;
+
+    image->stack_used_bytes = 0;
+    if (each_record(image, take_stack_use, &err))
+        return true;
+    image_note_missing(image, "smaps", err.text);
+    return false;
+}

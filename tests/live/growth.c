@@ -487,6 +487,37 @@ static void stack_promise(long pages_less)
  * exec leaves room for the limit of its time, 128 MiB at least. Without randomisation it leaves no
  * more. `early` raises the limit before exec.
  */
+static void touch_stack(uintptr_t address)
+{
+    *(volatile char *)address = 0;
+}
+
+/* The lowest page of 4M, or each of them; PAGE more is the limit. */
+static void stack_reserved(long each)
+{
+    uintptr_t end = (uintptr_t)stack_map().end, lowest = end - MIB(4);
+
+    if (each)
+        for (uintptr_t page = (uintptr_t)stack_map().start; page > lowest; page -= PAGE)
+            touch_stack(page - PAGE);
+    touch_stack(lowest);
+    limit_set(RLIMIT_STACK, MIB(4) + PAGE);
+    say("expect stack.room == %lu", (unsigned long)PAGE);
+    say("finding stack-room-low %s", each ? "error" : "info");
+    say("exit %d", each ? 1 : 0);
+}
+
+/* No access, at the end of what the limit promises, or well before it. */
+static void stack_guard(long pages_early)
+{
+    uintptr_t lowest = (uintptr_t)stack_map().end - MIB(8);
+
+    place(lowest + (uintptr_t)pages_early * PAGE, 8 * PAGE, PROT_NONE);
+    say(pages_early > 8 ? "finding stack-limit-unreachable warning"
+                        : "no-finding stack-limit-unreachable");
+    say("no-finding stack-room-low");
+}
+
 static void stack_raised(long early)
 {
     if (!fixture_is_again()) {
@@ -554,6 +585,10 @@ int main(int argc, char **argv)
         {"stack-blocked-512k", stack_blocked, KIB(512)},
         {"stack-promise-kept", stack_promise},
         {"stack-promise-broken", stack_promise, 1},
+        {"stack-reserved", stack_reserved},
+        {"stack-touched", stack_reserved, 1},
+        {"stack-guard-at-limit", stack_guard, 1},
+        {"stack-guard-before-limit", stack_guard, 16},
         {"stack-raised-late", stack_raised},
         {"stack-raised-early", stack_raised, 1},
         {0},
