@@ -32,6 +32,16 @@ static const struct blocker windows = {
     .is_usual = true,
 };
 
+static const struct blocker generated_code = {
+    .id = "generated-code",
+    .title = "generated code",
+    .why =
+        "It is a JIT compiler's memory, which LuaJIT and V8 put within 2 GiB of the program's own "
+        "code, at a random place, so that calls reach it: in a PIE often above the heap.",
+    .remedy = "Nothing, unless the program has an allocator that only uses brk.",
+    .is_usual = true,
+};
+
 static bool is_anonymous(const struct mapping *mapping)
 {
     return mapping->inode == 0 && mapping->instance == NONE &&
@@ -63,6 +73,24 @@ static bool is_guest(const struct image *image, uint32_t next)
                                      !(mapping->perms & (PERM_EXEC | PERM_SHARED)));
 }
 
+/* It is reserved in one piece, of which parts become executable. */
+static bool is_generated_code(const struct image *image, uint32_t first)
+{
+    uint64_t end = image->mappings[first].range.start;
+
+    for (uint32_t i = first; i < image->n_mappings; i++) {
+        const struct mapping *mapping = &image->mappings[i];
+
+        if (mapping->inode != 0 || mapping->instance != NONE || (mapping->perms & PERM_SHARED) ||
+            mapping->range.start != end)
+            return false;
+        if (mapping->role == ROLE_ANON_EXEC)
+            return true;
+        end = mapping->range.end;
+    }
+    return false;
+}
+
 const struct blocker *blocker_known(const struct checker *checker)
 {
     struct image *image = checker->image;
@@ -78,5 +106,7 @@ const struct blocker *blocker_known(const struct checker *checker)
     if (image_has_runtime(image, RUNTIME_WINE) &&
         !mapping_is_library(image, &image->mappings[next]))
         return &windows;
+    if (is_generated_code(image, next))
+        return &generated_code;
     return NULL;
 }

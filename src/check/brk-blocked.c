@@ -56,7 +56,7 @@ static void run(struct checker *checker)
 
 const struct rule rule_brk_blocked = {
     .id = "brk-blocked",
-    .severities = "error; info where malloc does not use brk, and under Wine",
+    .severities = "error; info where malloc does not use brk, under Wine, and below generated code",
     .when = "not one page of room for the heap, because of the next mapping",
     .meaning =
         "The heap grows by moving the break up. The kernel refuses to move it so far that less "

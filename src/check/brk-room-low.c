@@ -43,7 +43,7 @@ static void run(struct checker *checker)
 const struct rule rule_brk_room_low = {
     .id = "brk-room-low",
     .severities = "error below 4M, or where malloc only uses brk; warning below 64M; info where "
-                  "malloc does not use brk, and under Wine",
+                  "malloc does not use brk, under Wine, and below generated code",
     .when = "little room for the heap, because of the next mapping",
     .meaning =
         "Between the break and the next mapping there is less room than programs usually need. "

@@ -163,7 +163,8 @@ static void run(struct checker *checker)
 
 const struct rule rule_brk_window_shrunken = {
     .id = "brk-window-shrunken",
-    .severities = "warning; info when a sanitizer's shadow memory or Wine ends it",
+    .severities =
+        "warning; info when a sanitizer's shadow memory, Wine's or generated code ends it",
     .when = "the whole window of the heap is under a quarter of what is normal",
     .meaning =
         "The window is all that the heap can ever have: from the start of the break to the next "

@@ -127,6 +127,36 @@ static void leaves_room(long pages)
     say_room(say_break());
 }
 
+/* What a JIT compiler has there: nobody's fault. */
+static void say_code(uintptr_t room)
+{
+    say("finding %s info", room == 0 ? "brk-blocked" : "brk-room-low");
+    say("finding brk-window-shrunken info");
+    say("expect findings[id=brk-window-shrunken].evidence.cause == \"generated-code\"");
+    say("no-finding brk-page-guard");
+    say("quiet");
+    say("exit 0");
+}
+
+static void code_at(long pages)
+{
+    place(break_end() + (uintptr_t)pages * PAGE, 2 * PAGE, PROT_READ | PROT_EXEC);
+    say_code(say_break());
+}
+
+/* Reserved in one piece, of which not the first part is code; or apart from what is there first. */
+static void reserved_then_code(long pages_between)
+{
+    uintptr_t start = break_end() + 3 * PAGE;
+
+    place(start, 2 * PAGE, PROT_NONE);
+    place(start + (uintptr_t)(2 + pages_between) * PAGE, 2 * PAGE, PROT_READ | PROT_EXEC);
+    if (pages_between == 0)
+        say_code(say_break());
+    else
+        say_room(say_break());
+}
+
 /* The window counts from start_brk, which need not be where the heap ends. */
 static void window(long bytes)
 {
@@ -183,6 +213,10 @@ int main(int argc, char **argv)
         {"room-4m", leaves_room, MIB(4) / PAGE},
         {"room-below-64m", leaves_room, MIB(64) / PAGE - 1},
         {"room-64m", leaves_room, MIB(64) / PAGE},
+        {"code-at-0", code_at},
+        {"code-at-10", code_at, 10},
+        {"reserved-then-code", reserved_then_code},
+        {"reserved-apart-from-code", reserved_then_code, 1},
         {"window-256m", window_small, MIB(256)},
         {"window-1g", window_enough, MIB(1024)},
 #ifdef __LP64__

@@ -640,8 +640,9 @@ START_TEST(test_order)
 {
     run(&(struct fake_process){
         .maps = "200000 @libz.so\n" FAKE_PROG FAKE_HEAP
-                "1021000-1022000 rwxp 00000000 00:00 0 \n2000000 @libz.so\n" FAKE_LIBC FAKE_VDSO
-                    FAKE_LOADER EXEC_STACK,
+                "1021000-1022000 r--p 00000000 00:00 0 \n2000000 @libz.so\n"
+                "7ffff0000000-7ffff0001000 rwxp 00000000 00:00 0 \n" FAKE_LIBC FAKE_VDSO FAKE_LOADER
+                    EXEC_STACK,
         .start_brk = FAKE_BREAK});
     ck_assert_str_eq(summary(),
                      "info brk-page-guard, warning brk-window-shrunken, error brk-blocked, "
