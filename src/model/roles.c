@@ -173,16 +173,27 @@ static bool is_no_access(const struct mapping *mapping)
 }
 
 /*
+ * Go's arenas look like glibc's, but where they are is Go's own choice (runtime/malloc.go
+ * mallocinit()): also in programs that gccgo built, or that only load a library written in Go.
+ */
+static bool is_go_arena(const struct image *image, const struct mapping *mapping)
+{
+    static const struct range first = {0xc000000000, 0xc100000000};
+
+    return image->is_go || range_has(first, mapping->range.start);
+}
+
+/*
  * A glibc thread arena begins at a multiple of HEAP_MAX_SIZE (64 MiB) and is followed by the rest
  * of it without access (malloc/arena.c new_heap()).  In a 32-bit program the size is 1 MiB, which
- * too much else has; Go's arenas look the same.
+ * too much else has.
  */
 static bool is_malloc_arena(const struct image *image, uint32_t i)
 {
     const struct mapping *mapping = &image->mappings[i];
     uint64_t end = mapping->range.start + 64 * MIB;
 
-    return image->elf_class == 64 && !image->is_go && is_plain_rw(mapping) &&
+    return image->elf_class == 64 && !is_go_arena(image, mapping) && is_plain_rw(mapping) &&
            mapping->range.start % (64 * MIB) == 0 && i + 1 < image->n_mappings &&
            is_no_access(&image->mappings[i + 1]) &&
            image->mappings[i + 1].range.start == mapping->range.end &&
