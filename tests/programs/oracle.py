@@ -294,7 +294,10 @@ def check_threads(state, run):
               if m["role"] == "thread-stack"]
     for pointer in pointers:
         if has_guard(state, pointer) and role_at(run, pointer) != "thread-stack":
-            yield f"a thread's stack pointer at {pointer:#x} is in {role_at(run, pointer)}"
+            around = [line for line, m in zip(state.lines, state.mappings())
+                      if m.start - (1 << 20) <= pointer < m.end + (1 << 20)]
+            yield (f"a thread's stack pointer at {pointer:#x} is in {role_at(run, pointer)}, of " +
+                   "; ".join(around))
     if not len(stacks) <= run.report["process"]["threads"] - 1 == len(pointers) or \
             not all(has_guard(state, pointer) for pointer in pointers):
         return  # one runs; one is on a stack of Go's; there are stacks of former threads, or fibers
