@@ -27,7 +27,7 @@ const char *mapping_title(struct image *image, const struct mapping *mapping)
     char perms[5];
 
     perms_text(mapping->perms, perms);
-    if (name.n == 0)
+    if (name.n == 0 || (mapping->role != ROLE_HEAP && str_eq(name, STR("[heap]"))))
         return arena_printf(&image->arena, "an anonymous mapping (%s)", perms);
     return arena_strndup(&image->arena, name.p, name.n);
 }

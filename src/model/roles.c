@@ -149,10 +149,26 @@ static enum role anonymous_role(const struct mapping *mapping)
     return ROLE_ANON;
 }
 
+/*
+ * The kernel labels whatever reaches over start_brk.  In a process that never moved its break, that
+ * is not the heap: V8 reserves 512 MiB near its code, and now and then the empty heap is inside.
+ */
+static bool is_only_labelled_heap(const struct image *image, const struct mapping *mapping)
+{
+    const struct break_state *brk = &image->brk;
+
+    return brk->known && brk->end == align_up(brk->start, image->page_size) &&
+           mapping->instance == NONE &&
+           mapping->range.start < align_down(brk->start, image->page_size) &&
+           mapping->range.end > brk->end && str_eq(mapping_name(image, mapping), STR("[heap]"));
+}
+
 static enum role role_of(const struct image *image, const struct mapping *mapping)
 {
     struct str name = mapping_name(image, mapping);
 
+    if (is_only_labelled_heap(image, mapping))
+        return anonymous_role(mapping);
     if (name.n > 0 && name.p[0] == '[')
         return bracket_role(mapping, name);
     if (mapping->instance != NONE)

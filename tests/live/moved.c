@@ -4,6 +4,7 @@
 #include "memory.h"
 #include "object.h"
 
+#include <inttypes.h>
 #include <sys/mman.h>
 
 /* From the linker: where this program ends. */
@@ -78,12 +79,32 @@ static void break_below_libraries(long arg)
     say("exit 0");
 }
 
+/* Over the start of a break that nobody moved: the kernel labels it [heap]. */
+static void over_start(long prot)
+{
+    uintptr_t start = ((uintptr_t)stat_field(47) & ~(PAGE - 1)) - 2 * PAGE;
+
+    place(start, 8 * PAGE, (int)prot);
+    say("expect brk.room == %" PRIuPTR, break_truth());
+    say("finding brk-blocked %s", prot & PROT_EXEC ? "info" : "error");
+    say("expect brk.next.start == \"%#" PRIxPTR "\"", start);
+    say("expect brk.next.role == \"%s\"", prot & PROT_EXEC ? "anon-exec" : "anon");
+    if (prot & PROT_EXEC)
+        say("finding wx-mapping info");
+    say("exit %d", prot & PROT_EXEC ? 0 : 1);
+}
+
 int main(int argc, char **argv)
 {
     static const struct scenario table[] = {
-        {"after-object", between, OBJECT},          {"after-file", between, FILE_READ},
-        {"after-anon-exec", between, ANON_EXEC},    {"among-libraries", break_among_libraries},
-        {"below-libraries", break_below_libraries}, {0},
+        {"after-object", between, OBJECT},
+        {"after-file", between, FILE_READ},
+        {"after-anon-exec", between, ANON_EXEC},
+        {"among-libraries", break_among_libraries},
+        {"below-libraries", break_below_libraries},
+        {"code-over-start", over_start, PROT_READ | PROT_WRITE | PROT_EXEC},
+        {"data-over-start", over_start, PROT_READ | PROT_WRITE},
+        {0},
     };
 
     return fixture_main(argc, argv, table);

@@ -232,11 +232,22 @@ def check_regions(state, run):
         yield f"gap {hole} is not free"
 
 
+def heap_mappings(state):
+    """
+    Those with the label, but for what happens to reach over the start of the break: the heap itself
+    begins there, or where the program's file ends.
+    """
+    start = int(state.stat[47]) // PAGE * PAGE
+    return [m for below, m in zip([None, *state.mappings()], state.mappings())
+            if m.name == "[heap]" and (m.start >= start or below and below.inode and
+                                       below.end == m.start)]
+
+
 def check_brk(state, run):
     brk, start = run.report["brk"], int(state.stat[47])
-    heaps = [m for m in state.mappings() if m.name == "[heap]"]
+    heaps = heap_mappings(state)
     end = heaps[-1].end if heaps else page_up(start)
-    above = [m for m in state.mappings() if m.start >= end]
+    above = [m for m in state.mappings() if m.end > end]
     follower = above[0] if above else None
     if number(brk["start"]) != start:
         yield f"brk.start is {brk['start']}, stat has {start:#x}"
@@ -244,7 +255,7 @@ def check_brk(state, run):
         yield f"brk.end is {brk['end']}, maps has {end:#x}"
     if follower and brk["next"] and number(brk["next"]["start"]) != follower.start:
         yield f"brk.next is at {brk['next']['start']}, in maps at {follower.start:#x}"
-    if follower and brk["gap"] != follower.start - end:
+    if follower and brk["gap"] != max(0, follower.start - end):
         yield f"brk.gap is {brk['gap']}, in maps {follower.start - end}"
     guard = 256 * PAGE if follower and follower.name == "[stack]" else 0
     limits = {limit["name"]: limit["room"] for limit in brk["limits"]}
@@ -274,8 +285,12 @@ def check_roles(state, run):
         places.append(("the vdso", auxv[AT_SYSINFO_EHDR], ("vdso",)))
     labels = {"[heap]": ("heap", "bss"), "[stack]": ("stack",), "[vdso]": ("vdso",),
               "[vsyscall]": ("vsyscall",), "[vvar]": ("vvar",), "[vvar_vclock]": ("vvar",)}
+    heaps = [m.start for m in heap_mappings(state)]
     for mapping in state.mappings():
-        if mapping.name in labels:
+        if mapping.name == "[heap]" and mapping.start not in heaps:
+            places.append(("what is only labelled [heap]", mapping.start,
+                           ("anon", "anon-exec", "reserved", "guard")))
+        elif mapping.name in labels:
             places.append((mapping.name, mapping.start, labels[mapping.name]))
     for what, address, wanted in places:
         if role_at(run, address) not in (None, *wanted):
