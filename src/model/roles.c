@@ -219,7 +219,8 @@ static bool is_malloc_arena(const struct image *image, uint32_t i)
 /*
  * A thread's stack, as pthread_create() of every libc makes it: a small guard without access
  * directly below writable anonymous memory.  The kernel does not know it as a stack, so this is a
- * guess; what goes on above as reserved memory is a runtime's own table, not a stack.
+ * guess; what goes on above as reserved memory is a runtime's own table, not a stack, unless it has
+ * exactly the size that glibc gives: that of RLIMIT_STACK.
  */
 static bool is_thread_stack(const struct image *image, uint32_t i)
 {
@@ -234,7 +235,8 @@ static bool is_thread_stack(const struct image *image, uint32_t i)
         range_size(guard->range) > 64 * KIB)
         return false;
     return i + 1 == image->n_mappings || next->role != ROLE_RESERVED ||
-           next->range.start != mapping->range.end;
+           next->range.start != mapping->range.end ||
+           (image->limits.stack.known && size == image->limits.stack.soft);
 }
 
 /*
