@@ -298,9 +298,14 @@ def check_roles(state, run):
 
 
 def has_guard(state, address):
-    """Whether no-access memory is directly below the mapping: Go's stacks have none."""
-    return any(address in upper and lower.end == upper.start and lower.perms == "---p"
-               for lower, upper in zip(state.mappings(), state.mappings()[1:]))
+    """
+    Whether no-access memory is directly below the mapping, and not above: Go's stacks have none,
+    and between two such a stack looks like the used part of something that was reserved.
+    """
+    mappings = state.mappings()
+    return any(address in m and below.end == m.start and below.perms == "---p" and
+               not (above.start == m.end and above.perms == "---p")
+               for below, m, above in zip(mappings, mappings[1:], mappings[2:]))
 
 
 def check_threads(state, run):
