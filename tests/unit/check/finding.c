@@ -652,8 +652,12 @@ START_TEST(test_order)
     ck_assert_uint_ne(checker.findings[2].story, checker.findings[3].story);
     ck_assert_int_eq(checker.findings[0].story_severity, SEVERITY_ERROR);
     ck_assert_int_eq(checker.findings[6].story_severity, SEVERITY_WARNING);
-    image_deinit(&image);
-    /* The one that comes first in the list of rules is not the worst. */
+}
+END_TEST
+
+/* The one that comes first in the list of rules is not the worst. */
+START_TEST(test_story_severity)
+{
     run(&(struct fake_process){.maps = FAKE_PROG FAKE_HEAP "2000000 @libz.so\n" FAKE_AREA,
                                .start_brk = FAKE_BREAK});
     for (uint32_t i = 0; i < checker.n_findings; i++)
@@ -791,6 +795,7 @@ Suite *finding_suite(void)
     tcase_add_checked_fixture(list, setup, teardown);
     ROWS_ADD(list, test_causes, effects);
     tcase_add_test(list, test_order);
+    tcase_add_test(list, test_story_severity);
     ROWS_ADD(list, test_policy, policies);
     tcase_add_test(list, test_not_run);
     tcase_add_test(list, test_mixture);
