@@ -141,7 +141,7 @@ START_TEST(test_self)
     image_read_allocator(&image);
     ck_assert_uint_ne(image.allocator.instance, NONE);
     object = &image.objects[image.instances[image.allocator.instance].object];
-    ck_assert_str_eq(arena_strndup(&image.arena, object->path.p, object->path.n), path);
+    ck_assert(str_ends(object->path, str_of(path))); /* in a chroot there is more before it */
     ck_assert_ptr_nonnull(image.allocator.name);
     load_order_find(&image, &order);
     ck_assert_int_eq(order.is_read, !_i);
