@@ -27,6 +27,8 @@ const char *mapping_title(struct image *image, const struct mapping *mapping)
     char perms[5];
 
     perms_text(mapping->perms, perms);
+    if (mapping->role == ROLE_SHARED && str_starts(mapping_name(image, mapping), STR("/dev/zero")))
+        return arena_printf(&image->arena, "a shared anonymous mapping (%s)", perms);
     if (name.n == 0 || (mapping->role != ROLE_HEAP && str_eq(name, STR("[heap]"))))
         return arena_printf(&image->arena, "an anonymous mapping (%s)", perms);
     return arena_strndup(&image->arena, name.p, name.n);

@@ -98,6 +98,7 @@ void evidence_allocator(const struct checker *checker, struct finding *finding)
 {
     const struct allocator *allocator = allocator_of(checker);
 
+    finding->is_about_malloc = true;
     evidence_text(finding, "allocator", allocator->name ? allocator->name : "unknown");
     if (allocator->instance != NONE)
         evidence_text(finding, "allocator_object", object_of(checker));

@@ -34,7 +34,7 @@ static void run(struct checker *checker)
     if (layout->aslr == ASLR_UNKNOWN)
         rule_not_run(checker, "whether addresses are randomised could not be told");
     else if (layout->aslr == ASLR_OFF && layout->aslr_cause == CAUSE_PERSONALITY)
-        find_personality(checker, PERSONALITY_NO_RANDOMIZE, "", &personality_texts);
+        find_personality(checker, TRAIT_NO_RANDOMIZE, "", &personality_texts);
     else if (layout->aslr == ASLR_OFF)
         by_other(checker);
 }

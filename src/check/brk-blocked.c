@@ -10,8 +10,7 @@ static const char *why_text(const struct checker *checker)
     if (known)
         return known->why;
     if (brk_has_page_guard(checker))
-        return "A single page exactly on the break is put there on purpose, as OpenResty's "
-               "lua-nginx-module 0.10.3 to 0.10.7 does for LuaJIT (brk-page-guard).";
+        return "A single page exactly on the break looks put there on purpose (brk-page-guard).";
     return "";
 }
 
@@ -22,7 +21,7 @@ static const char *remedy_text(const struct checker *checker)
     if (known)
         return known->remedy;
     if (brk_has_page_guard(checker))
-        return page_guard_remedy;
+        return page_guard_remedy(checker);
     return "Find out who maps it: " FIND_MAPPER ". Until that is changed, a malloc that falls back "
            "to mmap keeps the program alive.";
 }

@@ -19,11 +19,14 @@ static void run(struct checker *checker)
     if (brk->growth.room >= WARNING_MIB * MIB || limit->kind == LIMIT_NEXT_MAPPING ||
         limit->kind == LIMIT_TASK_SIZE || limit_is_doubtful(checker, limit))
         return;
-    finding = finding_add(checker, brk_severity(checker), "the heap can grow by %s only: %s is %s",
-                          size_text(brk->growth.room, room), limit_name(limit->kind), limit->value);
+    finding = finding_add(checker, brk_severity(checker), "the heap can%s: %s is %s",
+                          brk->growth.room == 0 ? "not grow"
+                                                : arena_printf(checker->arena, " grow by %s only",
+                                                               size_text(brk->growth.room, room)),
+                          limit_name(limit->kind), limit->value);
     finding_detail(
         checker, finding,
-        "Not a mapping but a limit stops it: %s. brk() fails with ENOMEM when it is reached, "
+        "A limit stops it, not a mapping (%s). brk() fails with ENOMEM when it is reached, "
         "however much memory is free. %s",
         limit->detail, allocator_text(checker));
     finding_remedy(checker, finding, "%s \"layoutcheck room %d\" shows all limits.",

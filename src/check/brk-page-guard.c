@@ -3,9 +3,21 @@
 
 #include "base/units.h"
 
-const char page_guard_remedy[] =
-    "OpenResty: lua-nginx-module 0.10.8 or later, with a LuaJIT that is built with GC64. Other "
-    "programs: " FIND_MAPPER ".";
+/* OpenResty's page is read-only, below 2 GiB, where its LuaJIT has its memory. */
+static bool is_for_luajit(const struct checker *checker)
+{
+    const struct brk_facts *brk = &checker->facts->brk;
+
+    return brk->end < 2 * GIB && checker->image->mappings[brk->next].perms == PERM_READ;
+}
+
+const char *page_guard_remedy(const struct checker *checker)
+{
+    if (!is_for_luajit(checker))
+        return "Find out who maps it: " FIND_MAPPER ".";
+    return "OpenResty: lua-nginx-module 0.10.8 or later, with a LuaJIT that is built with GC64. "
+           "Other programs: " FIND_MAPPER ".";
+}
 
 bool brk_has_page_guard(const struct checker *checker)
 {
@@ -31,12 +43,15 @@ static void run(struct checker *checker)
     finding = finding_add(checker, SEVERITY_INFO, "one page is mapped exactly on the break");
     finding_detail(
         checker, finding,
-        "A single private anonymous page at %s looks put there on purpose, to stop the heap and "
-        "keep the low 2 GiB free for something else. OpenResty's lua-nginx-module 0.10.3 to 0.10.7 "
-        "does that for LuaJIT; glibc's malloc then takes all its memory by mmap.",
-        address_text(brk->end, address));
-    finding_remedy(checker, finding, "%s", page_guard_remedy);
+        "A single private anonymous page at %s looks put there on purpose, to stop the heap%s. %s",
+        address_text(brk->end, address),
+        is_for_luajit(checker) ? " and keep the low 2 GiB free for something else, as OpenResty's "
+                                 "lua-nginx-module 0.10.3 to 0.10.7 does for LuaJIT"
+                               : "",
+        allocator_text(checker));
+    finding_remedy(checker, finding, "%s", page_guard_remedy(checker));
     evidence_break(checker, finding);
+    evidence_allocator(checker, finding);
 }
 
 const struct rule rule_brk_page_guard = {

@@ -34,6 +34,20 @@ enum cause {
     BY_MAPPING
 };
 
+static uint64_t size_of_next(const struct image *image, const struct mapping *next)
+{
+    return range_size(next->instance == NONE ? next->range : image->instances[next->instance].seen);
+}
+
+/* A PIE's heap can lie inside a bottom-up area; what would fit below was put above on purpose. */
+static bool is_by_legacy_layout(const struct image *image, const struct brk_facts *brk)
+{
+    return image->layout.mode == MMAP_BOTTOM_UP &&
+           (brk->meets_mmap_area ||
+            (mmap_area_has_program(image) &&
+             size_of_next(image, &image->mappings[brk->next]) > largest_hole_below_program(image)));
+}
+
 static enum cause find_cause(const struct checker *checker)
 {
     const struct image *image = checker->image;
@@ -44,9 +58,7 @@ static enum cause find_cause(const struct checker *checker)
         return BY_SANITIZER;
     if (brk->meets_mmap_area && image->layout.unlimited_stack_at_exec)
         return BY_STACK_LIMIT;
-    /* A PIE's heap can lie inside a bottom-up area. */
-    if (image->layout.mode == MMAP_BOTTOM_UP &&
-        (brk->meets_mmap_area || image->layout.base <= brk->start))
+    if (is_by_legacy_layout(image, brk))
         return BY_LEGACY_LAYOUT;
     if (mapping_is_library(image, next) && mmap_base_is_mixed(image))
         return BY_EXEC_ALLOCATOR;
@@ -102,9 +114,10 @@ static const struct {
 static void blame_stack_limit(struct checker *checker, struct finding *finding)
 {
     struct image *image = checker->image;
-    const struct ancestor *origin = find_stack_origin(image);
+    const char *who;
+    const struct ancestor *origin = find_stack_origin(image, &who);
 
-    finding_detail(checker, finding, "%s %s", finding->detail, stack_origin_text(image, origin));
+    finding_detail(checker, finding, "%s %s", finding->detail, who);
     if (origin)
         finding_remedy(checker, finding,
                        "Give %s (PID %d) a finite stack limit before it starts others: \"ulimit -s "
@@ -142,11 +155,13 @@ static void run(struct checker *checker)
                           size_text(brk->window, window),
                           brk->meets_mmap_area ? "the mmap area" : blocker_title(checker),
                           size_text(brk->normal_window, normal));
-    finding_detail(checker, finding,
-                   "The heap starts at %s, and its window ends where %s begins, at %s. %s",
-                   address_text(brk->start, start), blocker_title(checker),
-                   address_text(image->mappings[brk->next].range.start, end),
-                   known ? known->why : causes[cause].why);
+    finding_detail(
+        checker, finding, "The heap starts at %s, %s %s begins, at %s. %s",
+        address_text(brk->start, start),
+        image->mappings[brk->next].range.start < brk->start ? "above where"
+                                                            : "and its window ends where",
+        blocker_title(checker), address_text(image->mappings[brk->next].range.start, end),
+        known ? known->why : causes[cause].why);
     finding_remedy(checker, finding, "%s", known ? known->remedy : causes[cause].remedy);
     cause_by_blocker(checker, finding);
     if (cause == BY_LEGACY_LAYOUT)

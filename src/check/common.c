@@ -56,10 +56,28 @@ bool mmap_base_is_mixed(const struct image *image)
     return false;
 }
 
+uint64_t largest_hole_below_program(const struct image *image)
+{
+    uint64_t top = image->instances[image->program].seen.start, last = image->layout.base;
+    uint64_t largest = 0;
+
+    for (uint32_t i = image_find(image, last); i < image->n_mappings && last < top; i++) {
+        uint64_t start = image->mappings[i].range.start;
+
+        if (start > top)
+            start = top;
+        if (start > last && start - last > largest)
+            largest = start - last;
+        last = image->mappings[i].range.end;
+    }
+    return largest;
+}
+
 bool mmap_area_has_program(const struct image *image)
 {
     return image->layout.mode == MMAP_BOTTOM_UP && image->program != NONE &&
-           image->layout.base < image->instances[image->program].seen.start;
+           image->layout.base < image->instances[image->program].seen.start &&
+           largest_hole_below_program(image) < image->layout.task_size / 64;
 }
 
 const char *misplaced_remedy(const struct image *image)
@@ -72,15 +90,14 @@ bool mmap_base_is_32bit(const struct image *image)
     return image->elf_class == 64 && image->layout.has_base && image->layout.base <= 4 * GIB;
 }
 
-const struct ancestor *find_32bit_ancestor(struct image *image)
+const struct ancestor *find_32bit_executor(struct image *image)
 {
+    const struct ancestor *executor;
+
     if (image->elf_class != 64)
         return NULL;
-    image_read_ancestors(image);
-    for (uint32_t i = 0; i < image->n_ancestors; i++)
-        if (image->ancestors[i].elf_class == 32)
-            return &image->ancestors[i];
-    return NULL;
+    executor = lineage_executor(image);
+    return executor && executor->elf_class == 32 ? executor : NULL;
 }
 
 bool brk_follows_program(const struct image *image, uint64_t start_brk)
@@ -170,57 +187,57 @@ void evidence_break(struct checker *checker, struct finding *finding)
     const struct brk_facts *brk = &checker->facts->brk;
 
     finding->is_about_blocker = true;
+    checker->blocker = blocker_title(checker);
     evidence_address(finding, "start_brk", brk->start);
     evidence_address(finding, "break", brk->end);
     evidence_bytes(finding, "gap", brk->gap);
     evidence_bytes(finding, "room", brk->growth.room);
-    evidence_text(finding, "blocker", blocker_title(checker));
+    evidence_text(finding, "blocker", checker->blocker);
     if (brk->next != NONE)
         evidence_address(finding, "blocker_start", checker->image->mappings[brk->next].range.start);
 }
 
-static const char *origin_text(struct image *image, const struct ancestor *origin)
+/* Who handed a trait down; WHAT is "the flag", for example. */
+static const char *origin_text(struct image *image, const struct origin *origin, const char *what)
 {
-    if (origin)
+    if (origin->ancestor)
+        return arena_printf(
+            &image->arena, "%s (PID %d) has %s, and everything that it starts inherits it.%s",
+            origin->ancestor->comm, (int)origin->ancestor->pid, what,
+            origin->is_cut_off ? " Whether those above it have it, too, could not be read." : "");
+    if (image->stat.ppid == 1)
         return arena_printf(&image->arena,
-                            "%s (PID %d) has the flag, and everything that it starts inherits it.",
-                            origin->comm, (int)origin->pid);
-    if (image->n_ancestors > 0 && image->ancestors[0].has_personality)
-        return "Its parent does not have the flag: the process was started with it, as setarch and "
-               "debuggers do.";
-    return "Whether its parent has the flag could not be read.";
+                            "Its parent is PID 1, which may have adopted it: who started it with "
+                            "%s is not known then.",
+                            what);
+    if (origin->is_cut_off || image->n_ancestors == 0)
+        return arena_printf(&image->arena, "Whether its parent has %s could not be read.", what);
+    return arena_printf(&image->arena,
+                        "Its parent does not have %s: the process was started with it.", what);
 }
 
-void find_personality(struct checker *checker, uint32_t flag, const char *effect,
+void find_personality(struct checker *checker, enum trait trait, const char *effect,
                       const struct flag_texts *texts)
 {
-    const struct ancestor *origin = lineage_origin(checker->image, ancestor_has_flag, flag);
-    struct finding *finding = finding_add(checker, origin ? SEVERITY_WARNING : SEVERITY_INFO,
-                                          "%s%s", texts->title, origin ? ", inherited" : "");
+    struct origin origin = lineage_origin(checker->image, trait);
+    struct finding *finding =
+        finding_add(checker, origin.ancestor ? SEVERITY_WARNING : SEVERITY_INFO, "%s%s",
+                    texts->title, origin.ancestor ? ", inherited" : "");
 
     finding_detail(checker, finding, "%s%s%s", effect, *effect ? " " : "",
-                   origin_text(checker->image, origin));
-    finding_remedy(checker, finding, "%s", origin ? texts->remedy_inherited : texts->remedy_own);
+                   origin_text(checker->image, &origin, "the flag"));
+    finding_remedy(checker, finding, "%s",
+                   origin.ancestor ? texts->remedy_inherited : texts->remedy_own);
     evidence_text(finding, "cause", "personality");
-    evidence_origin(finding, origin);
+    evidence_origin(finding, origin.ancestor);
 }
 
-const struct ancestor *find_stack_origin(struct image *image)
+const struct ancestor *find_stack_origin(struct image *image, const char **text)
 {
-    return lineage_origin(image, ancestor_has_unlimited_stack, 0);
-}
+    struct origin origin = lineage_origin(image, TRAIT_UNLIMITED_STACK);
 
-const char *stack_origin_text(struct image *image, const struct ancestor *origin)
-{
-    if (origin)
-        return arena_printf(&image->arena,
-                            "%s (PID %d) has an unlimited stack limit, and everything that it "
-                            "starts inherits it.",
-                            origin->comm, (int)origin->pid);
-    if (image->n_ancestors > 0 && image->ancestors[0].stack_limit.known)
-        return "Its parent has a limit now: this program was started with another one, as ulimit, "
-               "prlimit, limits.conf or its unit ask for.";
-    return "The limit of its parent could not be read.";
+    *text = origin_text(image, &origin, "an unlimited stack limit");
+    return origin.ancestor;
 }
 
 void evidence_origin(struct finding *finding, const struct ancestor *origin)

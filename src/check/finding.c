@@ -50,6 +50,9 @@ void finding_remedy(struct checker *checker, struct finding *finding, const char
 
 void finding_cause(struct finding *finding, const struct rule *cause)
 {
+    for (unsigned int i = 0; i < finding->n_causes; i++)
+        if (finding->causes[i] == cause)
+            return;
     if (finding->n_causes == MAX_CAUSES)
         __builtin_trap();
     finding->causes[finding->n_causes++] = cause;

@@ -50,6 +50,7 @@ struct finding {
     uint32_t story;               /* shared by findings that explain each other */
     unsigned int depth;           /* in its story: 0 is a root cause */
     enum severity story_severity; /* the worst in its story */
+    bool is_about_malloc;         /* what it means depends on the allocator */
     bool is_about_lineage;        /* the ancestors are part of the evidence */
     bool is_about_blocker;        /* the mapping that stops the break is to blame */
     const char *title;            /* one line, no full stop */
@@ -83,6 +84,7 @@ struct checker {
     const struct facts *facts;
     const struct host_memory *host_memory; /* NULL while a process is judged */
     const struct rule *rule;               /* the one that runs */
+    const char *blocker; /* what findings call the mapping that stops the break; NULL: none does */
     /* Once all have run: the worst story first, in each its root causes first. */
     struct finding *findings;
     uint32_t n_findings, n_room;

@@ -23,13 +23,14 @@ static void by_other(struct checker *checker)
 {
     const struct layout *layout = &checker->image->layout;
     bool by_stack = layout->cause == CAUSE_STACK_LIMIT;
-    const struct ancestor *origin = by_stack ? find_stack_origin(checker->image) : NULL;
+    const char *who = "";
+    const struct ancestor *origin = by_stack ? find_stack_origin(checker->image, &who) : NULL;
     struct finding *finding =
         finding_add(checker, origin ? SEVERITY_WARNING : SEVERITY_INFO,
                     "mmap goes bottom-up, the legacy layout%s", origin ? ", inherited" : "");
 
     finding_detail(checker, finding, "%s Why: %s.%s%s", effect_text(checker), layout->reason,
-                   by_stack ? " " : "", by_stack ? stack_origin_text(checker->image, origin) : "");
+                   by_stack ? " " : "", who);
     finding_remedy(
         checker, finding, "%s",
         layout->cause == CAUSE_SYSCTL ? "sysctl vm.legacy_va_layout=0, then restart the program."
@@ -55,8 +56,7 @@ static void run(struct checker *checker)
     if (layout->mode != MMAP_BOTTOM_UP)
         return;
     if (layout->cause == CAUSE_PERSONALITY)
-        find_personality(checker, PERSONALITY_COMPAT_LAYOUT, effect_text(checker),
-                         &personality_texts);
+        find_personality(checker, TRAIT_COMPAT_LAYOUT, effect_text(checker), &personality_texts);
     else
         by_other(checker);
 }

@@ -15,8 +15,10 @@ static uint64_t area_start(const struct image *image, uint64_t break_end)
 {
     struct range hole;
 
-    if (image->layout.mode == MMAP_BOTTOM_UP && image->layout.has_base)
+    if (image->layout.mode == MMAP_BOTTOM_UP && image->layout.base > break_end)
         return image->layout.base;
+    if (image->layout.mode == MMAP_BOTTOM_UP)
+        return mmap_area_has_program(image) ? 0 : image->layout.task_size;
     hole = largest_hole_above(image, break_end);
     return range_size(hole) >= image->layout.task_size / 8 ? hole.start : 0;
 }

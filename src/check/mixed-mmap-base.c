@@ -23,7 +23,7 @@ static void run(struct checker *checker)
     if (!mmap_base_is_mixed(image))
         return;
     places_add_instances(checker, &objects, in_window);
-    inherited = find_32bit_ancestor(image) != NULL;
+    inherited = find_32bit_executor(image) != NULL;
     finding =
         finding_add(checker, SEVERITY_WARNING, "%s placed low by another allocator than the rest",
                     places_text(checker, &objects));
@@ -34,9 +34,10 @@ static void run(struct checker *checker)
         "exec-shield (2.6.32, CentOS 6 lineage) do that to a 64-bit program which a 32-bit one "
         "executed: the low allocator is left behind. Where the libraries land is random, and so is "
         "how soon the heap fails.%s",
-        inherited ? ""
-                  : " No 32-bit program is among its ancestors now; the one that executed it may "
-                    "have gone, or the addresses were asked for.");
+        inherited
+            ? ""
+            : " No 32-bit program is seen to have executed it; that one may have gone, or the "
+              "addresses were asked for.");
     finding_remedy(
         checker, finding, "%s",
         inherited

@@ -62,8 +62,15 @@ const struct blocker *blocker_known(const struct checker *checker);
 /* Whether the rule mixed-mmap-base holds: libraries low, the rest of the mmap area high. */
 bool mmap_base_is_mixed(const struct image *image);
 
-/* Whether the kernel itself put program and heap above the start of a bottom-up mmap area. */
+/*
+ * Whether a bottom-up mmap area that begins below the program has grown around it, so that the
+ * kernel itself places things above the heap.  In 32-bit programs there are 16 MiB below a PIE; in
+ * 64-bit ones so much that nobody fills it.
+ */
 bool mmap_area_has_program(const struct image *image);
+
+/* The largest hole between the start of such an area and the program. */
+uint64_t largest_hole_below_program(const struct image *image);
 
 /* What to do about libraries that lie where none belong. */
 const char *misplaced_remedy(const struct image *image);
@@ -71,8 +78,8 @@ const char *misplaced_remedy(const struct image *image);
 /* Whether the rule exec-stack holds: the main stack is executable. */
 bool stack_is_executable(const struct checker *checker);
 
-/* The nearest ancestor with a 32-bit program above a 64-bit process, or NULL; reads ancestors. */
-const struct ancestor *find_32bit_ancestor(struct image *image);
+/* The 32-bit program that executed this 64-bit one, or NULL; reads ancestors. */
+const struct ancestor *find_32bit_executor(struct image *image);
 
 /*
  * Whether the mmap area of a 64-bit process begins below 4 GiB: Linux 4.12 to 4.16 chose so for a
@@ -93,7 +100,7 @@ bool brk_is_in_mmap_area(const struct checker *checker);
 bool brk_has_page_guard(const struct checker *checker);
 
 /* What to do about that page. */
-extern const char page_guard_remedy[];
+const char *page_guard_remedy(const struct checker *checker);
 
 /* Whether a limit bounds growth only if a lock is what it looks like: future-lock says so. */
 bool limit_is_doubtful(const struct checker *checker, const struct limit_fact *limit);
@@ -127,11 +134,10 @@ struct flag_texts {
 };
 
 /*
- * The farthest ancestor of an unbroken line with an unlimited stack, or NULL; a sentence on it; and
- * the ancestor as evidence of the finding (origin, origin_pid).
+ * The farthest ancestor of an unbroken line with an unlimited stack, or NULL, and a sentence on it;
+ * and the ancestor as evidence of the finding (origin, origin_pid).
  */
-const struct ancestor *find_stack_origin(struct image *image);
-const char *stack_origin_text(struct image *image, const struct ancestor *origin);
+const struct ancestor *find_stack_origin(struct image *image, const char **text);
 void evidence_origin(struct finding *finding, const struct ancestor *origin);
 
 /*
@@ -139,7 +145,7 @@ void evidence_origin(struct finding *finding, const struct ancestor *origin);
  * of an unbroken line that has it; else info, for the program was started so on purpose.  `effect`
  * is a sentence on what follows from the flag, or "".
  */
-void find_personality(struct checker *checker, uint32_t flag, const char *effect,
+void find_personality(struct checker *checker, enum trait trait, const char *effect,
                       const struct flag_texts *texts);
 
 #endif

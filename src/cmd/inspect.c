@@ -113,6 +113,7 @@ static void take_findings(struct inspection *inspection)
     report->findings = checker->findings;
     report->n_findings = checker->n_findings;
     report->n_ignored = checker->n_ignored;
+    report->blocker = checker->blocker;
     report->not_run = checker->not_run;
     report->n_not_run = checker->n_not_run;
 }

@@ -159,8 +159,8 @@ struct ancestor {
     uint32_t personality;
     struct limit stack_limit; /* now; its layout goes by that of its exec */
     enum mmap_mode mode;
+    uint64_t mmap_base, start_brk; /* 0: unknown */
     enum aslr aslr;
-    bool unlimited_stack_at_exec;
     const char *missing; /* why something of it is not known, or NULL */
 };
 
@@ -304,17 +304,26 @@ void image_read_cgroup(struct image *image);
  */
 void image_read_ancestors(struct image *image);
 
-/*
- * The farthest ancestor up to which all have the trait, from the parent on; or NULL.  From it on
- * everything below has the trait.
- */
-const struct ancestor *lineage_origin(struct image *image,
-                                      bool (*has)(const struct ancestor *ancestor, uint32_t trait),
-                                      uint32_t trait);
+/* What a process hands down to all that it starts. */
+enum trait { TRAIT_COMPAT_LAYOUT, TRAIT_NO_RANDOMIZE, TRAIT_UNLIMITED_STACK };
 
-/* Traits for lineage_origin(): a flag of the personality; an unlimited stack. */
-bool ancestor_has_flag(const struct ancestor *ancestor, uint32_t flag);
-bool ancestor_has_unlimited_stack(const struct ancestor *ancestor, uint32_t unused);
+enum answer { ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES };
+enum answer ancestor_has(const struct ancestor *ancestor, enum trait trait);
+
+/* From whom a process has a trait. */
+struct origin {
+    const struct ancestor
+        *ancestor;   /* the farthest of an unbroken line; NULL: no ancestor has it */
+    bool is_cut_off; /* whether the one above has it, too, is not known */
+};
+
+struct origin lineage_origin(struct image *image, enum trait trait);
+
+/*
+ * The one that executed the process's program, or that program's ancestor by fork(), which has the
+ * same addresses; NULL when there is none to see.
+ */
+const struct ancestor *lineage_executor(struct image *image);
 
 /*
  * "ADDR_COMPAT_LAYOUT": the name in <sys/personality.h> of the n-th flag that is set, "PER_LINUX32"

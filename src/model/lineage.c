@@ -6,7 +6,7 @@
 #include "model/image.h"
 #include "source/objfile.h"
 
-enum { MAX_ANCESTORS = 64 };
+enum { MAX_ANCESTORS = 256 };
 
 static const struct {
     uint32_t flag;
@@ -95,7 +95,8 @@ static void read_layout(struct ancestor *ancestor, struct capture *capture, stru
         ancestor->elf_class = image.elf_class;
         ancestor->mode = image.layout.mode;
         ancestor->aslr = image.layout.aslr;
-        ancestor->unlimited_stack_at_exec = image.layout.unlimited_stack_at_exec;
+        ancestor->mmap_base = image.layout.base;
+        ancestor->start_brk = image.brk.start;
     } else {
         note(ancestor, arena, *err.text ? err.text : "permission denied");
         read_class(ancestor, capture, arena);
@@ -147,29 +148,59 @@ void image_read_ancestors(struct image *image)
         return;
     image->has_ancestors = true;
     image->ancestors = arena_alloc(&image->arena, MAX_ANCESTORS * sizeof(*image->ancestors));
-    while (pid > 0 && image->n_ancestors < MAX_ANCESTORS && !is_listed(image, pid))
+    while (pid > 0 && image->n_ancestors < MAX_ANCESTORS - 1 && !is_listed(image, pid))
         read_ancestor(image, pid, &image->ancestors[image->n_ancestors++], &pid);
+    if (pid > 0 && !is_listed(image, pid))
+        image->ancestors[image->n_ancestors++] =
+            (struct ancestor){.pid = pid, .missing = "it is farther away than is looked at"};
 }
 
-bool ancestor_has_flag(const struct ancestor *ancestor, uint32_t flag)
+static enum answer answer_of(bool known, bool yes)
 {
-    return ancestor->has_personality && (ancestor->personality & flag);
+    return !known ? ANSWER_UNKNOWN : yes ? ANSWER_YES : ANSWER_NO;
 }
 
-bool ancestor_has_unlimited_stack(const struct ancestor *ancestor, uint32_t unused)
+enum answer ancestor_has(const struct ancestor *ancestor, enum trait trait)
 {
-    (void)unused;
-    return ancestor->stack_limit.known && ancestor->stack_limit.soft == LIMIT_INFINITY;
+    switch (trait) {
+    case TRAIT_COMPAT_LAYOUT:
+        return answer_of(ancestor->has_personality,
+                         ancestor->personality & PERSONALITY_COMPAT_LAYOUT);
+    case TRAIT_NO_RANDOMIZE:
+        return answer_of(ancestor->has_personality,
+                         ancestor->personality & PERSONALITY_NO_RANDOMIZE);
+    case TRAIT_UNLIMITED_STACK:
+        return answer_of(ancestor->stack_limit.known, ancestor->stack_limit.soft == LIMIT_INFINITY);
+    }
+    return ANSWER_UNKNOWN;
 }
 
-const struct ancestor *lineage_origin(struct image *image,
-                                      bool (*has)(const struct ancestor *ancestor, uint32_t trait),
-                                      uint32_t trait)
+struct origin lineage_origin(struct image *image, enum trait trait)
 {
-    const struct ancestor *origin = NULL;
+    struct origin origin = {NULL, false};
+    uint32_t n = 0;
 
     image_read_ancestors(image);
-    for (uint32_t i = 0; i < image->n_ancestors && has(&image->ancestors[i], trait); i++)
-        origin = &image->ancestors[i];
+    while (n < image->n_ancestors && ancestor_has(&image->ancestors[n], trait) == ANSWER_YES)
+        origin.ancestor = &image->ancestors[n++];
+    origin.is_cut_off =
+        n < image->n_ancestors && ancestor_has(&image->ancestors[n], trait) == ANSWER_UNKNOWN;
     return origin;
+}
+
+/* Random addresses are drawn at each exec: only fork() hands them down. */
+static bool is_forked_from(const struct image *image, const struct ancestor *ancestor)
+{
+    return ancestor->elf_class == image->elf_class && ancestor->mmap_base &&
+           ancestor->mmap_base == image->layout.base && ancestor->start_brk == image->brk.start;
+}
+
+const struct ancestor *lineage_executor(struct image *image)
+{
+    uint32_t i = 0;
+
+    image_read_ancestors(image);
+    while (i < image->n_ancestors && is_forked_from(image, &image->ancestors[i]))
+        i++;
+    return i < image->n_ancestors ? &image->ancestors[i] : NULL;
 }

@@ -72,7 +72,7 @@ static enum file_fate find_fate(const struct image *image, const struct object *
     struct str suffix = STR(" (deleted)"), path = object->path;
     struct file_id id;
 
-    if (!str_ends(path, suffix) ||
+    if (!str_ends(path, suffix) || str_starts(path, STR("/memfd:")) ||
         (objfile_identify(image->capture, path, &id) == PATH_HERE && is_same_file(object, &id)))
         return FILE_IN_PLACE;
     path.n -= suffix.n;

@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "render/paper.h"
 
+/* "(error below 4M, warning below 64M)" */
+static const char *heading_text(const struct rule *rule, char *buf, size_t size)
+{
+    snprintf(buf, size, "(%s)", rule->severities);
+    return buf;
+}
+
 void render_rule(const struct rule *rule, const struct style *style, FILE *out)
 {
-    fprintf(out, "%s%s%s (%s)\n", paper_bold_on(style), rule->id, paper_off(style),
-            rule->severities);
+    char buf[512];
+
+    fprintf(out, "%s%s%s ", paper_bold_on(style), rule->id, paper_off(style));
+    paper_wrap_from(out, style, strlen(rule->id) + 1, 6, heading_text(rule, buf, sizeof(buf)));
     paper_wrap(out, style, 2, "  ", rule->when);
     putc('\n', out);
     paper_wrap(out, style, 2, "", rule->meaning);

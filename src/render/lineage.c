@@ -21,13 +21,17 @@ static const struct {
 
 enum { N_COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
+enum { SHOWN_TOP = 3, SHOWN_NEAR = 4, NAME_BYTES = 24 };
+
 static bool hands_down(const struct ancestor *ancestor)
 {
-    return ancestor->elf_class == 32 || ancestor_has_unlimited_stack(ancestor, 0) ||
-           ancestor_has_flag(ancestor, PERSONALITY_COMPAT_LAYOUT | PERSONALITY_NO_RANDOMIZE);
+    return ancestor->elf_class == 32 ||
+           ancestor_has(ancestor, TRAIT_UNLIMITED_STACK) == ANSWER_YES ||
+           ancestor_has(ancestor, TRAIT_COMPAT_LAYOUT) == ANSWER_YES ||
+           ancestor_has(ancestor, TRAIT_NO_RANDOMIZE) == ANSWER_YES;
 }
 
-/* How many ancestors to show: the topmost is the first that hands nothing down. */
+/* How many ancestors matter: the topmost is the first above all that hand something down. */
 static uint32_t count_shown(const struct image *image)
 {
     uint32_t n = 0;
@@ -36,6 +40,12 @@ static uint32_t count_shown(const struct image *image)
         if (hands_down(&image->ancestors[i]))
             n = i + 1;
     return n < image->n_ancestors ? n + 1 : n;
+}
+
+/* Of a long line the middle is left out: the tree stays short and within the width. */
+static bool is_left_out(uint32_t i, uint32_t n_shown)
+{
+    return n_shown > SHOWN_TOP + SHOWN_NEAR + 1 && i >= SHOWN_NEAR && i + SHOWN_TOP < n_shown;
 }
 
 /* The process itself, as the last of the line. */
@@ -64,6 +74,19 @@ static const char *flags_text(struct arena *arena, const struct ancestor *ancest
     return *text ? text : "-";
 }
 
+/* A name of escapes only can be four times as long as it was. */
+static const char *name_text(struct arena *arena, const struct ancestor *ancestor)
+{
+    const char *name = ancestor->comm ? safe_text(arena, str_of(ancestor->comm)) : "?";
+    size_t n = strlen(name);
+
+    if (n <= NAME_BYTES)
+        return name;
+    for (n = NAME_BYTES; n > 0 && ((unsigned char)name[n] & 0xc0) == 0x80;)
+        n--;
+    return arena_strndup(arena, name, n);
+}
+
 static const char *cell(struct arena *arena, const struct style *style,
                         const struct ancestor *ancestor, enum column column)
 {
@@ -72,7 +95,7 @@ static const char *cell(struct arena *arena, const struct style *style,
 
     switch (column) {
     case COLUMN_PROCESS:
-        return ancestor->comm ? safe_text(arena, str_of(ancestor->comm)) : "?";
+        return name_text(arena, ancestor);
     case COLUMN_PID:
         return arena_printf(arena, "%d", (int)ancestor->pid);
     case COLUMN_BITS:
@@ -103,21 +126,43 @@ static struct libscols_line *add_row(struct libscols_table *table, struct libsco
     return line;
 }
 
+/* Where some are left out: how many, or 0 for those at the top. */
+static struct libscols_line *add_ellipsis(struct libscols_table *table,
+                                          struct libscols_line *parent, struct arena *arena,
+                                          uint32_t n)
+{
+    struct libscols_line *line = scols_table_new_line(table, parent);
+
+    if (line)
+        scols_line_set_data(line, COLUMN_PROCESS,
+                            n > 0 ? arena_printf(arena, "... %u more", n) : "...");
+    return line;
+}
+
 static void fill(struct libscols_table *table, struct image *image, const struct style *style)
 {
     struct libscols_line *line = NULL;
     struct ancestor last = self(image);
+    uint32_t n = count_shown(image);
 
-    for (uint32_t i = count_shown(image); i-- > 0;)
-        line = add_row(table, line, &image->arena, style, &image->ancestors[i]);
+    if (n < image->n_ancestors)
+        line = add_ellipsis(table, NULL, &image->arena, 0);
+    for (uint32_t i = n; i-- > 0;) {
+        if (!is_left_out(i, n))
+            line = add_row(table, line, &image->arena, style, &image->ancestors[i]);
+        else if (i == SHOWN_NEAR)
+            line = add_ellipsis(table, line, &image->arena, n - SHOWN_TOP - SHOWN_NEAR);
+    }
     add_row(table, line, &image->arena, style, &last);
 }
 
 /* Why there is a question mark. */
 static void print_unknown(struct image *image, const struct style *style, FILE *out)
 {
-    for (uint32_t i = count_shown(image); i-- > 0;)
-        if (image->ancestors[i].missing)
+    uint32_t n = count_shown(image);
+
+    for (uint32_t i = n; i-- > 0;)
+        if (image->ancestors[i].missing && !is_left_out(i, n))
             paper_wrap(out, style, 2, "",
                        arena_printf(&image->arena, "not all is known of PID %d: %s",
                                     (int)image->ancestors[i].pid,

@@ -16,6 +16,7 @@ struct report {
     const struct finding *findings; /* story by story, without ignored ones */
     uint32_t n_findings;
     uint32_t n_ignored;
+    const char *blocker; /* what the findings call the mapping that stops the break, or NULL */
     const struct not_run *not_run;
     uint32_t n_not_run;
     const char *path;   /* "/proc/1234" */

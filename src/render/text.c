@@ -91,7 +91,7 @@ static const char *textbook_text(const struct report *report, const struct style
         return "";
     if (brk->normal_window == 0)
         return arena_printf(&image->arena, "%s layout: ", name);
-    return arena_printf(&image->arena, "%s layout, normally %s for the heap: ", name,
+    return arena_printf(&image->arena, "%s layout, normally about %s for the heap: ", name,
                         paper_size(style, brk->normal_window, window));
 }
 
@@ -121,17 +121,22 @@ static const char *next_text(const struct report *report)
 {
     const struct brk_facts *brk = &report->facts->brk;
     struct image *image = report->image;
-    char address[UNITS_TEXT];
+    const struct mapping *next;
+    const char *title;
+    char start[UNITS_TEXT], end[UNITS_TEXT];
 
     if (brk->next == NONE)
         return "the end of the address space";
-    address_text(image->mappings[brk->next].range.start, address);
+    next = &image->mappings[brk->next];
+    address_text(next->range.start, start);
     if (brk->meets_mmap_area)
-        return arena_printf(&image->arena, "the mmap area at %s", address);
-    return arena_printf(
-        &image->arena, "%s at %s",
-        safe_text(&image->arena, str_of(mapping_title(image, &image->mappings[brk->next]))),
-        address);
+        return arena_printf(&image->arena, "the mmap area at %s", start);
+    title = report->blocker ? report->blocker : mapping_title(image, next);
+    title = safe_text(&image->arena, str_of(title));
+    if (next->range.start < brk->end)
+        return arena_printf(&image->arena, "%s, which lies over the break from %s to %s", title,
+                            start, address_text(next->range.end, end));
+    return arena_printf(&image->arena, "%s at %s", title, start);
 }
 
 /* "stopped by libtinfo.so.5 at 0x886000", "stopped by rlimit-as 4G (...)" */
@@ -175,16 +180,12 @@ static void print_brk(const struct report *report, const struct style *style, FI
     paper_wrap(out, style, 6, "heap", text);
 }
 
-/* Whether a finding that a person should see depends on what malloc does. */
+/* Also of notes: where the heap cannot grow, a reader wants to know why that is no more. */
 static bool malloc_matters(const struct report *report)
 {
-    for (uint32_t i = 0; i < report->n_findings; i++) {
-        const struct finding *finding = &report->findings[i];
-
-        for (unsigned int k = 0; finding->severity > SEVERITY_INFO && k < finding->n_evidence; k++)
-            if (strcmp(finding->evidence[k].key, "allocator") == 0)
-                return true;
-    }
+    for (uint32_t i = 0; i < report->n_findings; i++)
+        if (report->findings[i].is_about_malloc)
+            return true;
     return false;
 }
 
@@ -305,9 +306,10 @@ static void print_finding(const struct report *report, uint32_t n, const struct 
         print_effect(report, finding, style, out);
         return;
     }
-    fprintf(out, "\n%s%s%s %s%s%s\n", paper_severity_on(style, finding->story_severity),
+    fprintf(out, "\n%s%s%s %s%s%s%s\n", paper_severity_on(style, finding->story_severity),
             severity_name(finding->story_severity), paper_off(style), paper_bold_on(style),
-            finding->rule->id, paper_off(style));
+            finding->rule->id, paper_off(style),
+            finding->severity < finding->story_severity ? ", by what follows from it" : "");
     print_root(report, finding, style, out);
 }
 
@@ -424,6 +426,10 @@ static void render_quiet(const struct report *report, const struct style *style,
                     safe_text(arena, str_of(report->image->comm)), severity_name(finding->severity),
                     finding->rule->id, safe_text(arena, str_of(finding->title)));
     }
+    if (report->n_ignored > 0)
+        fprintf(out, "%d %s: %u finding%s ignored by --ignore\n", (int)report->image->pid,
+                safe_text(arena, str_of(report->image->comm)), report->n_ignored,
+                plural(report->n_ignored));
 }
 
 void render_findings(const struct report *report, const struct style *style, FILE *out)

@@ -185,6 +185,25 @@ static void library_as_data(long arg)
     say_none();
 }
 
+/* As container runtimes execute themselves out of a sealed copy. */
+static void memfd_executed(long arg)
+{
+    char path[32];
+    int program, copy;
+
+    if (!fixture_is_again()) {
+        program = open(fixture_self(), O_RDONLY);
+        copy = memfd_create("sealed", 0);
+        need(program >= 0 && copy >= 0, "memfd_create");
+        while (sendfile(copy, program, NULL, 1 << 20) > 0)
+            ;
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", copy);
+        fixture_again_as(path);
+    }
+    say("expect process.exe contains \"/memfd:sealed\"");
+    say_none();
+}
+
 int main(int argc, char **argv)
 {
     static const struct scenario table[] = {
@@ -197,6 +216,7 @@ int main(int argc, char **argv)
         {"renamed", renamed},
         {"relinked", relinked},
         {"memfd", memfd},
+        {"memfd-executed", memfd_executed},
         {"sysv", sysv},
         {"jit-scratch", jit_scratch, 1},
         {"jit-scratch-two-views", jit_scratch, 2},

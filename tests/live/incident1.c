@@ -36,12 +36,12 @@ static void say_story(bool parent_is_32bit)
         say("expect findings[0].evidence.ancestor_pid == %d", (int)getppid());
         say("expect findings[0].title contains \"launch\"");
         say("expect findings[id=mixed-mmap-base].causes contains \"inherited-from-32bit\"");
-        say("text ^error inherited-from-32bit$");
+        say("text ^error inherited-from-32bit, by what follows from it$");
         say("text ^ *`-launch.static32 +%d +32 ", (int)getppid());
     } else {
         say("no-finding inherited-from-32bit");
         say("expect findings[0].id == \"mixed-mmap-base\"");
-        say("text ^error mixed-mmap-base$");
+        say("text ^error mixed-mmap-base, by what follows from it$");
         say("text (?s)\\A(?!.*\\nlineage )");
     }
     say("expect findings[id=lib-in-brk-gap].causes contains \"mixed-mmap-base\"");

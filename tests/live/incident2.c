@@ -24,7 +24,7 @@ static void guard(long heap)
     say("finding brk-page-guard info");
     say("expect findings[0].id == \"brk-page-guard\"");
     say("expect findings[id=brk-blocked].causes contains \"brk-page-guard\"");
-    say("text ^error brk-page-guard$");
+    say("text ^error brk-page-guard, by what follows from it$");
     say("text ^  so +brk-blocked .error.: ");
     say("no-finding brk-room-low");
     say("exit 1");

@@ -100,7 +100,7 @@ static void inherited_personality(long persona)
     else
         say("finding aslr-off warning");
     say("expect findings[0].evidence.origin_pid == %d", (int)getppid());
-    say("text ^`-layout\\..* %d .*%s$", (int)getppid(),
+    say("text ^ *`-layout\\..* %d .*%s$", (int)getppid(),
         persona & ADDR_COMPAT_LAYOUT ? "ADDR_COMPAT_LAYOUT" : "ADDR_NO_RANDOMIZE");
     say_break();
     say("exit 0");
@@ -154,7 +154,7 @@ static void unlimited_stack(long inherited)
     say("expect process.ancestors[0].stack_unlimited == %s", inherited ? "true" : "false");
     if (inherited) {
         say("expect findings[0].evidence.origin_pid == %d", (int)getppid());
-        say("text ^`-layout\\..* %d +32 +unlimited ", (int)getppid());
+        say("text ^ *`-layout\\..* %d +32 +unlimited ", (int)getppid());
     } else {
         say("text (?s)\\A(?!.*\\nlineage )");
     }

@@ -530,6 +530,42 @@ static const struct {
      "warning brk-window-shrunken", NULL},
 };
 
+/* An exec starts anew: only the program that executed this one can be to blame. */
+START_TEST(test_32bit_farther_up)
+{
+    struct elf_spec narrow = elf_object(32, ET_EXEC, 0x8048000);
+
+    fake_object(&fake, "narrow", &narrow);
+    fake_add(&fake, &(struct fake_process){.pid = 10, .comm = "sshd", .exe = "narrow", .maps = ""});
+    fake_add(&fake,
+             &(struct fake_process){.pid = 20,
+                                    .ppid = 10,
+                                    .comm = "sh",
+                                    .maps = FAKE_MAPS,
+                                    .start_brk = _i == 0 ? FAKE_BREAK - 0x4000 : FAKE_BREAK});
+    run(&(struct fake_process){.maps = FAKE_PROG FAKE_HEAP "2000000 @libz.so\n" FAKE_AREA,
+                               .ppid = 20,
+                               .start_brk = FAKE_BREAK});
+    /* Of a shell with the same addresses it is a copy by fork(): that one was executed by sshd. */
+    ck_assert_str_eq(causes_of("mixed-mmap-base"), _i == 1 ? "inherited-from-32bit" : "");
+}
+END_TEST
+
+/* What is not known of those above is no proof of the contrary. */
+START_TEST(test_cut_off)
+{
+    fake_add(&fake, &(struct fake_process){
+                        .pid = 20, .ppid = 77, .comm = "sh", .maps = "", .personality = 0x0200000});
+    run(&(struct fake_process){.maps = FAKE_PROG FAKE_HEAP UP_AREA,
+                               .ppid = _i == 0 ? 20 : 1,
+                               .start_brk = FAKE_BREAK,
+                               .personality = 0x0200000});
+    ck_assert_str_eq(checker.findings[0].rule->id, "legacy-layout");
+    ck_assert_ptr_nonnull(
+        strstr(checker.findings[0].detail, _i == 0 ? "could not be read" : "may have adopted it"));
+}
+END_TEST
+
 START_TEST(test_below_32bit)
 {
     struct elf_spec narrow = elf_object(32, ET_EXEC, 0x8048000);
@@ -620,6 +656,33 @@ static const struct {
       .start_brk = 0x7ffff7a10000},
      "brk-room-low",
      "brk-in-mmap-area"},
+    {"a PIE above a classic mmap area, blocked on purpose",
+     {.maps = "2aaaaaaab000 @ld.so\n2aaaaac00000 @libc.so\n555555554000 @libz.so\n" PIE_HEAP
+              "555555581000-555555582000 r--p 00000000 00:00 0 \n" FAKE_STACK,
+      .exe = "libz.so",
+      .start_brk = 0x555555560000,
+      .interp_base = 0x2aaaaaaab000,
+      .personality = 0x0200000},
+     "brk-blocked",
+     "brk-window-shrunken brk-page-guard"},
+    {"... its window has no cause in the layout",
+     {.maps = "2aaaaaaab000 @ld.so\n2aaaaac00000 @libc.so\n555555554000 @libz.so\n" PIE_HEAP
+              "555555581000-555555583000 r--p 00000000 00:00 0 \n" FAKE_STACK,
+      .exe = "libz.so",
+      .start_brk = 0x555555560000,
+      .interp_base = 0x2aaaaaaab000,
+      .personality = 0x0200000},
+     "brk-window-shrunken",
+     ""},
+    {"a PIE above a classic mmap area, a library put above it",
+     {.maps = "2aaaaaaab000 @ld.so\n2aaaaac00000 @libc.so\n555555554000 @libz.so\n" PIE_HEAP
+              "555555600000 @libc.so\n" FAKE_STACK,
+      .exe = "libz.so",
+      .start_brk = 0x555555560000,
+      .interp_base = 0x2aaaaaaab000,
+      .personality = 0x0200000},
+     "brk-room-low",
+     "brk-window-shrunken lib-in-brk-gap"},
     {"an executable stack has another story",
      {.maps = FAKE_PROG FAKE_HEAP
       "1021000-1022000 r--p 00000000 00:00 0 \n" FAKE_LIBC FAKE_VDSO FAKE_LOADER EXEC_STACK,
@@ -790,6 +853,8 @@ Suite *finding_suite(void)
     tcase_add_test(rule, test_map_count_95);
     ROWS_ADD(rule, test_inherited, lines);
     ROWS_ADD(rule, test_below_32bit, below);
+    tcase_add_loop_test(rule, test_32bit_farther_up, 0, 2);
+    tcase_add_loop_test(rule, test_cut_off, 0, 2);
     ROWS_ADD(rule, test_elf_mismatch, texts);
     suite_add_tcase(suite, rule);
     tcase_add_checked_fixture(list, setup, teardown);

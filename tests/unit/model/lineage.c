@@ -75,8 +75,8 @@ START_TEST(test_layout)
     read_below(40);
     ck_assert_int_eq(image.ancestors[0].mode, MMAP_BOTTOM_UP);
     ck_assert_int_eq(image.ancestors[0].aslr, ASLR_FULL);
-    ck_assert(ancestor_has_unlimited_stack(&image.ancestors[0], 0));
-    ck_assert(!ancestor_has_unlimited_stack(&image.ancestors[1], 0));
+    ck_assert_int_eq(ancestor_has(&image.ancestors[0], TRAIT_UNLIMITED_STACK), ANSWER_YES);
+    ck_assert_int_eq(ancestor_has(&image.ancestors[1], TRAIT_UNLIMITED_STACK), ANSWER_NO);
     ck_assert_ptr_null(image.ancestors[0].missing);
     ck_assert_int_eq(image.ancestors[1].mode, MMAP_UNKNOWN); /* PID 1 here has no memory */
 }

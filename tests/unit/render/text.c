@@ -133,7 +133,7 @@ START_TEST(test_story)
                                    .start_brk = FAKE_BREAK},
             &report);
     print(&report, &style);
-    root = strstr(text, "\nerror brk-page-guard\n");
+    root = strstr(text, "\nerror brk-page-guard, by what follows from it\n");
     effect = strstr(text, "\n  so  brk-blocked (error): ");
     ck_assert_msg(root && effect && root < effect, "%s", text);
     ck_assert_ptr_null(strstr(text, "\nerror brk-blocked"));
