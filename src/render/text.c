@@ -189,6 +189,19 @@ static bool malloc_matters(const struct report *report)
     return false;
 }
 
+static void print_runtimes(const struct report *report, const struct style *style, FILE *out)
+{
+    struct image *image = report->image;
+    const char *text = "";
+
+    for (int i = 0; i < N_RUNTIMES; i++)
+        if (image_has_runtime(image, (enum runtime)i))
+            text = arena_printf(&image->arena, "%s%s%s", text, *text ? ", " : "",
+                                runtime_name((enum runtime)i));
+    if (style->verbose && image->has_allocator && *text)
+        paper_wrap(out, style, 10, "runtime", text);
+}
+
 static void print_malloc(const struct report *report, const struct style *style, FILE *out)
 {
     static const char *const uses[] = {
@@ -453,6 +466,7 @@ void render_text(const struct report *report, const struct style *style, FILE *o
     putc('\n', out);
     print_brk(report, style, out);
     print_malloc(report, style, out);
+    print_runtimes(report, style, out);
     print_memory(report, style, out);
     render_findings(report, style, out);
 }

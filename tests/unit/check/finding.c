@@ -530,6 +530,22 @@ static const struct {
      "warning brk-window-shrunken", NULL},
 };
 
+/* Go's runtime does not use the break; what else is in such a program may have moved it. */
+START_TEST(test_go)
+{
+    run(&(struct fake_process){
+        .maps = _i == 0 ? FAKE_PROG "1000000-1001000 r--p 00000000 00:00 0 \n" FAKE_AREA
+                        : FAKE_PROG FAKE_HEAP "1021000-1022000 r--p 00000000 00:00 0 \n" FAKE_AREA,
+        .start_brk = FAKE_BREAK});
+    ck_assert_ptr_nonnull(strstr(summary(), "error brk-blocked"));
+    image.is_go = true;
+    check_run(&checker, &image, &facts, NULL);
+    ck_assert_str_eq(
+        summary(), _i == 0 ? "info brk-page-guard, info brk-blocked"
+                           : "info brk-page-guard, warning brk-window-shrunken, error brk-blocked");
+}
+END_TEST
+
 /* An exec starts anew: only the program that executed this one can be to blame. */
 START_TEST(test_32bit_farther_up)
 {
@@ -855,6 +871,7 @@ Suite *finding_suite(void)
     ROWS_ADD(rule, test_below_32bit, below);
     tcase_add_loop_test(rule, test_32bit_farther_up, 0, 2);
     tcase_add_loop_test(rule, test_cut_off, 0, 2);
+    tcase_add_loop_test(rule, test_go, 0, 2);
     ROWS_ADD(rule, test_elf_mismatch, texts);
     suite_add_tcase(suite, rule);
     tcase_add_checked_fixture(list, setup, teardown);
