@@ -258,17 +258,47 @@ static void print_evidence(const struct report *report, const struct evidence *e
     }
 }
 
-static void print_all_evidence(const struct report *report, const struct finding *finding,
-                               const struct style *style, FILE *out)
+static bool same_evidence(const struct evidence *a, const struct evidence *b)
 {
+    if (strcmp(a->key, b->key) != 0 || a->type != b->type || a->type == EVIDENCE_PLACES)
+        return false;
+    return a->type == EVIDENCE_TEXT ? strcmp(a->text, b->text) == 0 : a->number == b->number;
+}
+
+/* Whether a finding before it in the same story has shown that. */
+static bool is_shown_before(const struct report *report, uint32_t n,
+                            const struct evidence *evidence)
+{
+    for (uint32_t i = n; i-- > 0 && report->findings[i].story == report->findings[n].story;)
+        for (unsigned int k = 0; k < report->findings[i].n_evidence; k++)
+            if (same_evidence(&report->findings[i].evidence[k], evidence))
+                return true;
+    return false;
+}
+
+static bool is_advised_before(const struct report *report, uint32_t n)
+{
+    for (uint32_t i = n; i-- > 0 && report->findings[i].story == report->findings[n].story;)
+        if (strcmp(report->findings[i].remedy, report->findings[n].remedy) == 0)
+            return true;
+    return false;
+}
+
+static void print_all_evidence(const struct report *report, uint32_t n, const struct style *style,
+                               FILE *out)
+{
+    const struct finding *finding = &report->findings[n];
+
     for (unsigned int i = 0; style->verbose && i < finding->n_evidence; i++)
-        print_evidence(report, &finding->evidence[i], style, out);
+        if (!is_shown_before(report, n, &finding->evidence[i]))
+            print_evidence(report, &finding->evidence[i], style, out);
 }
 
 /* In full: a finding by itself, or the root cause of others. */
-static void print_root(const struct report *report, const struct finding *finding,
-                       const struct style *style, FILE *out)
+static void print_root(const struct report *report, uint32_t n, const struct style *style,
+                       FILE *out)
 {
+    const struct finding *finding = &report->findings[n];
     struct arena *arena = &report->image->arena;
 
     paper_wrap(out, style, 6, "", safe_text(arena, str_of(finding->title)));
@@ -276,13 +306,14 @@ static void print_root(const struct report *report, const struct finding *findin
         paper_wrap(out, style, 6, " why", safe_text(arena, str_of(finding->detail)));
     if (*finding->remedy)
         paper_wrap(out, style, 6, " do", safe_text(arena, str_of(finding->remedy)));
-    print_all_evidence(report, finding, style, out);
+    print_all_evidence(report, n, style, out);
 }
 
 /* What follows from it, a paragraph each; its details repeat the story, so only with --verbose. */
-static void print_effect(const struct report *report, const struct finding *finding,
-                         const struct style *style, FILE *out)
+static void print_effect(const struct report *report, uint32_t n, const struct style *style,
+                         FILE *out)
 {
+    const struct finding *finding = &report->findings[n];
     struct arena *arena = &report->image->arena;
 
     paper_wrap(out, style, 6, "  so",
@@ -293,9 +324,9 @@ static void print_effect(const struct report *report, const struct finding *find
         return;
     if (*finding->detail)
         paper_wrap(out, style, 6, "", safe_text(arena, str_of(finding->detail)));
-    if (*finding->remedy)
+    if (*finding->remedy && !is_advised_before(report, n))
         paper_wrap(out, style, 6, "", safe_text(arena, str_of(finding->remedy)));
-    print_all_evidence(report, finding, style, out);
+    print_all_evidence(report, n, style, out);
 }
 
 /* A note is shown when it is the root cause of something worse. */
@@ -316,14 +347,14 @@ static void print_finding(const struct report *report, uint32_t n, const struct 
     const struct finding *finding = &report->findings[n];
 
     if (finding->n_causes > 0) {
-        print_effect(report, finding, style, out);
+        print_effect(report, n, style, out);
         return;
     }
     fprintf(out, "\n%s%s%s %s%s%s%s\n", paper_severity_on(style, finding->story_severity),
             severity_name(finding->story_severity), paper_off(style), paper_bold_on(style),
             finding->rule->id, paper_off(style),
             finding->severity < finding->story_severity ? ", by what follows from it" : "");
-    print_root(report, finding, style, out);
+    print_root(report, n, style, out);
 }
 
 static void print_findings(const struct report *report, const struct style *style, FILE *out)
