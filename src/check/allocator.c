@@ -54,7 +54,8 @@ static const char *title_of(const struct checker *checker)
 
     if (strcmp(allocator->name, "none") == 0)
         return "The program has no malloc, and";
-    return arena_printf(checker->arena, "malloc, here %s (%s),",
+    return arena_printf(checker->arena, "malloc, %s %s (%s),",
+                        allocator->by_name ? "probably" : "here",
                         strcmp(allocator->name, "own") == 0     ? "the program's own"
                         : strcmp(allocator->name, "other") == 0 ? "that of a library"
                                                                 : allocator->name,

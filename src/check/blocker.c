@@ -35,9 +35,9 @@ static const struct blocker windows = {
 static const struct blocker generated_code = {
     .id = "generated-code",
     .title = "generated code",
-    .why =
-        "It is a JIT compiler's memory, which LuaJIT and V8 put within 2 GiB of the program's own "
-        "code, at a random place, so that calls reach it: in a PIE often above the heap.",
+    .why = "It is a JIT compiler's memory, which LuaJIT and V8 put within 2 GiB of their own code, "
+           "at a "
+           "random place, so that calls reach it: above the heap, when they are in the program.",
     .remedy = "Nothing, unless the program has an allocator that only uses brk.",
     .is_usual = true,
 };
@@ -51,18 +51,23 @@ static bool is_anonymous(const struct mapping *mapping)
 }
 
 /*
- * A heap is reserved in one piece, of which parts are made accessible one by one.  The least that
- * java takes is 2 MiB.
+ * What pointers of 32 bits can reach begins below 32 GiB.  A heap is reserved in one piece, of
+ * which parts are made accessible one by one, and begins where a table of cards can describe it
+ * from: at a multiple of 2 MiB.  One that is smaller than 8 MiB looks like anything else.
  */
 static bool is_java_heap(const struct image *image, uint32_t first)
 {
+    enum { ALIGNMENT_MIB = 2, MIN_JAVA_HEAP_MIB = 8 };
     uint64_t start = image->mappings[first].range.start, end = start;
 
+    if (image->program_type != PROGRAM_EXEC || image->elf_class != 64 || start >= 32 * GIB ||
+        start % (ALIGNMENT_MIB * MIB) != 0)
+        return false;
     for (uint32_t i = first; i < image->n_mappings && image->mappings[i].range.start == end &&
                              is_anonymous(&image->mappings[i]);
          i++)
         end = image->mappings[i].range.end;
-    return end - start >= 2 * MIB;
+    return end - start >= MIN_JAVA_HEAP_MIB * MIB;
 }
 
 static bool is_guest(const struct image *image, uint32_t next)
@@ -73,12 +78,16 @@ static bool is_guest(const struct image *image, uint32_t next)
                                      !(mapping->perms & (PERM_EXEC | PERM_SHARED)));
 }
 
-/* It is reserved in one piece, of which parts become executable. */
-static bool is_generated_code(const struct image *image, uint32_t first)
+/*
+ * It is reserved in one piece, of which parts become executable: LuaJIT's areas from their start
+ * on, V8's after what it keeps of its own there, some pages.
+ */
+static bool looks_like_code(const struct image *image, uint32_t first)
 {
-    uint64_t end = image->mappings[first].range.start;
+    enum { MAX_BEFORE_CODE = 64 << 10 };
+    uint64_t start = image->mappings[first].range.start, end = start;
 
-    for (uint32_t i = first; i < image->n_mappings; i++) {
+    for (uint32_t i = first; i < image->n_mappings && end - start <= MAX_BEFORE_CODE; i++) {
         const struct mapping *mapping = &image->mappings[i];
 
         if (mapping->inode != 0 || mapping->instance != NONE || (mapping->perms & PERM_SHARED) ||
@@ -89,6 +98,19 @@ static bool is_generated_code(const struct image *image, uint32_t first)
         end = mapping->range.end;
     }
     return false;
+}
+
+/* Looks like code, and a compiler is near that would put it there. */
+static bool is_generated_code(struct image *image, uint32_t first)
+{
+    uint64_t start = image->mappings[first].range.start;
+    const struct instance *jit;
+
+    if (!looks_like_code(image, first) || image_find_jit(image) == NONE)
+        return false;
+    jit = &image->instances[image_find_jit(image)];
+    return start < jit->range.start ? jit->range.start - start < 2 * GIB
+                                    : start - jit->range.start < 2 * GIB;
 }
 
 const struct blocker *blocker_known(const struct checker *checker)

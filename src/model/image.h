@@ -229,6 +229,8 @@ struct image {
     bool has_allocator; /* image_read_allocator() was called, which fills the next two */
     struct allocator allocator;
     uint32_t runtimes;      /* 1 << enum runtime */
+    bool has_jit;           /* image_find_jit() was called, which fills the next one */
+    uint32_t jit;           /* instance, or NONE */
     unsigned int elf_class; /* 32 or 64; 0: unknown */
     uint16_t machine;       /* EM_*; 0: unknown */
 

@@ -24,19 +24,10 @@ static const struct {
     bool is_whole;     /* ... which has nothing after it */
     enum runtime runtime;
 } marks[] = {
-    {"libjvm.so", true, RUNTIME_JVM},
-    {"wine-preloader", true, RUNTIME_WINE},
-    {"wine64-preloader", true, RUNTIME_WINE},
-    {"ntdll.so", true, RUNTIME_WINE},
-    {"ntdll.dll.so", true, RUNTIME_WINE}, /* before Wine 6 */
-    {"libasan.so", false, RUNTIME_ASAN},
-    {"libclang_rt.asan", false, RUNTIME_ASAN},
-    {"libhwasan.so", false, RUNTIME_HWASAN},
-    {"libtsan.so", false, RUNTIME_TSAN},
-    {"libclang_rt.tsan", false, RUNTIME_TSAN},
-    {"liblsan.so", false, RUNTIME_LSAN},
-    {"vgpreload_core-", false, RUNTIME_VALGRIND},
-    {"libdynamorio.so", false, RUNTIME_DYNAMORIO},
+    {"libjvm.so", true, RUNTIME_JVM},          {"libasan.so", false, RUNTIME_ASAN},
+    {"libclang_rt.asan", false, RUNTIME_ASAN}, {"libhwasan.so", false, RUNTIME_HWASAN},
+    {"libtsan.so", false, RUNTIME_TSAN},       {"libclang_rt.tsan", false, RUNTIME_TSAN},
+    {"liblsan.so", false, RUNTIME_LSAN},       {"libdynamorio.so", false, RUNTIME_DYNAMORIO},
     {"librrpreload.so", false, RUNTIME_RR},
 };
 
@@ -122,12 +113,70 @@ static bool is_qemu_user(struct image *image)
     return false;
 }
 
+static struct str instance_name(const struct image *image, uint32_t instance)
+{
+    return short_name(image->objects[image->instances[instance].object].path);
+}
+
+static struct str program_name(const struct image *image)
+{
+    return short_name(str_of(image->exe ? image->exe : ""));
+}
+
+static bool is_wine_loader(struct str name)
+{
+    static const char *const names[] = {"wine", "wine64", "wine-preloader", "wine64-preloader"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (str_eq(name, str_of(names[i])))
+            return true;
+    return false;
+}
+
+/* Wine's loader, and what it loads first of all; ntdll.dll.so before Wine 6. */
+static bool is_wine(const struct image *image)
+{
+    if (!is_wine_loader(program_name(image)))
+        return false;
+    for (uint32_t i = 0; i < image->n_instances; i++)
+        if (str_eq(instance_name(image, i), STR("ntdll.so")) ||
+            str_eq(instance_name(image, i), STR("ntdll.dll.so")))
+            return true;
+    return false;
+}
+
+/*
+ * Valgrind is a static program called TOOL-PLATFORM, "memcheck-amd64-linux", which loads
+ * vgpreload_core-PLATFORM.so into the program that it runs.
+ */
+static bool is_valgrind(const struct image *image)
+{
+    const struct str start = STR("vgpreload_core-"), end = STR(".so");
+
+    if (image->program_type != PROGRAM_STATIC && image->program_type != PROGRAM_STATIC_PIE)
+        return false;
+    for (uint32_t i = 0; i < image->n_instances; i++) {
+        struct str name = instance_name(image, i), platform;
+
+        if (!str_starts(name, start) || !str_ends(name, end) || name.n <= start.n + end.n)
+            continue;
+        platform = (struct str){name.p + start.n - 1, name.n - start.n - end.n + 1};
+        if (str_ends(program_name(image), platform)) /* with the dash before it */
+            return true;
+    }
+    return false;
+}
+
 uint32_t runtimes_find(struct image *image)
 {
     uint32_t found = image->is_go ? bit(RUNTIME_GO) : 0;
 
     for (uint32_t i = 0; i < image->n_instances; i++)
-        found |= runtimes_of_name(short_name(image->objects[image->instances[i].object].path));
+        found |= runtimes_of_name(instance_name(image, i));
+    if (is_wine(image))
+        found |= bit(RUNTIME_WINE);
+    if (is_valgrind(image))
+        found |= bit(RUNTIME_VALGRIND);
     if (has_asan_shadow(image))
         found |= bit(RUNTIME_ASAN);
     if (is_qemu_user(image))

@@ -29,6 +29,7 @@ struct allocator {
     const char *name;     /* "glibc", ...; "none" in a program without malloc; NULL: not known */
     uint32_t instance;    /* the object that defines malloc, or NONE */
     enum break_use use;   /* of the break */
+    bool by_name;         /* told by the name of the object alone: not sure */
     const char *evidence; /* a sentence: how that is known, or why not */
 };
 
@@ -42,6 +43,12 @@ void image_read_allocator(struct image *image);
 
 /* After image_read_allocator(). */
 bool image_has_runtime(const struct image *image, enum runtime runtime);
+
+/*
+ * The instance with a JIT compiler that puts what it compiles within 2 GiB of itself; NONE when
+ * there is none that is known.  Reads the program's symbols at the first call.
+ */
+uint32_t image_find_jit(struct image *image);
 
 /*
  * Instances in the order in which the loader looks for a symbol: the program, what is preloaded,

@@ -85,6 +85,11 @@ static void take_entry(struct dynamic *dynamic, uint64_t tag, uint64_t value, ui
     case DT_DEBUG:
         dynamic->debug = value;
         break;
+    case DT_NEEDED:
+        if (dynamic->n_needed < MAX_NEEDED)
+            dynamic->needed[dynamic->n_needed] = value;
+        dynamic->n_needed += dynamic->n_needed <= MAX_NEEDED;
+        break;
     default:
         break;
     }
@@ -187,9 +192,24 @@ static bool name_is(const struct reader *reader, uint64_t at, const char *name)
     return n <= sizeof(found) && reader_read(reader, at, found, n) && memcmp(found, name, n) == 0;
 }
 
-/* Whether symbol number `index` has the name and is defined. */
+static bool name_starts(const struct reader *reader, uint64_t at, const char *start)
+{
+    char found[MAX_NAME];
+    size_t n = strlen(start);
+
+    return n <= sizeof(found) && reader_read(reader, at, found, n) && memcmp(found, start, n) == 0;
+}
+
+/* A symbol that is looked for by a hash table. */
+struct search {
+    const char *name;
+    bool defined;
+    uint64_t value; /* once it is found */
+};
+
+/* Whether symbol number `index` is the one. */
 static bool is_wanted(const struct reader *memory, const struct dynamic *dynamic,
-                      struct shape shape, uint64_t index, const char *name, uint64_t *value)
+                      struct shape shape, uint64_t index, struct search *search)
 {
     unsigned char raw[sizeof(Elf64_Sym)];
     struct symbol symbol;
@@ -198,9 +218,10 @@ static bool is_wanted(const struct reader *memory, const struct dynamic *dynamic
                      symbol_bytes(shape)))
         return false;
     symbol = take_symbol(raw, shape);
-    if (symbol.section == SHN_UNDEF || !name_is(memory, dynamic->strtab + symbol.name, name))
+    if ((symbol.section != SHN_UNDEF) != search->defined ||
+        !name_is(memory, dynamic->strtab + symbol.name, search->name))
         return false;
-    *value = symbol.value;
+    search->value = symbol.value;
     return true;
 }
 
@@ -219,9 +240,9 @@ static uint32_t gnu_hash_of(const char *name)
  * then a hash for each symbol, whose lowest bit ends the bucket's chain.
  */
 static bool find_by_gnu_hash(const struct reader *memory, const struct dynamic *dynamic,
-                             struct shape shape, const char *name, uint64_t *value)
+                             struct shape shape, struct search *search)
 {
-    uint32_t hash = gnu_hash_of(name);
+    uint32_t hash = gnu_hash_of(search->name);
     uint64_t buckets, chains, index, entry;
 
     if (dynamic->n_buckets == 0)
@@ -234,7 +255,7 @@ static bool find_by_gnu_hash(const struct reader *memory, const struct dynamic *
     for (int i = 0; i < MAX_CHAIN; i++, index++) {
         if (!read_number(memory, chains + (index - dynamic->first) * 4, 4, shape.swap, &entry))
             return false;
-        if ((entry | 1) == (hash | 1) && is_wanted(memory, dynamic, shape, index, name, value))
+        if ((entry | 1) == (hash | 1) && is_wanted(memory, dynamic, shape, index, search))
             return true;
         if (entry & 1)
             return false;
@@ -255,16 +276,16 @@ static uint32_t sysv_hash_of(const char *name)
 
 /* DT_HASH: numbers of buckets and chains, the buckets, then the next symbol for each symbol. */
 static bool find_by_sysv_hash(const struct reader *memory, const struct dynamic *dynamic,
-                              struct shape shape, const char *name, uint64_t *value)
+                              struct shape shape, struct search *search)
 {
     uint64_t n_buckets, index;
 
     if (!read_number(memory, dynamic->hash, 4, shape.swap, &n_buckets) || n_buckets == 0 ||
-        !read_number(memory, dynamic->hash + 8 + sysv_hash_of(name) % n_buckets * 4, 4, shape.swap,
-                     &index))
+        !read_number(memory, dynamic->hash + 8 + sysv_hash_of(search->name) % n_buckets * 4, 4,
+                     shape.swap, &index))
         return false;
     for (int i = 0; i < MAX_CHAIN && index != STN_UNDEF; i++) {
-        if (is_wanted(memory, dynamic, shape, index, name, value))
+        if (is_wanted(memory, dynamic, shape, index, search))
             return true;
         if (!read_number(memory, dynamic->hash + 8 + (n_buckets + index) * 4, 4, shape.swap,
                          &index))
@@ -273,14 +294,24 @@ static bool find_by_sysv_hash(const struct reader *memory, const struct dynamic 
     return false;
 }
 
-bool dynamic_find(const struct dynamic *dynamic, const char *name, uint64_t *value)
+static bool find_by_hash(const struct dynamic *dynamic, struct search *search)
 {
     struct shape shape = shape_of(dynamic->head);
 
     if (!has_symbols(dynamic))
         return false;
-    return dynamic->gnu_hash ? find_by_gnu_hash(&dynamic->memory, dynamic, shape, name, value)
-                             : find_by_sysv_hash(&dynamic->memory, dynamic, shape, name, value);
+    return dynamic->gnu_hash ? find_by_gnu_hash(&dynamic->memory, dynamic, shape, search)
+                             : find_by_sysv_hash(&dynamic->memory, dynamic, shape, search);
+}
+
+bool dynamic_find(const struct dynamic *dynamic, const char *name, uint64_t *value)
+{
+    struct search search = {.name = name, .defined = true};
+
+    if (!find_by_hash(dynamic, &search))
+        return false;
+    *value = search.value;
+    return true;
 }
 
 bool symbol_find_loaded(const struct elfhead *head, const struct reader *memory, uint64_t bias,
@@ -335,7 +366,7 @@ struct sieve {
     bool defined;
     const char *const *wanted;
     unsigned int n_wanted;
-    uint32_t found; /* bit i: wanted[i] */
+    uint64_t found; /* bit i: wanted[i] */
 };
 
 static bool sieve_symbol(struct sieve *sieve, const struct symbol *symbol)
@@ -348,10 +379,11 @@ static bool sieve_symbol(struct sieve *sieve, const struct symbol *symbol)
         return true;
     name = names_get(&sieve->names, symbol->name, &n);
     for (unsigned int i = 0; name && i < sieve->n_wanted; i++) {
-        size_t n_wanted = strlen(sieve->wanted[i]) + 1;
+        const char *wanted = sieve->wanted[i];
 
-        if (n_wanted <= n && memcmp(name, sieve->wanted[i], n_wanted) == 0)
-            sieve->found |= 1U << i;
+        if (name[0] == wanted[0] && strlen(wanted) < n &&
+            memcmp(name, wanted, strlen(wanted) + 1) == 0)
+            sieve->found |= UINT64_C(1) << i;
     }
     return name != NULL;
 }
@@ -379,7 +411,7 @@ static bool sieve_symbols(struct sieve *sieve, const struct reader *reader, stru
 
 /*
  * DT_GNU_HASH says where the symbols begin that can be found by it: what is taken from others comes
- * before.  DT_HASH has a chain for every symbol.
+ * before, but for functions whose address the program takes.  DT_HASH has a chain for every symbol.
  */
 static bool count_imports(const struct dynamic *dynamic, struct shape shape, uint64_t *n)
 {
@@ -390,7 +422,7 @@ static bool count_imports(const struct dynamic *dynamic, struct shape shape, uin
 }
 
 bool dynamic_imports(const struct dynamic *dynamic, const char *const *names, unsigned int n_names,
-                     uint32_t *found)
+                     uint64_t *found)
 {
     struct shape shape = shape_of(dynamic->head);
     struct sieve sieve = {
@@ -405,7 +437,26 @@ bool dynamic_imports(const struct dynamic *dynamic, const char *const *names, un
     if (!has_symbols(dynamic) || !count_imports(dynamic, shape, &n) ||
         !sieve_symbols(&sieve, &dynamic->memory, shape, dynamic->symtab, n))
         return false;
+    for (unsigned int i = 0; i < n_names; i++)
+        if (find_by_hash(dynamic, &(struct search){.name = names[i], .defined = false}))
+            sieve.found |= UINT64_C(1) << i;
     *found = sieve.found;
+    return true;
+}
+
+bool dynamic_needs_only(const struct dynamic *dynamic, const char *const *starts, unsigned int n)
+{
+    if (dynamic->n_needed > MAX_NEEDED)
+        return false;
+    for (unsigned int i = 0; i < dynamic->n_needed; i++) {
+        unsigned int k = 0;
+
+        while (k < n &&
+               !name_starts(&dynamic->memory, dynamic->strtab + dynamic->needed[i], starts[k]))
+            k++;
+        if (k == n)
+            return false;
+    }
     return true;
 }
 
@@ -516,7 +567,7 @@ bool symbol_find_variable(const struct elfhead *head, const struct reader *file,
 }
 
 bool symtab_find(const struct elfhead *head, const struct reader *file, const char *const *names,
-                 unsigned int n_names, uint32_t *found)
+                 unsigned int n_names, uint64_t *found)
 {
     struct shape shape = shape_of(head);
     struct section symbols, strings;

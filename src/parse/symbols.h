@@ -9,6 +9,8 @@
 
 #include "parse/elfhead.h"
 
+enum { MAX_NEEDED = 16 }; /* libraries that an object names */
+
 /* What the dynamic section of an object says. */
 struct dynamic {
     const struct elfhead *head;
@@ -16,6 +18,8 @@ struct dynamic {
     uint64_t symtab, strtab, gnu_hash, hash; /* addresses; 0: not there */
     uint64_t n_buckets, first, n_bloom;      /* how DT_GNU_HASH begins, read once */
     uint64_t strings_bytes;
+    uint64_t needed[MAX_NEEDED]; /* names in strtab, of DT_NEEDED */
+    unsigned int n_needed;       /* MAX_NEEDED + 1: more than that */
     uint64_t debug; /* DT_DEBUG: where the loader keeps its list of objects; 0: not there */
 };
 
@@ -29,9 +33,12 @@ bool dynamic_read(struct dynamic *dynamic, const struct elfhead *head, const str
 /* The value, without bias, of a symbol that the object offers to others. */
 bool dynamic_find(const struct dynamic *dynamic, const char *name, uint64_t *value);
 
-/* Which of at most 32 names the object takes from others: bit i for names[i].  False: not known. */
+/* Which of at most 64 names the object takes from others: bit i for names[i].  False: not known. */
 bool dynamic_imports(const struct dynamic *dynamic, const char *const *names, unsigned int n_names,
-                     uint32_t *found);
+                     uint64_t *found);
+
+/* Whether every library that the object names (DT_NEEDED) begins with one of `starts`. */
+bool dynamic_needs_only(const struct dynamic *dynamic, const char *const *starts, unsigned int n);
 
 /* A file, read by the addresses without bias that its program headers give its bytes. */
 struct elf_view {
@@ -56,10 +63,10 @@ bool symbol_find_variable(const struct elfhead *head, const struct reader *file,
                           uint64_t *value);
 
 /*
- * Which of at most 32 names the file's .symtab defines, as functions or variables: bit i for
+ * Which of at most 64 names the file's .symtab defines, as functions or variables: bit i for
  * names[i].  False when that was stripped.
  */
 bool symtab_find(const struct elfhead *head, const struct reader *file, const char *const *names,
-                 unsigned int n_names, uint32_t *found);
+                 unsigned int n_names, uint64_t *found);
 
 #endif

@@ -5,7 +5,7 @@
 LIVE := build/tests/live
 
 LIVE_ALL := pie64 exec64 static64 staticpie64 pie32 exec32 static32 staticpie32
-LIVE_brk := $(LIVE_ALL)
+LIVE_brk := $(LIVE_ALL) jit64 jitexec64
 LIVE_layout := $(LIVE_ALL)
 LIVE_incident1 := exec64
 LIVE_incident2 := exec64 static64 exec32
@@ -19,7 +19,7 @@ LIVE_deleted := pie64 pie32
 LIVE_mismatch := pie64 pie32
 LIVE_mapcount := pie64
 LIVE_growth := pie64 exec64 exec32 staticpie32
-LIVE_malloc := preload64 exec64 static64 exec32 sbrk64 jemalloc64 tcmalloc64 mimalloc64 musl64 \
+LIVE_malloc := preload64 exec64 static64 exec32 sbrk64 sbrklib64 sbrkptr64 jemalloc64 tcmalloc64 mimalloc64 musl64 \
 	muslstatic64
 LIVE_jvm := exec64 pie64
 LIVE_qemu := pie64 static64
@@ -28,10 +28,12 @@ LIVE_launch := static32
 LIVE_sample := text-first.so holes.so
 LIVE_parts := so
 LIVE_wrapmalloc := so
+LIVE_wrapcount := so
+LIVE_sbrkmalloc := so
 
 LIVE_PROGRAMS := brk layout loader incident1 incident2 libs moved low wx execstack deleted \
 	mismatch mapcount growth malloc jvm qemu
-LIVE_AIDS := launch sample parts wrapmalloc
+LIVE_AIDS := launch sample parts wrapmalloc wrapcount sbrkmalloc
 live-files = $(foreach p,$1,$(LIVE_$p:%=$(LIVE)/$p.%))
 LIVE_FIXTURES := $(call live-files,$(LIVE_PROGRAMS) $(LIVE_AIDS))
 
@@ -43,6 +45,9 @@ LIVE_FLAGS_exec := -fno-pie -no-pie -DLIVE_TYPE='"exec"'
 LIVE_FLAGS_static := -fno-pie -static -DLIVE_TYPE='"static"'
 LIVE_FLAGS_staticpie := -fPIE -static-pie -DLIVE_TYPE='"static-pie"'
 LIVE_FLAGS_execstack := $(LIVE_FLAGS_pie) -Wl,-z,execstack -DLIVE_EXECSTACK
+# A program that offers LuaJIT's functions, and one that has them for itself.
+LIVE_FLAGS_jit := $(LIVE_FLAGS_pie) -rdynamic -DLIVE_JIT
+LIVE_FLAGS_jitexec := $(LIVE_FLAGS_exec) -DLIVE_JIT
 LIVE_FLAGS_text-first.so := -fPIC -shared -Wl,-z,noseparate-code
 LIVE_FLAGS_holes.so := -fPIC -shared -Wl,-z,separate-code,-z,max-page-size=0x200000
 LIVE_PARTS := tests/live/fixture.c tests/live/memory.c tests/live/object.c
@@ -60,7 +65,7 @@ define live-rule
 $(LIVE)/%.$1: tests/live/%.c $(LIVE_PARTS) $(LIVE_DEPS) $(if $(filter %32,$1),$(LIVE)/m32)
 	$$(call live-cc,$1)
 endef
-$(foreach f,$(LIVE_ALL) execstack64 execstack32,$(eval $(call live-rule,$f)))
+$(foreach f,$(LIVE_ALL) execstack64 execstack32 jit64 jitexec64,$(eval $(call live-rule,$f)))
 
 $(LIVE)/sample.%: tests/live/sample.c $(LIVE_DEPS)
 	$(call live-cc,$*)
@@ -74,10 +79,24 @@ $(LIVE)/wrapmalloc.so: tests/live/wrapmalloc.c $(LIVE_DEPS)
 	@$(call say,CC)
 	$Q$(CC) $(LIVE_CFLAGS) -fPIC -shared -o $@ $<
 
+$(LIVE)/wrapcount.so: tests/live/wrapmalloc.c $(LIVE_DEPS)
+	@$(call say,CC)
+	$Q$(CC) $(LIVE_CFLAGS) -fPIC -shared -DLIVE_COUNTS -o $@ $<
+
+$(LIVE)/sbrkmalloc.so: tests/live/sbrkmalloc.c $(LIVE_DEPS)
+	@$(call say,CC)
+	$Q$(CC) $(LIVE_CFLAGS) -fPIC -shared -fno-builtin -Wl,-soname,sbrkmalloc.so -o $@ $<
+
 # Each with an allocator. One that is not there leaves the reason in the file.
 LIVE_WITH_preload64 := -fPIE -pie -DLIVE_PRELOAD
-LIVE_WITH_sbrk64 := -fno-pie -no-pie -DLIVE_MALLOC='"own"' -fno-builtin tests/live/sbrkmalloc.c \
-	$(LIVE)/parts.so '-Wl,-rpath,$$$$ORIGIN'
+# Takes memory from the break alone; but in the program, which needs a library that maps some.
+LIVE_WITH_sbrklib64 := -fno-pie -no-pie -DLIVE_MALLOC='"other"' -fno-builtin \
+	-Wl,--no-as-needed $(LIVE)/sbrkmalloc.so '-Wl,-rpath,$$$$ORIGIN'
+LIVE_WITH_sbrk64 := -fno-pie -no-pie -DLIVE_MALLOC='"own"' -DLIVE_DOUBT='"another library"' \
+	-fno-builtin tests/live/sbrkmalloc.c $(LIVE)/parts.so '-Wl,-rpath,$$$$ORIGIN'
+# Maps when brk is refused, by a pointer to mmap: the linker treats that otherwise than a call.
+LIVE_WITH_sbrkptr64 := -fno-pie -no-pie -DLIVE_MALLOC='"own"' \
+	-DLIVE_DOUBT='"by sbrk and by mmap"' -fno-builtin -DLIVE_MMAP tests/live/sbrkmalloc.c
 LIVE_WITH_jemalloc64 := -fPIE -pie -DLIVE_MALLOC='"jemalloc"' -l:libjemalloc.so.2
 LIVE_WITH_tcmalloc64 := -fno-pie -no-pie -DLIVE_MALLOC='"tcmalloc"' -l:libtcmalloc_minimal.so.4
 LIVE_WITH_mimalloc64 := -fPIE -pie -DLIVE_MALLOC='"mimalloc"' -l:libmimalloc.so.2.0
@@ -88,13 +107,14 @@ LIVE_CC_musl64 := musl-gcc
 LIVE_CC_muslstatic64 := musl-gcc
 LIVE_PARTS_sbrk64 := $(LIVE)/parts.so
 define live-malloc-rule
-$(LIVE)/malloc.$1: tests/live/malloc.c tests/live/sbrkmalloc.c $(LIVE)/parts.so $(LIVE_PARTS) $(LIVE_DEPS)
+$(LIVE)/malloc.$1: tests/live/malloc.c tests/live/sbrkmalloc.c $(LIVE)/parts.so $(LIVE)/sbrkmalloc.so \
+		$(LIVE_PARTS) $(LIVE_DEPS)
 	@$$(call say,CC)
 	$$Qif $(or $(LIVE_CC_$1),$(CC)) $(LIVE_CFLAGS) -o $$@ tests/live/malloc.c \
 		$(if $(LIVE_PARTS_$1),,$(LIVE_PARTS)) $(LIVE_WITH_$1) 2>$$@.log; then :; \
 	else rm -f $$@; echo '$(or $(LIVE_CC_$1),$(CC)) builds nothing here$(addprefix : ,$(filter -l%,$(LIVE_WITH_$1)))' >$$@; fi
 endef
-$(foreach f,preload64 sbrk64 jemalloc64 tcmalloc64 mimalloc64 musl64 muslstatic64,\
+$(foreach f,preload64 sbrk64 sbrklib64 sbrkptr64 jemalloc64 tcmalloc64 mimalloc64 musl64 muslstatic64,\
 	$(eval $(call live-malloc-rule,$f)))
 
 # The reason why there are no 32-bit programs; empty where they can be built and run.

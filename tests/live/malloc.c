@@ -77,6 +77,24 @@ static void free_break(long arg)
     say("exit 0");
 }
 
+/* What it does cannot be proved from outside: that is said, and not what it looks like. */
+static const char *doubt
+#ifdef LIVE_DOUBT
+    = LIVE_DOUBT
+#endif
+    ;
+
+static void say_doubt(void)
+{
+    say("expect process.malloc.name == \"%s\"", allocator);
+    say("expect process.malloc.break_use == null");
+    say("expect process.malloc.evidence contains \"%s\"", doubt);
+    say("finding brk-blocked error");
+    say("expect findings[id=brk-blocked].detail contains \"is not known\"");
+    say("text ^malloc  %s \\(.*\\): what it does", allocator);
+    say("exit 1");
+}
+
 static void say_refused(const char *use, const char *words)
 {
     say_malloc(use);
@@ -103,7 +121,9 @@ static void blocked_break(long arg)
     bool moves = malloc_moves_break();
 
     place(break_end(), PAGE, PROT_NONE);
-    if (allocate()) {
+    if (doubt) {
+        say_doubt();
+    } else if (allocate()) {
         if (moves)
             say_refused("first", "goes on with mmap");
         else
@@ -127,7 +147,7 @@ static void little_room(long bytes)
         _exit(allocate());
     if (child < 0 || waitpid(child, &status, 0) != child)
         broken("fork");
-    survives = status != 0;
+    survives = status != 0 || doubt;
     say("finding brk-room-low %s", !survives ? "error" : moves ? "warning" : "info");
     say("expect findings[id=brk-room-low].evidence.allocator == \"%s\"", allocator);
     say("exit %d", !survives);
@@ -153,10 +173,9 @@ static const struct {
     const char *file;
     const char *allocator;
 } preloads[] = {
-    {"libjemalloc.so.2", "jemalloc"},
-    {"libtcmalloc_minimal.so.4", "tcmalloc"},
-    {"libtcmalloc.so.4", "tcmalloc"},
-    {"libmimalloc.so.2.0", "mimalloc"},
+    {"libjemalloc.so.2", "jemalloc"},    {"libtcmalloc_minimal.so.4", "tcmalloc"},
+    {"libtcmalloc.so.4", "tcmalloc"},    {"libmimalloc.so.2.0", "mimalloc"},
+    {"libc_malloc_debug.so.0", "other"},
 };
 
 static void preload(long which, void (*then)(long arg))
@@ -183,18 +202,59 @@ static void preloaded_blocked(long which)
     preload(which, blocked_break);
 }
 
-/* Who serves is behind it. */
-static void wrapped(long arg)
+static void preload_sibling(const char *name)
 {
     char setting[1024];
     const char *const argv[] = {"/usr/bin/env", setting, NULL};
 
-    if (fixture_is_again()) {
-        blocked_break(0);
-        return;
-    }
-    snprintf(setting, sizeof(setting), "LD_PRELOAD=%s", fixture_sibling("wrapmalloc.so"));
+    snprintf(setting, sizeof(setting), "LD_PRELOAD=%s", fixture_sibling(name));
     fixture_again_via(argv);
+}
+
+/* Who serves is behind it. */
+static void wrapped(long arg)
+{
+    if (!fixture_is_again())
+        preload_sibling("wrapmalloc.so");
+    blocked_break(0);
+}
+
+/* Copied to here and removed once it is loaded: what comes after it serves nobody. */
+static void removed(long arg)
+{
+    char setting[1024], copy[] = "./allocator.so";
+    const char *const argv[] = {"/usr/bin/env", setting, NULL};
+
+    if (!fixture_is_again()) {
+        file_copy(library_path(preloads[0].file), copy);
+        snprintf(setting, sizeof(setting), "LD_PRELOAD=%s", copy);
+        fixture_again_via(argv);
+    }
+    if (unlink(copy) != 0)
+        broken("unlink");
+    place(break_end(), PAGE, PROT_NONE);
+    say("expect process.malloc.name == null");
+    say("expect process.malloc.break_use == null");
+    say("expect process.malloc.evidence contains \"allocator.so\"");
+    say("expect process.malloc.evidence contains \"cannot be read\"");
+    say("finding brk-blocked error");
+    say("exit 1");
+}
+
+/* Who serves is behind it, but what it does with the break cannot be seen. */
+static void wrapped_and_counted(long arg)
+{
+    if (!fixture_is_again())
+        preload_sibling("wrapcount.so");
+    allocator = "other";
+    doubt = "may hand on";
+    blocked_break(0);
+}
+
+static void debugged(long which)
+{
+    doubt = "by sbrk and by mmap";
+    preloaded_blocked(which);
 }
 
 /* Opened when the C library's malloc is already there: it serves nobody. */
@@ -226,6 +286,9 @@ int main(int argc, char **argv)
         {"mimalloc-blocked", preloaded_blocked, 3},
         {"opened-late", opened_late},
         {"wrapped", wrapped},
+        {"removed", removed},
+        {"wrapped-and-counted", wrapped_and_counted},
+        {"libc-debug-blocked", debugged, 4},
 #endif
         {0},
     };

@@ -1,12 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A malloc as old programs have one: it takes memory from the break or not at all. */
+/*
+ * A malloc as old programs have one: it takes memory from the break or not at all; or, with
+ * LIVE_MMAP, goes on by a pointer to mmap.
+ */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum { HEADER = 16 };
+
+#ifdef LIVE_MMAP
+typedef void *map_call(void *, size_t, int, int, int, off_t);
+static map_call *volatile map = mmap;
+#endif
+
+static void *take(size_t size)
+{
+    void *p = sbrk((intptr_t)size);
+
+#ifdef LIVE_MMAP
+    if (p == (void *)-1)
+        p = map(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+#endif
+    return p;
+}
 
 void *malloc(size_t size)
 {
@@ -14,7 +34,7 @@ void *malloc(size_t size)
 
     if (size > PTRDIFF_MAX - 2 * HEADER)
         return NULL;
-    header = sbrk((intptr_t)((size + 2 * HEADER - 1) / HEADER * HEADER));
+    header = take((size + 2 * HEADER - 1) / HEADER * HEADER);
     if (header == (void *)-1)
         return NULL;
     *header = size;

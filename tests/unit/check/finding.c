@@ -29,6 +29,9 @@ static void setup(void)
     program.interp = "/lib/ld.so";
     program.stack = STACK_EXEC;
     fake_object(&fake, "execstack", &program);
+    program.stack = STACK_PLAIN;
+    program.dynamic = true;
+    fake_object(&fake, "wine64", &program);
     library.dynamic = true;
     fake_object(&fake, "libz.so", &library);
     fake_object(&fake, "ntdll.so", &library);
@@ -98,10 +101,16 @@ static const struct {
       .start_brk = FAKE_BREAK},
      "info brk-page-guard, warning brk-window-shrunken, error brk-blocked"},
     {"Wine's data of the kernel of Windows, a little above the break",
+     {.maps = "400000 @wine64\n" FAKE_HEAP
+              "2000000-2001000 r--p 00000000 00:00 0 \n7ffff7a00000 @ntdll.so\n" FAKE_AREA,
+      .start_brk = FAKE_BREAK,
+      .exe = "wine64"},
+     "info brk-window-shrunken, info brk-room-low"},
+    {"a file that is called as one of Wine's",
      {.maps = FAKE_PROG FAKE_HEAP
       "2000000-2001000 r--p 00000000 00:00 0 \n7ffff7a00000 @ntdll.so\n" FAKE_AREA,
       .start_brk = FAKE_BREAK},
-     "info brk-window-shrunken, info brk-room-low"},
+     "warning brk-window-shrunken, warning brk-room-low"},
     {"no ELF file where the heap must grow",
      {.maps = FAKE_PROG FAKE_HEAP "140000000-140001000 r-xp 00000000 @text\n" FAKE_AREA,
       .start_brk = FAKE_BREAK},

@@ -37,10 +37,10 @@ static const struct {
 } objects[] = {
     {"libjvm.so", RUNTIME_JVM},
     {"libjvm.so.1", -1},
-    {"ntdll.so", RUNTIME_WINE},
+    {"ntdll.so", -1},
     {"libasan.so.8.0.0", RUNTIME_ASAN},
     {"libtsan.so.2.0.0", RUNTIME_TSAN},
-    {"vgpreload_core-amd64-linux.so", RUNTIME_VALGRIND},
+    {"vgpreload_core-amd64-linux.so", -1},
     {"libdynamorio.so", RUNTIME_DYNAMORIO},
     {"librrpreload.so", RUNTIME_RR},
     {"libsan.so", -1},
@@ -59,6 +59,50 @@ START_TEST(test_object)
     image_read_allocator(&image);
     ROW_NUMBER(&objects[_i], image.runtimes,
                objects[_i].runtime < 0 ? 0 : UINT32_C(1) << objects[_i].runtime);
+}
+END_TEST
+
+/* Told by what is executed and what is loaded into it; one of both is nothing. */
+static const struct {
+    const char *name; /* of the program */
+    const char *library;
+    bool is_static;
+    int runtime; /* -1: none */
+} pairs[] = {
+    {"wine64", "ntdll.so", false, RUNTIME_WINE},
+    {"wine64-preloader", "ntdll.so", true, RUNTIME_WINE},
+    {"wine", "ntdll.dll.so", false, RUNTIME_WINE},
+    {"wine64", "libfoo.so", false, -1},
+    {"wineserver", "ntdll.so", false, -1},
+    {"memcheck-amd64-linux", "vgpreload_core-amd64-linux.so", true, RUNTIME_VALGRIND},
+    {"memcheck-x86-linux", "vgpreload_core-amd64-linux.so", true, -1},
+    {"memcheck-amd64-linux", "vgpreload_core-amd64-linux.so", false, -1},
+    {"amd64-linux", "vgpreload_core-amd64-linux.so", true, -1},
+    {"memcheck-amd64-linux", "vgpreload_core-.so", true, -1},
+    {"memcheck-amd64-linux", "vgpreload_core.so", true, -1},
+};
+
+START_TEST(test_pair)
+{
+    struct elf_spec library = elf_object(64, 3, 0), program = elf_object(64, 2, 0x400000);
+    char maps[1024];
+
+    library.dynamic = true;
+    program.entry = 0x401000;
+    if (!pairs[_i].is_static) {
+        program.interp = "/lib/ld.so";
+        program.dynamic = true;
+    }
+    fake_object(&fake, pairs[_i].library, &library);
+    fake_object(&fake, pairs[_i].name, &program);
+    snprintf(maps, sizeof(maps), "400000 @%s\n" FAKE_HEAP "7ffff7b00000 @%s\n" FAKE_AREA,
+             pairs[_i].name, pairs[_i].library);
+    fake_ready(&fake,
+               &(struct fake_process){.maps = maps, .start_brk = FAKE_BREAK, .exe = pairs[_i].name},
+               &image);
+    image_read_allocator(&image);
+    ROW_NUMBER(&pairs[_i], image.runtimes,
+               pairs[_i].runtime < 0 ? 0 : UINT32_C(1) << pairs[_i].runtime);
 }
 END_TEST
 
@@ -139,14 +183,19 @@ START_TEST(test_self)
     ck_assert(capture_open_process(&process, host, getpid(), NULL));
     ck_assert_int_eq(image_init(&image, process, getpid(), NULL), IMAGE_READY);
     image_read_allocator(&image);
-    ck_assert_uint_ne(image.allocator.instance, NONE);
-    object = &image.objects[image.instances[image.allocator.instance].object];
-    ck_assert(str_ends(object->path, str_of(path))); /* in a chroot there is more before it */
-    ck_assert_ptr_nonnull(image.allocator.name);
     load_order_find(&image, &order);
     ck_assert_int_eq(order.is_read, !_i);
     ck_assert_int_eq(strstr(image.allocator.evidence, "guessed") != NULL,
                      _i && image.allocator.instance != image.program);
+    if (_i && image.allocator.instance == NONE) { /* files that may block are in memory only */
+        ck_assert_ptr_null(image.allocator.name);
+        ck_assert_ptr_nonnull(strstr(image.allocator.evidence, "cannot be read"));
+    } else {
+        ck_assert_msg(image.allocator.instance != NONE, "%s", image.allocator.evidence);
+        object = &image.objects[image.instances[image.allocator.instance].object];
+        ck_assert(str_ends(object->path, str_of(path))); /* in a chroot there is more before it */
+        ck_assert_ptr_nonnull(image.allocator.name);
+    }
     ck_assert_uint_eq(order.instances[0], image.program);
     image_deinit(&image);
     capture_close(process);
@@ -163,6 +212,7 @@ Suite *runtime_suite(void)
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     ROWS_ADD(tcase, test_object, objects);
+    ROWS_ADD(tcase, test_pair, pairs);
     tcase_add_test(tcase, test_shadow);
     tcase_add_test(tcase, test_no_malloc);
     ROWS_ADD(tcase, test_gone, gone);

@@ -78,7 +78,7 @@ START_TEST(test_imports)
     struct reader memory = elf_view_reader(&view);
     struct dynamic dynamic;
     uint64_t value;
-    uint32_t found;
+    uint64_t found;
 
     json_decref(json_integer(0)); /* so that it is imported */
     open_file("/proc/self/exe");
@@ -95,7 +95,7 @@ START_TEST(test_symtab)
 {
     static const char *const names[] = {"main", "no_such_function", "symbols_test_variable",
                                         "json_integer"};
-    uint32_t found;
+    uint64_t found;
 
     open_file("/proc/self/exe");
     ck_assert(symtab_find(&head, &file, names, 4, &found));
@@ -122,7 +122,7 @@ START_TEST(test_noise)
     uint64_t state = (uint64_t)_i + 1, value;
     struct reader noise = {read_noise, &state};
     struct dynamic dynamic;
-    uint32_t found;
+    uint64_t found;
 
     open_file("/proc/self/exe");
     (void)dynamic_read(&dynamic, &head, &noise, 0);
