@@ -19,7 +19,7 @@ LIVE_deleted := pie64 pie32
 LIVE_mismatch := pie64 pie32
 LIVE_mapcount := pie64
 LIVE_growth := pie64 exec64 exec32 staticpie32
-LIVE_malloc := preload64 exec64 static64 exec32 sbrk64 sbrklib64 sbrkptr64 jemalloc64 tcmalloc64 mimalloc64 musl64 \
+LIVE_malloc := preload64 exec64 static64 exec32 sbrk64 sbrklib64 sbrkptr64 jemalloc64 tcmalloc64 mimalloc64 musl64 muslname64 \
 	muslstatic64
 LIVE_jvm := exec64 pie64
 LIVE_qemu := pie64 static64
@@ -103,7 +103,10 @@ LIVE_WITH_mimalloc64 := -fPIE -pie -DLIVE_MALLOC='"mimalloc"' -l:libmimalloc.so.
 LIVE_MUSL := -DLIVE_MALLOC='"musl"' -DLIVE_NO_SBRK
 LIVE_WITH_musl64 := $(LIVE_MUSL)
 LIVE_WITH_muslstatic64 := $(LIVE_MUSL) -static
+# The loader by the other name of the same file.
+LIVE_WITH_muslname64 := $(LIVE_MUSL) -Wl,--dynamic-linker=/usr/lib/$$$$(uname -m)-linux-musl/libc.so
 LIVE_CC_musl64 := musl-gcc
+LIVE_CC_muslname64 := musl-gcc
 LIVE_CC_muslstatic64 := musl-gcc
 LIVE_PARTS_sbrk64 := $(LIVE)/parts.so
 define live-malloc-rule
@@ -114,7 +117,7 @@ $(LIVE)/malloc.$1: tests/live/malloc.c tests/live/sbrkmalloc.c $(LIVE)/parts.so 
 		$(if $(LIVE_PARTS_$1),,$(LIVE_PARTS)) $(LIVE_WITH_$1) 2>$$@.log; then :; \
 	else rm -f $$@; echo '$(or $(LIVE_CC_$1),$(CC)) builds nothing here$(addprefix : ,$(filter -l%,$(LIVE_WITH_$1)))' >$$@; fi
 endef
-$(foreach f,preload64 sbrk64 sbrklib64 sbrkptr64 jemalloc64 tcmalloc64 mimalloc64 musl64 muslstatic64,\
+$(foreach f,preload64 sbrk64 sbrklib64 sbrkptr64 jemalloc64 tcmalloc64 mimalloc64 musl64 muslname64 muslstatic64,\
 	$(eval $(call live-malloc-rule,$f)))
 
 # The reason why there are no 32-bit programs; empty where they can be built and run.
