@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct option {
@@ -137,13 +138,25 @@ static void heap_low(long arg)
 }
 #endif
 
+/* Not everything in the process of a Java runtime is the Java heap. */
+static void other_above_break(long bytes)
+{
+    start_java(GIB(8));
+    place((break_end() + MIB(4)) & ~(uintptr_t)(MIB(2) - 1), (size_t)bytes, PROT_NONE);
+    say("expect process.runtimes contains \"jvm\"");
+    say("expect findings[id=brk-window-shrunken].evidence.cause == \"mapping\"");
+    say("expect findings[0].title contains \"an anonymous mapping\"");
+}
+
 int main(int argc, char **argv)
 {
     static const struct scenario table[] = {
 #ifdef __PIE__
         {"heap-low", heap_low},
+        {"other-above-break", other_above_break, MIB(64)},
 #else
         {"heap-above-break", heap_above_break, MIB(24)},
+        {"other-above-break", other_above_break, MIB(4)},
 #endif
         {"heap-apart", heap_apart},
         {0},

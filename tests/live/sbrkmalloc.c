@@ -14,7 +14,6 @@ enum { HEADER = 16 };
 
 #ifdef LIVE_MMAP
 typedef void *map_call(void *, size_t, int, int, int, off_t);
-static map_call *volatile map = mmap;
 #endif
 
 static void *take(size_t size)
@@ -22,6 +21,8 @@ static void *take(size_t size)
     void *p = sbrk((intptr_t)size);
 
 #ifdef LIVE_MMAP
+    map_call *volatile map = mmap; /* its address in code, which makes the linker define it */
+
     if (p == (void *)-1)
         p = map(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 #endif
