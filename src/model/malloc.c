@@ -40,6 +40,8 @@ static const struct known {
      N_RUNTIMES,
      ANYWHERE},
     {{"mi_malloc", "mi_free", "mi_version"}, "mimalloc", BREAK_USE_NONE, N_RUNTIMES, ANYWHERE},
+    /* lib/malloc of bash, which maps large blocks since 5.1; dlsym is for its loadable builtins */
+    {{"sh_malloc", "sh_realloc", "sh_free"}, "bash", BREAK_USE_ONLY, N_RUNTIMES, OFFERED},
     {{"gnu_get_libc_version", "__libc_malloc"}, "glibc", BREAK_USE_FIRST, N_RUNTIMES, OFFERED},
     {{"_int_malloc", "main_arena"}, "glibc", BREAK_USE_FIRST, N_RUNTIMES, INSIDE},
     {{"__malloc_alloc_meta", "__malloc_context"}, "musl", BREAK_USE_FIRST, N_RUNTIMES, INSIDE},
@@ -251,6 +253,8 @@ static bool judge(struct subject *subject, const struct dynamic *dynamic)
     if (!row)
         return take_other(subject, dynamic);
     take_known(subject, row);
+    if (row->use == BREAK_USE_ONLY && find_sources(dynamic) & (BY_MMAP | BY_UNKNOWN))
+        subject->image->allocator.use = BREAK_USE_UNKNOWN;
     return true;
 }
 

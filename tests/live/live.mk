@@ -19,7 +19,7 @@ LIVE_deleted := pie64 pie32
 LIVE_mismatch := pie64 pie32
 LIVE_mapcount := pie64
 LIVE_growth := pie64 exec64 exec32 staticpie32
-LIVE_malloc := preload64 exec64 static64 exec32 sbrk64 sbrklib64 sbrkptr64 jemalloc64 tcmalloc64 mimalloc64 musl64 muslname64 \
+LIVE_malloc := preload64 exec64 static64 exec32 sbrk64 sbrklib64 bashlib64 sbrkptr64 jemalloc64 tcmalloc64 mimalloc64 musl64 muslname64 \
 	muslstatic64
 LIVE_jvm := exec64 pie64
 LIVE_qemu := pie64 static64
@@ -87,11 +87,17 @@ $(LIVE)/sbrkmalloc.so: tests/live/sbrkmalloc.c $(LIVE_DEPS)
 	@$(call say,CC)
 	$Q$(CC) $(LIVE_CFLAGS) -fPIC -shared -fno-builtin -Wl,-soname,sbrkmalloc.so -o $@ $<
 
+$(LIVE)/bashmalloc.so: tests/live/sbrkmalloc.c $(LIVE_DEPS)
+	@$(call say,CC)
+	$Q$(CC) $(LIVE_CFLAGS) -fPIC -shared -fno-builtin -DLIVE_BASH -Wl,-soname,bashmalloc.so -o $@ $<
+
 # Each with an allocator. One that is not there leaves the reason in the file.
 LIVE_WITH_preload64 := -fPIE -pie -DLIVE_PRELOAD
 # Takes memory from the break alone; but in the program, which needs a library that maps some.
 LIVE_WITH_sbrklib64 := -fno-pie -no-pie -DLIVE_MALLOC='"other"' -fno-builtin \
 	-Wl,--no-as-needed $(LIVE)/sbrkmalloc.so '-Wl,-rpath,$$$$ORIGIN'
+LIVE_WITH_bashlib64 := -fno-pie -no-pie -DLIVE_MALLOC='"bash"' -fno-builtin \
+	-Wl,--no-as-needed $(LIVE)/bashmalloc.so '-Wl,-rpath,$$$$ORIGIN'
 LIVE_WITH_sbrk64 := -fno-pie -no-pie -DLIVE_MALLOC='"own"' -DLIVE_DOUBT='"another library"' \
 	-fno-builtin tests/live/sbrkmalloc.c $(LIVE)/parts.so '-Wl,-rpath,$$$$ORIGIN'
 # Maps when brk is refused, by a pointer to mmap: the linker treats that otherwise than a call.
@@ -111,13 +117,14 @@ LIVE_CC_muslstatic64 := musl-gcc
 LIVE_PARTS_sbrk64 := $(LIVE)/parts.so
 define live-malloc-rule
 $(LIVE)/malloc.$1: tests/live/malloc.c tests/live/sbrkmalloc.c $(LIVE)/parts.so $(LIVE)/sbrkmalloc.so \
+		$(LIVE)/bashmalloc.so \
 		$(LIVE_PARTS) $(LIVE_DEPS)
 	@$$(call say,CC)
 	$$Qif $(or $(LIVE_CC_$1),$(CC)) $(LIVE_CFLAGS) -o $$@ tests/live/malloc.c \
 		$(if $(LIVE_PARTS_$1),,$(LIVE_PARTS)) $(LIVE_WITH_$1) 2>$$@.log; then :; \
 	else rm -f $$@; echo '$(or $(LIVE_CC_$1),$(CC)) builds nothing here$(addprefix : ,$(filter -l%,$(LIVE_WITH_$1)))' >$$@; fi
 endef
-$(foreach f,preload64 sbrk64 sbrklib64 sbrkptr64 jemalloc64 tcmalloc64 mimalloc64 musl64 muslname64 muslstatic64,\
+$(foreach f,preload64 sbrk64 sbrklib64 bashlib64 sbrkptr64 jemalloc64 tcmalloc64 mimalloc64 musl64 muslname64 muslstatic64,\
 	$(eval $(call live-malloc-rule,$f)))
 
 # The reason why there are no 32-bit programs; empty where they can be built and run.

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A malloc as old programs have one: it takes memory from the break or not at all; or, with
- * LIVE_MMAP, goes on by a pointer to mmap.
+ * LIVE_MMAP, goes on by a pointer to mmap; or, with LIVE_BASH, has the names of bash's, and the use
+ * of dlsym() that bash has for another reason.
  */
+#include <dlfcn.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -62,3 +64,30 @@ void *realloc(void *p, size_t size)
         memcpy(q, p, old < size ? old : size);
     return q;
 }
+
+#ifdef LIVE_BASH
+void *sh_malloc(size_t size, const char *file, int line);
+void *sh_realloc(void *p, size_t size, const char *file, int line);
+void sh_free(void *p, const char *file, int line);
+void *find_builtin(void *plugin, const char *name);
+
+void *sh_malloc(size_t size, const char *file, int line)
+{
+    return malloc(size);
+}
+
+void *sh_realloc(void *p, size_t size, const char *file, int line)
+{
+    return realloc(p, size);
+}
+
+void sh_free(void *p, const char *file, int line)
+{
+    free(p);
+}
+
+void *find_builtin(void *plugin, const char *name)
+{
+    return dlsym(plugin, name);
+}
+#endif
