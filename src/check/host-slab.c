@@ -40,18 +40,10 @@ static bool is_zfs(const struct slab_cache *cache)
     return cache->meaning && strcmp(cache->meaning, "cache of ZFS") == 0;
 }
 
-/* slabinfo does not tell which caches can be reclaimed: those that matter are known by name. */
-static bool is_reclaimable(const struct slab_cache *cache)
-{
-    return is_dentry(cache) || strstr(cache->name, "inode") ||
-           strcmp(cache->name, "buffer_head") == 0 || strcmp(cache->name, "radix_tree_node") == 0 ||
-           strncmp(cache->name, "kmalloc-rcl-", 12) == 0;
-}
-
 static const struct slab_cache *largest(const struct host_memory *memory, bool reclaimable)
 {
     for (uint32_t i = 0; i < memory->n_caches; i++)
-        if (is_reclaimable(&memory->caches[i]) == reclaimable)
+        if (memory->caches[i].reclaimable == reclaimable)
             return &memory->caches[i];
     return NULL;
 }
@@ -199,8 +191,9 @@ static const char *zfs_or_unknown(const struct slab_cache *cache)
     if (cache && is_zfs(cache))
         return "It is ZFS's own cache (ARC), which shrinks when memory runs short.";
     return "No process holds it, and no memory pressure returns it. Either something has very many "
-           "objects of the kernel (sockets, connections, cgroups, namespaces, watched files), or "
-           "the kernel or a driver leaks them.";
+           "objects of the kernel (files in tmpfs, sockets, connections, cgroups, namespaces, "
+           "watched "
+           "files), or the kernel or a driver leaks them.";
 }
 
 static void add_unreclaimable(struct checker *checker)
@@ -227,7 +220,8 @@ static void add_unreclaimable(struct checker *checker)
     else
         finding_remedy(checker, finding,
                        "See with \"slabtop -o -s c\", as root, which cache grows, and count its "
-                       "users: \"ss -s\" for sockets, \"lsns\" for namespaces, \"find "
+                       "users: \"df -i -t tmpfs\" for files in tmpfs, \"ss -s\" for sockets, "
+                       "\"lsns\" for namespaces, \"find "
                        "/sys/fs/cgroup -type d\" for cgroups. If they do not grow with it, it is "
                        "a leak: update the kernel or the driver; a kernel booted with "
                        "slub_debug=U tells who allocates, in "

@@ -5,6 +5,7 @@
 #include "parse/slabinfo.h"
 #include "source/mounts.h"
 #include "source/processes.h"
+#include "source/slabfs.h"
 
 #include <stdlib.h>
 
@@ -99,6 +100,8 @@ static void add_cache(struct host_memory *memory, struct image *image,
         .n_active = record->n_active,
         .object_bytes = record->object_bytes,
     };
+    if (!slabfs_reclaimable(image->capture, record->name, &cache->reclaimable))
+        cache->reclaimable = slab_is_reclaimable(record->name);
     if (__builtin_mul_overflow(record->n_slabs, record->slab_pages, &cache->bytes) ||
         __builtin_mul_overflow(cache->bytes, image->page_size, &cache->bytes))
         cache->bytes = 0; /* no machine has so much: these are not its figures */

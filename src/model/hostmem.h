@@ -13,6 +13,7 @@
 struct slab_cache {
     const char *name;
     const char *meaning; /* what its objects are, or NULL */
+    bool reclaimable;    /* given back when memory runs short: a part of SReclaimable */
     uint64_t bytes;
     uint64_t n_objects;
     uint64_t n_active; /* objects in use */
@@ -78,5 +79,8 @@ void hostmem_read(struct host_memory *memory, struct image *image);
 
 /* What the objects of a slab cache are, in the arena or static; NULL when it is not known. */
 const char *slab_meaning(struct arena *arena, struct str name);
+
+/* Whether a slab cache can be reclaimed, for where sysfs does not tell: by its name. */
+bool slab_is_reclaimable(struct str name);
 
 #endif

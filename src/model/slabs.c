@@ -26,6 +26,7 @@ static const struct {
     {IS, "xfs_ili", "changed inodes of xfs"},
     {IS, "xfs_buf", "metadata blocks of xfs"},
     {IS, "ext4_extent_status", "extents of ext4 files"},
+    {IS, "extent_status", "extents of ext4 files"},
     {IS, "extent_buffer", "metadata blocks of btrfs"},
     {IS, "btrfs_extent_buffer", "metadata blocks of btrfs"},
     {IS, "buffer_head", "disk blocks in the page cache"},
@@ -100,4 +101,91 @@ const char *slab_meaning(struct arena *arena, struct str name)
     if (!str_ends(name, STR(suffix)) || name.n == sizeof(suffix) - 1)
         return NULL;
     return arena_printf(arena, "inodes of %.*s", (int)(name.n - (sizeof(suffix) - 1)), name.p);
+}
+
+/*
+ * Made with SLAB_RECLAIM_ACCOUNT in Linux 2.6.32 to 6.18.  Those of file systems without a disk
+ * behind them are not: nothing could be read again (shmem, hugetlbfs, mqueue); nor is what hangs
+ * on inodes (lsm, selinux).
+ */
+static const char *const reclaimable[] = {
+    "dentry",
+    "inode_cache",
+    "bdev_cache",
+    "proc_inode_cache",
+    "sock_inode_cache",
+    "debugfs_inode_cache",
+    "tracefs_inode_cache",
+    "dax_cache",
+    "dquot",
+    "buffer_head",
+    "radix_tree_node",
+    "mbcache",
+    "mb_cache_entry",
+    "ext2_inode_cache",
+    "ext3_inode_cache",
+    "ext4_inode_cache",
+    "ext4_extent_status",
+    "extent_status",
+    "ext4_pending_reservation",
+    "pending_reservation",
+    "ext4_free_data",
+    "ext4_allocation_context",
+    "ext4_groupinfo_4k",
+    "ext4_io_end",
+    "ext4_prealloc_space",
+    "jbd2_journal_handle",
+    "jbd2_journal_head",
+    "jbd2_revoke_record_s",
+    "jbd2_revoke_table_s",
+    "xfs_inode",
+    "xfs_ili",
+    "xfs_buf",
+    "btrfs_inode",
+    "btrfs_inode_cache",
+    "btrfs_trans_handle",
+    "bcachefs_inode",
+    "f2fs_inode_cache",
+    "nilfs2_inode_cache",
+    "jfs_ip",
+    "reiser_inode_cache",
+    "gfs2_inode",
+    "gfs2_glock",
+    "ocfs2_inode_cache",
+    "fat_inode_cache",
+    "fat_cache",
+    "exfat_inode_cache",
+    "ntfs_inode_cache",
+    "ntfs_big_inode_cache",
+    "ntfs3_inode_cache",
+    "hfs_inode_cache",
+    "hfsplus_icache",
+    "isofs_inode_cache",
+    "udf_inode_cache",
+    "squashfs_inode_cache",
+    "erofs_inode",
+    "ubifs_inode_slab",
+    "jffs2_i",
+    "ovl_inode",
+    "fuse_inode",
+    "ecryptfs_inode_cache",
+    "nfs_inode_cache",
+    "nfs_direct_cache",
+    "rpc_inode_cache",
+    "cifs_inode_cache",
+    "ceph_inode_info",
+    "ceph_dentry_info",
+    "v9fs_inode_cache",
+    "afs_inode_cache",
+    "orangefs_inode_cache",
+    "fscrypt_info",
+    "fscrypt_inode_info",
+};
+
+bool slab_is_reclaimable(struct str name)
+{
+    for (size_t i = 0; i < sizeof(reclaimable) / sizeof(reclaimable[0]); i++)
+        if (str_eq(name, str_of(reclaimable[i])))
+            return true;
+    return str_starts(name, STR("kmalloc-rcl-"));
 }

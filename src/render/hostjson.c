@@ -40,11 +40,12 @@ static json_t *json_caches(const struct host_memory *memory, struct image *image
         const struct slab_cache *cache = &memory->caches[i];
 
         json_array_append_new(
-            list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "name", json_safe(image, cache->name),
-                            "bytes", json_bytes(cache->bytes), "objects",
-                            json_bytes(cache->n_objects), "active", json_bytes(cache->n_active),
-                            "object_size", json_bytes(cache->object_bytes), "meaning",
-                            json_safe(image, cache->meaning)));
+            list,
+            json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "name", json_safe(image, cache->name),
+                      "bytes", json_bytes(cache->bytes), "objects", json_bytes(cache->n_objects),
+                      "active", json_bytes(cache->n_active), "object_size",
+                      json_bytes(cache->object_bytes), "reclaimable", (int)cache->reclaimable,
+                      "meaning", json_safe(image, cache->meaning)));
     }
     return list;
 }

@@ -68,9 +68,9 @@ START_TEST(test_slab)
 {
     uint64_t reclaimable = slabs[_i].reclaimable_kib * KIB;
     uint64_t unreclaimable = slabs[_i].unreclaimable_kib * KIB, n = reclaimable / 192;
-    struct slab_cache dentry = {"dentry", NULL, reclaimable, n, n, 192};
-    struct slab_cache inode = {"xfs_inode", "inodes of xfs", reclaimable, n / 5, n / 5, 960};
-    struct slab_cache zfs = {"dnode_t", "cache of ZFS", unreclaimable, 1, 1, 1};
+    struct slab_cache dentry = {"dentry", NULL, true, reclaimable, n, n, 192};
+    struct slab_cache inode = {"xfs_inode", "inodes of xfs", true, reclaimable, n / 5, n / 5, 960};
+    struct slab_cache zfs = {"dnode_t", "cache of ZFS", false, unreclaimable, 1, 1, 1};
     struct slab_cache caches[] = {slabs[_i].first == FIRST_INODE ? inode : dentry, zfs};
     const struct host host = {.has_overcommit = true};
     struct host_memory memory = {

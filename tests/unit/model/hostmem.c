@@ -270,6 +270,33 @@ START_TEST(test_meaning)
 }
 END_TEST
 
+/* By the flags that the kernel's sources make the caches with. */
+static const struct {
+    const char *name;
+    bool reclaimable;
+} kinds[] = {
+    {"dentry", true},
+    {"ext4_inode_cache", true},
+    {"extent_status", true},
+    {"xfs_buf", true},
+    {"xfs_ili", true},
+    {"kmalloc-rcl-64", true},
+    {"shmem_inode_cache", false},
+    {"lsm_inode_cache", false},
+    {"hugetlbfs_inode_cache", false},
+    {"mqueue_inode_cache", false},
+    {"selinux_inode_security", false},
+    {"kmalloc-64", false},
+    {"my_inode_cache", false},
+    {"", false},
+};
+
+START_TEST(test_reclaimable)
+{
+    ROW_NUMBER(&kinds[_i], slab_is_reclaimable(str_of(kinds[_i].name)), kinds[_i].reclaimable);
+}
+END_TEST
+
 Suite *hostmem_suite(void)
 {
     Suite *suite = suite_create("hostmem");
@@ -288,6 +315,7 @@ Suite *hostmem_suite(void)
     suite_add_tcase(suite, tcase);
     tcase = tcase_create("caches");
     ROWS_ADD(tcase, test_meaning, meanings);
+    ROWS_ADD(tcase, test_reclaimable, kinds);
     suite_add_tcase(suite, tcase);
     return suite;
 }
