@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyze/account.h"
 
+#include "base/units.h"
+
 const char *account_name(enum account_part part)
 {
     static const char *const names[N_ACCOUNT] = {
@@ -67,7 +69,8 @@ static uint64_t compressed_bytes(const struct host_memory *memory)
 
 /*
  * By fs/proc/meminfo.c: "Cached" has shared memory in it and no swap cache.  Pages of the swap
- * cache count as anonymous while they are mapped, and here as unaccounted when they are not.
+ * cache count as anonymous while they are mapped, and here as unaccounted when they are not.  A
+ * balloon's pages are mostly taken off MemTotal, not always (adjust_managed_page_count()).
  */
 static void add_parts(struct account *account, const struct host_memory *memory)
 {
@@ -88,6 +91,7 @@ static void add_parts(struct account *account, const struct host_memory *memory)
     to[ACCOUNT_VMALLOC] = (int64_t)vmalloc_bytes(memory);
     to[ACCOUNT_PERCPU] = (int64_t)from[MEMINFO_PERCPU];
     to[ACCOUNT_COMPRESSED] = (int64_t)compressed_bytes(memory);
+    to[ACCOUNT_FREE_OF_CPUS] = (int64_t)memory->cpu_lists_bytes;
     to[ACCOUNT_FREE] = (int64_t)from[MEMINFO_FREE];
     for (int i = 0; i < N_ACCOUNT; i++)
         sum += to[i];
@@ -97,22 +101,42 @@ static void add_parts(struct account *account, const struct host_memory *memory)
 static enum account_group group_of(enum account_part part)
 {
     static const enum account_group groups[N_ACCOUNT] = {
-        [ACCOUNT_PROCESSES] = GROUP_PROCESSES,
-        [ACCOUNT_SHARED] = GROUP_SHARED,
-        [ACCOUNT_PAGE_CACHE] = GROUP_PAGE_CACHE,
-        [ACCOUNT_SLAB_RECLAIMABLE] = GROUP_SLAB,
-        [ACCOUNT_SLAB_UNRECLAIMABLE] = GROUP_SLAB,
-        [ACCOUNT_HUGE_PAGES] = GROUP_HUGE_PAGES,
-        [ACCOUNT_PAGE_TABLES] = GROUP_KERNEL,
-        [ACCOUNT_KERNEL_STACKS] = GROUP_KERNEL,
-        [ACCOUNT_VMALLOC] = GROUP_KERNEL,
-        [ACCOUNT_PERCPU] = GROUP_KERNEL,
-        [ACCOUNT_COMPRESSED] = GROUP_COMPRESSED,
-        [ACCOUNT_UNACCOUNTED] = GROUP_UNACCOUNTED,
-        [ACCOUNT_FREE] = GROUP_FREE,
+        [ACCOUNT_PROCESSES] = GROUP_PROCESSES,     [ACCOUNT_SHARED] = GROUP_SHARED,
+        [ACCOUNT_PAGE_CACHE] = GROUP_PAGE_CACHE,   [ACCOUNT_SLAB_RECLAIMABLE] = GROUP_SLAB,
+        [ACCOUNT_SLAB_UNRECLAIMABLE] = GROUP_SLAB, [ACCOUNT_HUGE_PAGES] = GROUP_HUGE_PAGES,
+        [ACCOUNT_PAGE_TABLES] = GROUP_KERNEL,      [ACCOUNT_KERNEL_STACKS] = GROUP_KERNEL,
+        [ACCOUNT_VMALLOC] = GROUP_KERNEL,          [ACCOUNT_PERCPU] = GROUP_KERNEL,
+        [ACCOUNT_COMPRESSED] = GROUP_COMPRESSED,   [ACCOUNT_UNACCOUNTED] = GROUP_UNACCOUNTED,
+        [ACCOUNT_FREE_OF_CPUS] = GROUP_FREE,       [ACCOUNT_FREE] = GROUP_FREE,
     };
 
     return groups[part];
+}
+
+/* ", up to 1.2G of swap cache": no more of a figure than the rest has room for. */
+static const char *up_to(struct arena *arena, uint64_t bytes, int64_t rest, const char *what)
+{
+    char size[UNITS_TEXT];
+
+    if (bytes == 0 || rest <= 0)
+        return "";
+    if (bytes > (uint64_t)rest)
+        bytes = (uint64_t)rest;
+    return arena_printf(arena, ", up to %s of %s", size_text(bytes, size), what);
+}
+
+/* What UNACCOUNTED may be. */
+static const char *rest_text(const struct account *account, const struct host_memory *memory,
+                             struct arena *arena)
+{
+    const struct meminfo *meminfo = &memory->meminfo;
+    int64_t rest = account->bytes[ACCOUNT_UNACCOUNTED];
+    const char *balloon = ", ballooning";
+
+    if (meminfo->has[MEMINFO_BALLOON])
+        balloon = up_to(arena, meminfo->bytes[MEMINFO_BALLOON], rest, "a balloon");
+    return arena_printf(arena, "drivers, ZFS%s%s", balloon,
+                        up_to(arena, meminfo->bytes[MEMINFO_SWAP_CACHED], rest, "swap cache"));
 }
 
 static unsigned int group_percent(const struct account *account, enum account_group group)
@@ -156,11 +180,14 @@ static const char *group_text(const struct account *account, enum account_group 
         [GROUP_HUGE_PAGES] = "set aside for huge pages",
         [GROUP_KERNEL] = "the kernel's own (page tables, stacks, vmalloc, per-CPU)",
         [GROUP_COMPRESSED] = "compressed swap (zram, zswap)",
-        [GROUP_UNACCOUNTED] = "in no figure of the kernel (drivers, ballooning, ZFS)",
         [GROUP_FREE] = "free",
     };
 
-    return group == GROUP_SLAB ? slab_text(account, arena) : texts[group];
+    if (group == GROUP_SLAB)
+        return slab_text(account, arena);
+    if (group == GROUP_UNACCOUNTED)
+        return arena_printf(arena, "in no figure of the kernel (%s)", account->rest);
+    return texts[group];
 }
 
 /* Too little to be worth a word. */
@@ -244,5 +271,6 @@ void account_compute(struct account *account, const struct host_memory *memory, 
     add_parts(account, memory);
     for (int i = 0; i < N_ACCOUNT; i++)
         account->group_bytes[group_of((enum account_part)i)] += account->bytes[i];
+    account->rest = rest_text(account, memory, arena);
     account->summary = summary_text(account, arena);
 }

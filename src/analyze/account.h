@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where the host's memory is: parts that add up to MemTotal, the last but one being what the
- * kernel's figures do not tell.
+ * Where the host's memory is: parts that add up to MemTotal; one of them is what the kernel's
+ * figures do not tell.
  */
 #ifndef ANALYZE_ACCOUNT_H
 #define ANALYZE_ACCOUNT_H
@@ -37,6 +37,7 @@ struct account {
     int64_t bytes[N_ACCOUNT]; /* only UNACCOUNTED can be negative: then something counts twice */
     int64_t group_bytes[N_GROUPS];
     uint64_t huge_free_bytes; /* of HUGE_PAGES, those of the default size that nobody uses */
+    const char *rest;         /* what UNACCOUNTED may be: "drivers, ZFS" and so on */
     const char *summary;      /* one sentence, without a full stop */
     const char *sanitizers;   /* what vm.mmap_rnd_bits means for sanitizers, or NULL */
 };

@@ -3,6 +3,7 @@
 
 #include "model/build.h"
 #include "parse/slabinfo.h"
+#include "parse/zoneinfo.h"
 #include "source/mounts.h"
 #include "source/processes.h"
 #include "source/slabfs.h"
@@ -44,6 +45,18 @@ static void read_zspages(struct host_memory *memory, struct image *image)
             memory->has_zspages = true;
             memory->zspage_bytes = n_pages * image->page_size;
         }
+}
+
+static void read_cpu_lists(struct host_memory *memory, struct image *image)
+{
+    struct str text = row_or_note(image, CAPTURE_ZONEINFO);
+    uint64_t n_pages;
+
+    memory->has_cpu_lists = zoneinfo_pages_of_cpus(text, &n_pages);
+    if (memory->has_cpu_lists)
+        memory->cpu_lists_bytes = n_pages * image->page_size;
+    else
+        image_note_missing(image, "zoneinfo", "it is not understood"); /* or the former reason */
 }
 
 /*
@@ -317,6 +330,7 @@ void hostmem_read(struct host_memory *memory, struct image *image)
     *memory = (struct host_memory){.host = &image->host};
     meminfo_parse(row_or_note(image, CAPTURE_MEMINFO), &memory->meminfo);
     read_zspages(memory, image);
+    read_cpu_lists(memory, image);
     read_sysctls(memory, image);
     read_dentries(memory, image);
     read_slabs(memory, image);

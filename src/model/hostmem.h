@@ -50,6 +50,8 @@ struct host_memory {
     struct meminfo meminfo;
     bool has_zspages;
     uint64_t zspage_bytes; /* zsmalloc: zram, and zswap where it uses that */
+    bool has_cpu_lists;
+    uint64_t cpu_lists_bytes; /* free, on the lists that each CPU has; not in MemFree */
     bool has_mmap_rnd_bits, has_mmap_rnd_compat_bits;
     uint64_t mmap_rnd_bits;
     uint64_t mmap_rnd_compat_bits;

@@ -119,6 +119,16 @@ static const char *kernel_text(const struct page *page)
     return text;
 }
 
+static const char *free_text(const struct page *page)
+{
+    int64_t bytes = page->report->account->bytes[ACCOUNT_FREE_OF_CPUS];
+
+    if (bytes == 0)
+        return "";
+    return arena_printf(page->arena, "%s of it on lists of single CPUs",
+                        size_of(page, (uint64_t)bytes));
+}
+
 static void print_account(const struct page *page)
 {
     const struct account *account = page->report->account;
@@ -139,8 +149,8 @@ static void print_account(const struct page *page)
     print_part(page, "compressed", groups[GROUP_COMPRESSED], "what zram and zswap take");
     print_part(page, rest < 0 ? "overcounted" : "unaccounted", rest,
                rest < 0 ? "in more than one figure of the kernel"
-                        : "in no figure: drivers, ballooning, ZFS, ...");
-    print_part(page, "free", groups[GROUP_FREE], "");
+                        : arena_printf(page->arena, "in no figure: %s, ...", account->rest));
+    print_part(page, "free", groups[GROUP_FREE], free_text(page));
 }
 
 static void print_caches(const struct page *page)

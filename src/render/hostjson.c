@@ -111,16 +111,16 @@ static json_t *json_host_memory(const struct host_report *report)
     const struct account *account = report->account;
     struct image *image = report->report.image;
 
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o, s:o}",
-                     "summary", account->summary, "total", json_meminfo(memory, MEMINFO_TOTAL),
-                     "free", json_meminfo(memory, MEMINFO_FREE), "available",
-                     json_meminfo(memory, MEMINFO_AVAILABLE), "account", json_account(account),
-                     "swap", json_swap(memory), "slab", json_slab(memory, image), "tmpfs",
-                     json_tmpfs(memory, image), "huge_pages", "total",
-                     json_known(account->known, (uint64_t)account->bytes[ACCOUNT_HUGE_PAGES]),
-                     "free", json_known(memory->meminfo.has_huge_pages, account->huge_free_bytes),
-                     "overcommit", json_overcommit(memory), "n_processes",
-                     json_bytes(memory->n_processes), "processes", json_holders(memory, image));
+    return json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:o}", "summary",
+        account->summary, "total", json_meminfo(memory, MEMINFO_TOTAL), "free",
+        json_meminfo(memory, MEMINFO_FREE), "available", json_meminfo(memory, MEMINFO_AVAILABLE),
+        "account", json_account(account), "swap", json_swap(memory), "slab",
+        json_slab(memory, image), "tmpfs", json_tmpfs(memory, image), "huge_pages", "total",
+        json_known(account->known, (uint64_t)account->bytes[ACCOUNT_HUGE_PAGES]), "free",
+        json_known(memory->meminfo.has_huge_pages, account->huge_free_bytes), "overcommit",
+        json_overcommit(memory), "balloon", json_meminfo(memory, MEMINFO_BALLOON), "n_processes",
+        json_bytes(memory->n_processes), "processes", json_holders(memory, image));
 }
 
 static json_t *host_settings(const struct host_report *report)

@@ -71,6 +71,7 @@ static const struct row rows[N_CAPTURE_ROWS] = {
     [CAPTURE_SLABINFO] = {"slabinfo", "slabinfo", OF_HOST, IS_FILE},
     [CAPTURE_DENTRY_STATE] = {"fs.dentry-state", "sys/fs/dentry-state", OF_HOST, IS_FILE},
     [CAPTURE_VMSTAT] = {"vmstat", "vmstat", OF_HOST, IS_FILE},
+    [CAPTURE_ZONEINFO] = {"zoneinfo", "zoneinfo", OF_HOST, IS_FILE},
 };
 
 /* A read() of maps returns a page at most, so a larger buffer gains nothing. */

@@ -56,6 +56,7 @@ enum capture_row {
     CAPTURE_SLABINFO, /* for root only */
     CAPTURE_DENTRY_STATE,
     CAPTURE_VMSTAT,
+    CAPTURE_ZONEINFO,
     N_CAPTURE_ROWS
 };
 

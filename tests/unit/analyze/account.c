@@ -87,7 +87,7 @@ static const struct {
      .processes = 40,
      .free = 5,
      .summary =
-         "55 % of memory is in no figure of the kernel (drivers, ballooning, ZFS); processes "
+         "55 % of memory is in no figure of the kernel (drivers, ZFS, ballooning); processes "
          "hold 40 %, free 5 %"},
     {.name = "counted twice",
      .unaccounted = -10,
@@ -198,6 +198,48 @@ START_TEST(test_huge_pages)
 }
 END_TEST
 
+/* What is only a part of the rest is no more than its own figure, and no more than the rest. */
+static const struct {
+    const char *name;
+    bool has_balloon;
+    uint64_t balloon, swap_cached, free_of_cpus;
+    int64_t unaccounted;
+    const char *rest;
+} rests[] = {
+    {"old kernel", false, 0, 0, 0, 1000 << 20, "drivers, ZFS, ballooning"},
+    {"no balloon", true, 0, 0, 0, 1000 << 20, "drivers, ZFS"},
+    {"balloon", true, 300 << 20, 0, 0, 1000 << 20, "drivers, ZFS, up to 300M of a balloon"},
+    {"balloon off MemTotal", true, (uint64_t)9000 << 20, 0, 0, 1000 << 20,
+     "drivers, ZFS, up to 1000M of a balloon"},
+    {"swap cache", true, 0, 70 << 20, 0, 1000 << 20, "drivers, ZFS, up to 70M of swap cache"},
+    {"lists of CPUs", true, 0, 0, 600 << 20, 400 << 20, "drivers, ZFS"},
+    {"nothing is left", true, 5, 70 << 20, 1000 << 20, 0, "drivers, ZFS"},
+};
+
+START_TEST(test_rest)
+{
+    const struct host host = {.kernel_version = KERNEL(6, 16)};
+    struct host_memory memory = {
+        .host = &host, .has_cpu_lists = true, .cpu_lists_bytes = rests[_i].free_of_cpus};
+    struct meminfo *meminfo = &memory.meminfo;
+    struct account account;
+
+    set(meminfo, MEMINFO_TOTAL, 1);
+    meminfo->bytes[MEMINFO_TOTAL] = (uint64_t)4000 << 20;
+    set(meminfo, MEMINFO_FREE, 1);
+    meminfo->bytes[MEMINFO_FREE] = (uint64_t)3000 << 20;
+    meminfo->has[MEMINFO_BALLOON] = rests[_i].has_balloon;
+    meminfo->bytes[MEMINFO_BALLOON] = rests[_i].balloon;
+    set(meminfo, MEMINFO_SWAP_CACHED, 0);
+    meminfo->bytes[MEMINFO_SWAP_CACHED] = rests[_i].swap_cached;
+    account_compute(&account, &memory, &arena);
+    ROW_NUMBER(&rests[_i], account.bytes[ACCOUNT_UNACCOUNTED], rests[_i].unaccounted);
+    ROW_NUMBER(&rests[_i], account.group_bytes[GROUP_FREE],
+               ((uint64_t)3000 << 20) + rests[_i].free_of_cpus);
+    ROW_TEXT(&rests[_i], account.rest, rests[_i].rest);
+}
+END_TEST
+
 static const struct {
     const char *name;
     uint64_t part, whole;
@@ -256,6 +298,7 @@ Suite *account_suite(void)
     tcase_add_test(tcase, test_nothing_known);
     ROWS_ADD(tcase, test_vmalloc, kernels);
     tcase_add_test(tcase, test_huge_pages);
+    ROWS_ADD(tcase, test_rest, rests);
     ROWS_ADD(tcase, test_percent, percents);
     ROWS_ADD(tcase, test_sanitizers, randomness);
     suite_add_tcase(suite, tcase);

@@ -14,6 +14,7 @@ static void setup(void)
 {
     fake_init(&fake);
     fake_write(&fake, "vmstat", "nr_free_pages 5\nnr_zspages 3\nnr_zspages_x 9\n");
+    fake_write(&fake, "zoneinfo", "Node 0, zone DMA\n  pagesets\n    cpu: 0\n count: 7\n");
     fake_write(&fake, "self/mountinfo", "\n");
     fake_write(&fake, "sys/vm/mmap_rnd_bits", "28\n");
     fake_write(&fake, "sys/vm/mmap_rnd_compat_bits", "8\n");
@@ -51,6 +52,7 @@ START_TEST(test_numbers)
     ck_assert_uint_eq(memory.host->max_map_count, 65530);
     ck_assert(memory.has_zspages);
     ck_assert_uint_eq(memory.zspage_bytes, 3 * 4096);
+    ck_assert(memory.has_cpu_lists && memory.cpu_lists_bytes == 7 * 4096);
     ck_assert(memory.has_mmap_rnd_bits && memory.mmap_rnd_bits == 28);
     ck_assert(memory.has_mmap_rnd_compat_bits && memory.mmap_rnd_compat_bits == 8);
     ck_assert(memory.has_overcommit_ratio && memory.overcommit_ratio == 50);
@@ -64,6 +66,7 @@ static const struct {
     const char *what;
 } files[] = {
     {"vmstat", "vmstat"},
+    {"zoneinfo", "zoneinfo"},
     {"self/mountinfo", "self/mountinfo"},
     {"sys/vm/mmap_rnd_bits", "vm.mmap_rnd_bits"},
     {"sys/vm/mmap_rnd_compat_bits", "vm.mmap_rnd_compat_bits"},
