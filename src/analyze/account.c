@@ -46,6 +46,22 @@ static uint64_t huge_bytes(const struct meminfo *meminfo)
 }
 
 /*
+ * The numbers of pages are those of the default size: of pools of another one they say nothing.
+ * Who reserved pages will take them.
+ */
+static bool find_huge_free(const struct meminfo *meminfo, uint64_t *bytes)
+{
+    uint64_t n_free = meminfo->n_huge_pages_free, n_reserved = meminfo->n_huge_pages_reserved;
+
+    if (!meminfo->has_huge_pages || !meminfo->has[MEMINFO_HUGE_PAGE] ||
+        n_free > meminfo->n_huge_pages || n_reserved > n_free ||
+        huge_bytes(meminfo) != default_size_bytes(meminfo, meminfo->n_huge_pages))
+        return false;
+    *bytes = default_size_bytes(meminfo, n_free - n_reserved);
+    return true;
+}
+
+/*
  * Pages that vmalloc holds, since 97105f0ab7b8 ("mm: vmalloc: show number of vmalloc pages in
  * /proc/meminfo"), v5.3; before, 0 or a size of address space.  Kernel stacks are among them where
  * they are mapped so (CONFIG_VMAP_STACK: nearly everywhere since 4.14).
@@ -65,6 +81,54 @@ static uint64_t compressed_bytes(const struct host_memory *memory)
     uint64_t zswap = memory->meminfo.bytes[MEMINFO_ZSWAP];
 
     return memory->zspage_bytes > zswap ? memory->zspage_bytes : zswap;
+}
+
+static bool has_all(const struct meminfo *meminfo, const enum meminfo_key *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!meminfo->has[keys[i]])
+            return false;
+    return true;
+}
+
+/* Of "Hugetlb" and the like there is nothing where the kernel has no line for it. */
+static bool has_part(const struct host_memory *memory, enum account_part part)
+{
+    enum { MOST = 3 };
+    static const struct {
+        size_t n;
+        enum meminfo_key keys[MOST];
+    } needed[N_ACCOUNT] = {
+        [ACCOUNT_PROCESSES] = {1, {MEMINFO_ANON_PAGES}},
+        [ACCOUNT_SHARED] = {1, {MEMINFO_SHMEM}},
+        [ACCOUNT_PAGE_CACHE] = {3, {MEMINFO_CACHED, MEMINFO_SHMEM, MEMINFO_BUFFERS}},
+        [ACCOUNT_SLAB_RECLAIMABLE] = {1, {MEMINFO_SLAB_RECLAIMABLE}},
+        [ACCOUNT_SLAB_UNRECLAIMABLE] = {2, {MEMINFO_SLAB, MEMINFO_SLAB_RECLAIMABLE}},
+        [ACCOUNT_PAGE_TABLES] = {1, {MEMINFO_PAGE_TABLES}},
+        [ACCOUNT_KERNEL_STACKS] = {1, {MEMINFO_KERNEL_STACK}},
+        [ACCOUNT_VMALLOC] = {2, {MEMINFO_VMALLOC_USED, MEMINFO_KERNEL_STACK}},
+        [ACCOUNT_PERCPU] = {1, {MEMINFO_PERCPU}},
+        [ACCOUNT_FREE] = {1, {MEMINFO_FREE}},
+    };
+    unsigned int version = memory->host->kernel_version;
+
+    if (part == ACCOUNT_COMPRESSED)
+        return memory->has_vmstat && (memory->has_zspages || version >= KERNEL(4, 9));
+    if (part == ACCOUNT_FREE_OF_CPUS)
+        return memory->has_cpu_lists;
+    if (part == ACCOUNT_VMALLOC && version < KERNEL(5, 3))
+        return false;
+    return has_all(&memory->meminfo, needed[part].keys, needed[part].n);
+}
+
+/* Whether the rest can still be named without it. */
+static bool is_dispensable(const struct host_memory *memory, enum account_part part)
+{
+    unsigned int version = memory->host->kernel_version;
+
+    return part == ACCOUNT_COMPRESSED || part == ACCOUNT_FREE_OF_CPUS ||
+           (part == ACCOUNT_VMALLOC && version < KERNEL(5, 3)) ||
+           (part == ACCOUNT_PERCPU && version < KERNEL(4, 20));
 }
 
 /*
@@ -93,9 +157,19 @@ static void add_parts(struct account *account, const struct host_memory *memory)
     to[ACCOUNT_COMPRESSED] = (int64_t)compressed_bytes(memory);
     to[ACCOUNT_FREE_OF_CPUS] = (int64_t)memory->cpu_lists_bytes;
     to[ACCOUNT_FREE] = (int64_t)from[MEMINFO_FREE];
-    for (int i = 0; i < N_ACCOUNT; i++)
+    account->has[ACCOUNT_UNACCOUNTED] = true;
+    for (int i = 0; i < N_ACCOUNT; i++) {
+        if (i == ACCOUNT_UNACCOUNTED)
+            continue;
+        account->has[i] = has_part(memory, (enum account_part)i);
+        if (!account->has[i])
+            to[i] = 0;
+        if (!account->has[i] && !is_dispensable(memory, (enum account_part)i))
+            account->has[ACCOUNT_UNACCOUNTED] = false;
         sum += to[i];
-    to[ACCOUNT_UNACCOUNTED] = (int64_t)account->total_bytes - sum;
+    }
+    if (account->has[ACCOUNT_UNACCOUNTED])
+        to[ACCOUNT_UNACCOUNTED] = (int64_t)account->total_bytes - sum;
 }
 
 static enum account_group group_of(enum account_part part)
@@ -135,8 +209,12 @@ static const char *rest_text(const struct account *account, const struct host_me
 
     if (meminfo->has[MEMINFO_BALLOON])
         balloon = up_to(arena, meminfo->bytes[MEMINFO_BALLOON], rest, "a balloon");
-    return arena_printf(arena, "drivers, ZFS%s%s", balloon,
-                        up_to(arena, meminfo->bytes[MEMINFO_SWAP_CACHED], rest, "swap cache"));
+    return arena_printf(arena, "drivers, ZFS%s%s%s%s%s%s", balloon,
+                        up_to(arena, meminfo->bytes[MEMINFO_SWAP_CACHED], rest, "swap cache"),
+                        account->has[ACCOUNT_VMALLOC] ? "" : ", vmalloc",
+                        account->has[ACCOUNT_PERCPU] ? "" : ", per-CPU data",
+                        account->has[ACCOUNT_COMPRESSED] ? "" : ", compressed swap",
+                        account->has[ACCOUNT_FREE_OF_CPUS] ? "" : ", free pages of single CPUs");
 }
 
 static unsigned int group_percent(const struct account *account, enum account_group group)
@@ -217,6 +295,29 @@ static const char *others_text(const struct account *account, bool passed[N_GROU
     return text;
 }
 
+static void add_groups(struct account *account, const struct host_memory *memory)
+{
+    for (int i = 0; i < N_GROUPS; i++)
+        account->group_has[i] = true;
+    for (int i = 0; i < N_ACCOUNT; i++) {
+        enum account_part part = (enum account_part)i;
+
+        account->group_bytes[group_of(part)] += account->bytes[part];
+        if (!account->has[part] && !is_dispensable(memory, part))
+            account->group_has[group_of(part)] = false;
+    }
+}
+
+/* Up to a half more than there is may be double counting. */
+static const char *contradiction_of(const struct account *account, const struct host_memory *memory)
+{
+    if (memory->contradiction)
+        return memory->contradiction;
+    if (account->bytes[ACCOUNT_UNACCOUNTED] < -(int64_t)(account->total_bytes / 2))
+        return "they add up to much more than MemTotal";
+    return NULL;
+}
+
 static const char *summary_text(const struct account *account, struct arena *arena)
 {
     bool passed[N_GROUPS] = {false};
@@ -258,19 +359,27 @@ static const char *sanitizers_text(const struct host_memory *memory, struct aren
 void account_compute(struct account *account, const struct host_memory *memory, struct arena *arena)
 {
     const struct meminfo *meminfo = &memory->meminfo;
+    const char *contradiction;
 
     *account = (struct account){
         .known = meminfo->has[MEMINFO_TOTAL] && meminfo->bytes[MEMINFO_TOTAL] > 0,
         .total_bytes = meminfo->bytes[MEMINFO_TOTAL],
-        .huge_free_bytes = default_size_bytes(meminfo, meminfo->n_huge_pages_free),
         .summary = "where the memory is could not be read",
         .sanitizers = sanitizers_text(memory, arena),
     };
     if (!account->known)
         return;
     add_parts(account, memory);
-    for (int i = 0; i < N_ACCOUNT; i++)
-        account->group_bytes[group_of((enum account_part)i)] += account->bytes[i];
+    add_groups(account, memory);
+    account->has_huge_free = find_huge_free(meminfo, &account->huge_free_bytes);
     account->rest = rest_text(account, memory, arena);
-    account->summary = summary_text(account, arena);
+    contradiction = contradiction_of(account, memory);
+    account->is_contradictory = contradiction != NULL;
+    if (contradiction)
+        account->summary = arena_printf(
+            arena, "the figures of /proc/meminfo contradict each other: %s", contradiction);
+    else if (account->has[ACCOUNT_UNACCOUNTED])
+        account->summary = summary_text(account, arena);
+    else
+        account->summary = "where the memory is could not be read in full";
 }

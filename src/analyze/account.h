@@ -34,9 +34,13 @@ enum account_group {
 struct account {
     bool known; /* MemTotal could be read */
     uint64_t total_bytes;
+    bool has[N_ACCOUNT];      /* those that are not known are 0 */
     int64_t bytes[N_ACCOUNT]; /* only UNACCOUNTED can be negative: then something counts twice */
+    bool group_has[N_GROUPS]; /* but for what this kernel does not tell */
     int64_t group_bytes[N_GROUPS];
-    uint64_t huge_free_bytes; /* of HUGE_PAGES, those of the default size that nobody uses */
+    bool has_huge_free;       /* all of HUGE_PAGES are of the default size */
+    uint64_t huge_free_bytes; /* what of them nobody uses and nobody was promised */
+    bool is_contradictory;    /* the figures cannot be */
     const char *rest;         /* what UNACCOUNTED may be: "drivers, ZFS" and so on */
     const char *summary;      /* one sentence, without a full stop */
     const char *sanitizers;   /* what vm.mmap_rnd_bits means for sanitizers, or NULL */

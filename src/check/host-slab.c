@@ -234,8 +234,13 @@ static void run_host(struct checker *checker)
 {
     const struct meminfo *meminfo = &checker->host_memory->meminfo;
 
-    if (!meminfo->has[MEMINFO_TOTAL] || !meminfo->has[MEMINFO_SLAB_RECLAIMABLE]) {
+    if (!meminfo->has[MEMINFO_TOTAL] || !meminfo->has[MEMINFO_SLAB] ||
+        !meminfo->has[MEMINFO_SLAB_RECLAIMABLE] || !meminfo->has[MEMINFO_SLAB_UNRECLAIMABLE]) {
         rule_not_run(checker, "meminfo could not be read");
+        return;
+    }
+    if (checker->host_memory->contradiction) {
+        rule_not_run(checker, "the figures of meminfo contradict each other");
         return;
     }
     judge_reclaimable(checker);

@@ -33,18 +33,98 @@ static struct str row_or_note(struct image *image, enum capture_row row)
     return blob->bytes;
 }
 
+/* The lines that such a kernel has, and this one has not: "Slab, Percpu"; "" when none is. */
+static const char *absent_lines(const struct host_memory *memory, struct arena *arena)
+{
+    unsigned int version = memory->host->kernel_version;
+    const char *names = "";
+
+    for (int i = 0; i < N_MEMINFO; i++) {
+        enum meminfo_key key = (enum meminfo_key)i;
+
+        if (!memory->meminfo.has[key] && meminfo_is_told(key, version >> 8, version & 0xff))
+            names = arena_printf(arena, "%s%s%s", names, *names ? ", " : "", meminfo_key_name(key));
+    }
+    return names;
+}
+
+static const char *contradiction_between(const struct meminfo *meminfo, enum meminfo_key part,
+                                         enum meminfo_key whole, struct arena *arena)
+{
+    if (!meminfo->has[part] || !meminfo->has[whole] ||
+        meminfo->bytes[part] <= meminfo->bytes[whole])
+        return NULL;
+    return arena_printf(arena, "%s is more than %s", meminfo_key_name(part),
+                        meminfo_key_name(whole));
+}
+
+/* VmallocUsed is a size of address space before 5.3, and a balloon can be off MemTotal. */
+static const char *find_contradiction(const struct meminfo *meminfo, struct arena *arena)
+{
+    static const struct {
+        enum meminfo_key part, whole;
+    } pairs[] = {
+        {MEMINFO_FREE, MEMINFO_TOTAL},
+        {MEMINFO_BUFFERS, MEMINFO_TOTAL},
+        {MEMINFO_CACHED, MEMINFO_TOTAL},
+        {MEMINFO_ANON_PAGES, MEMINFO_TOTAL},
+        {MEMINFO_SHMEM, MEMINFO_TOTAL},
+        {MEMINFO_SLAB, MEMINFO_TOTAL},
+        {MEMINFO_SLAB_RECLAIMABLE, MEMINFO_SLAB},
+        {MEMINFO_SLAB_UNRECLAIMABLE, MEMINFO_SLAB},
+        {MEMINFO_KERNEL_STACK, MEMINFO_TOTAL},
+        {MEMINFO_PAGE_TABLES, MEMINFO_TOTAL},
+        {MEMINFO_SECONDARY_PAGE_TABLES, MEMINFO_TOTAL},
+        {MEMINFO_PERCPU, MEMINFO_TOTAL},
+        {MEMINFO_ZSWAP, MEMINFO_TOTAL},
+        {MEMINFO_HUGETLB, MEMINFO_TOTAL},
+        {MEMINFO_SWAP_FREE, MEMINFO_SWAP_TOTAL},
+    };
+    const char *found = NULL;
+
+    for (size_t i = 0; !found && i < sizeof(pairs) / sizeof(pairs[0]); i++)
+        found = contradiction_between(meminfo, pairs[i].part, pairs[i].whole, arena);
+    return found;
+}
+
+static void read_meminfo(struct host_memory *memory, struct image *image)
+{
+    struct str text = row_or_note(image, CAPTURE_MEMINFO);
+    const char *absent;
+    struct err err;
+
+    meminfo_parse(text, &memory->meminfo);
+    absent = absent_lines(memory, &image->arena);
+    if (str_trim(text).n == 0)
+        image_note_missing(image, "meminfo", "it is empty"); /* or the former reason */
+    else if (*absent) {
+        err_format(&err, "lines are missing, or not understood: %s", absent);
+        image_note_missing(image, "meminfo", err.text);
+    }
+    memory->contradiction = find_contradiction(&memory->meminfo, &image->arena);
+    if (memory->contradiction) {
+        err_format(&err, "they contradict each other: %s", memory->contradiction);
+        image_note_missing(image, "figures of meminfo", err.text);
+    }
+}
+
 /* "nr_zspages 12": pages of zsmalloc, since 4.9 (91537fee0013). */
 static void read_zspages(struct host_memory *memory, struct image *image)
 {
     struct str text = row_or_note(image, CAPTURE_VMSTAT), line, word;
-    uint64_t n_pages;
+    uint64_t n;
 
-    while (str_next_line(&text, &line))
-        if (str_next_word(&line, &word) && str_eq(word, STR("nr_zspages")) &&
-            str_to_u64(str_trim(line), &n_pages) && n_pages <= UINT32_MAX) {
+    memory->has_vmstat = text.n > 0;
+    while (str_next_line(&text, &line)) {
+        if (!str_next_word(&line, &word) || !str_to_u64(str_trim(line), &n)) {
+            memory->has_vmstat = false;
+        } else if (str_eq(word, STR("nr_zspages")) && n <= UINT32_MAX) {
             memory->has_zspages = true;
-            memory->zspage_bytes = n_pages * image->page_size;
+            memory->zspage_bytes = n * image->page_size;
         }
+    }
+    if (!memory->has_vmstat)
+        image_note_missing(image, "vmstat", "it is not understood"); /* or the former reason */
 }
 
 static void read_cpu_lists(struct host_memory *memory, struct image *image)
@@ -73,6 +153,8 @@ static void read_dentries(struct host_memory *memory, struct image *image)
     while (n < 5 && str_next_word(&text, &word) && str_to_u64(word, &numbers[n]))
         n++;
     dentries->known = n >= 2;
+    if (!dentries->known)
+        image_note_missing(image, "fs.dentry-state", "it is not understood");
     dentries->n = numbers[0];
     dentries->n_unused = numbers[1];
     dentries->has_negative =
@@ -93,8 +175,17 @@ static int compare_caches(const void *a, const void *b)
     return order ? order : strcmp(x->name, y->name);
 }
 
+/* False when no machine has so much, or not this one: these are not its figures. */
+static bool bytes_of_cache(const struct host_memory *memory, const struct image *image,
+                           const struct slab_record *record, uint64_t *bytes)
+{
+    return !__builtin_mul_overflow(record->n_slabs, record->slab_pages, bytes) &&
+           !__builtin_mul_overflow(*bytes, image->page_size, bytes) &&
+           (!memory->meminfo.has[MEMINFO_TOTAL] || *bytes <= memory->meminfo.bytes[MEMINFO_TOTAL]);
+}
+
 static void add_cache(struct host_memory *memory, struct image *image,
-                      const struct slab_record *record)
+                      const struct slab_record *record, uint64_t bytes)
 {
     struct slab_cache *cache;
 
@@ -109,15 +200,27 @@ static void add_cache(struct host_memory *memory, struct image *image,
     *cache = (struct slab_cache){
         .name = arena_strndup(&image->arena, record->name.p, record->name.n),
         .meaning = slab_meaning(&image->arena, record->name),
+        .bytes = bytes,
         .n_objects = record->n_objects,
         .n_active = record->n_active,
         .object_bytes = record->object_bytes,
     };
     if (!slabfs_reclaimable(image->capture, record->name, &cache->reclaimable))
         cache->reclaimable = slab_is_reclaimable(record->name);
-    if (__builtin_mul_overflow(record->n_slabs, record->slab_pages, &cache->bytes) ||
-        __builtin_mul_overflow(cache->bytes, image->page_size, &cache->bytes))
-        cache->bytes = 0; /* no machine has so much: these are not its figures */
+}
+
+static void note_slabs(struct host_memory *memory, struct image *image)
+{
+    struct err err;
+
+    if (memory->n_caches_not_understood > 0)
+        err_format(&err, "%u of its lines are not understood", memory->n_caches_not_understood);
+    else
+        err_format(&err, "it tells of no cache");
+    if (memory->n_caches_not_understood > 0 || memory->n_caches == 0)
+        image_note_missing(image, "slabinfo", err.text); /* or the former reason */
+    if (memory->n_caches == 0 && !memory->slab_missing)
+        memory->slab_missing = arena_printf(&image->arena, "%s", err.text);
 }
 
 static void read_slabs(struct host_memory *memory, struct image *image)
@@ -125,15 +228,16 @@ static void read_slabs(struct host_memory *memory, struct image *image)
     struct str text = row_or_note(image, CAPTURE_SLABINFO);
     struct slab_record record;
     enum slab_line line;
+    uint64_t bytes;
 
     memory->slab_missing = capture_get(image->capture, CAPTURE_SLABINFO)->missing;
-    while ((line = slabinfo_next(&text, &record)) == SLAB_RECORD)
-        add_cache(memory, image, &record);
-    if (line == SLAB_BAD) {
-        memory->slab_missing = "a line of it is not understood";
-        memory->n_caches = 0;
-        image_note_missing(image, "slabinfo", "a line of it is not understood");
+    while ((line = slabinfo_next(&text, &record)) != SLAB_END) {
+        if (line == SLAB_RECORD && bytes_of_cache(memory, image, &record, &bytes))
+            add_cache(memory, image, &record, bytes);
+        else
+            memory->n_caches_not_understood++;
     }
+    note_slabs(memory, image);
     if (memory->n_caches > 0)
         qsort(memory->caches, memory->n_caches, sizeof(*memory->caches), compare_caches);
 }
@@ -284,11 +388,13 @@ static void look_at(struct host_memory *memory, struct image *image,
     capture_close(process);
 }
 
+/* Where it is not known, some may be. */
 static bool is_swap_used(const struct host_memory *memory)
 {
-    const uint64_t *bytes = memory->meminfo.bytes;
+    const struct meminfo *meminfo = &memory->meminfo;
 
-    return bytes[MEMINFO_SWAP_TOTAL] > bytes[MEMINFO_SWAP_FREE];
+    return !meminfo->has[MEMINFO_SWAP_TOTAL] || !meminfo->has[MEMINFO_SWAP_FREE] ||
+           meminfo->bytes[MEMINFO_SWAP_TOTAL] > meminfo->bytes[MEMINFO_SWAP_FREE];
 }
 
 /*
@@ -328,7 +434,7 @@ static void read_sysctls(struct host_memory *memory, struct image *image)
 void hostmem_read(struct host_memory *memory, struct image *image)
 {
     *memory = (struct host_memory){.host = &image->host};
-    meminfo_parse(row_or_note(image, CAPTURE_MEMINFO), &memory->meminfo);
+    read_meminfo(memory, image);
     read_zspages(memory, image);
     read_cpu_lists(memory, image);
     read_sysctls(memory, image);

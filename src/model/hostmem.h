@@ -48,6 +48,8 @@ enum { MAX_HOLDERS = 10 };
 struct host_memory {
     const struct host *host;
     struct meminfo meminfo;
+    const char *contradiction; /* "Slab is more than MemTotal": figures that cannot be; or NULL */
+    bool has_vmstat;
     bool has_zspages;
     uint64_t zspage_bytes; /* zsmalloc: zram, and zswap where it uses that */
     bool has_cpu_lists;
@@ -62,6 +64,7 @@ struct host_memory {
     const char *slab_missing;  /* why there are no caches, or NULL */
     struct slab_cache *caches; /* largest first */
     uint32_t n_caches;
+    uint32_t n_caches_not_understood;
     struct tmpfs_usage *tmpfs; /* largest first */
     uint32_t n_tmpfs;
     uint32_t n_processes;               /* with memory of their own */

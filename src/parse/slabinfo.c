@@ -26,40 +26,40 @@ static bool take_numbers(struct str *text, uint64_t *numbers, size_t n)
     return true;
 }
 
-/* Splits the part before the next " : " off the line, or what is left. */
-static void next_part(struct str *line, struct str *part)
+/* Splits the part before the last such mark off the line, which keeps what follows it. */
+static bool take_head(struct str *line, struct str mark, struct str *head)
 {
-    size_t i = 0;
+    size_t i = line->n;
 
-    while (i + 3 <= line->n && memcmp(line->p + i, " : ", 3) != 0)
-        i++;
-    if (i + 3 > line->n)
-        i = line->n;
-    *part = (struct str){line->p, i};
-    i = i < line->n ? i + 3 : i;
+    if (line->n < mark.n)
+        return false;
+    for (i = line->n - mark.n; i > 0 && memcmp(line->p + i, mark.p, mark.n) != 0; i--)
+        ;
+    *head = (struct str){line->p, i};
+    i += mark.n;
     *line = (struct str){line->p + i, line->n - i};
+    return head->n > 0;
 }
 
 /*
  * "NAME active objects size objects-a-slab pages-a-slab : tunables ... : slabdata active slabs
- * shared".  From the end of each part, since the module that made a cache chose its name.
+ * shared", and with kernels for debugging " : " and statistics.  From the end, since the module
+ * that made a cache chose its name.
  */
 static bool parse_line(struct str line, struct slab_record *record)
 {
     uint64_t head[5], data[3];
-    struct str part;
+    struct str name, tunables, part;
 
-    next_part(&line, &part);
-    if (!take_numbers(&part, head, 5))
+    if (!take_head(&line, STR(" : tunables "), &name) ||
+        !take_head(&line, STR(" : slabdata "), &tunables) || !take_numbers(&name, head, 5))
         return false;
-    record->name = str_trim(part);
+    record->name = str_trim(name);
     record->n_active = head[0];
     record->n_objects = head[1];
     record->object_bytes = head[2];
     record->slab_pages = head[4];
-    next_part(&line, &part); /* tunables */
-    next_part(&line, &part); /* what follows are statistics of kernels for debugging */
-    if (!take_numbers(&part, data, 3))
+    if (!str_next_field(&line, ':', &part) || !take_numbers(&part, data, 3))
         return false;
     record->n_slabs = data[1];
     return record->name.n > 0;

@@ -6,9 +6,10 @@
 #include "render/safe.h"
 
 #include <inttypes.h>
+#include <limits.h>
 
 /* Widths of the account's columns; sizes in bytes are longer. */
-enum { NAME_COLUMNS = 12, SIZE_COLUMNS = 7, BYTES_COLUMNS = 13, PERCENT_COLUMNS = 9 };
+enum { NAME_COLUMNS = 12, SIZE_COLUMNS = 7, BYTES_COLUMNS = 13, PERCENT_COLUMNS = 6 };
 
 /* What one line is printed with. */
 struct page {
@@ -44,7 +45,11 @@ static const char *key_text(const struct page *page, enum meminfo_key key)
 
 static const char *swap_text(const struct page *page)
 {
-    if (page->report->memory->meminfo.bytes[MEMINFO_SWAP_TOTAL] == 0)
+    const struct meminfo *meminfo = &page->report->memory->meminfo;
+
+    if (!meminfo->has[MEMINFO_SWAP_TOTAL])
+        return "swap ?";
+    if (meminfo->bytes[MEMINFO_SWAP_TOTAL] == 0)
         return "no swap";
     return arena_printf(page->arena, "swap %s, %s of it free", key_text(page, MEMINFO_SWAP_TOTAL),
                         key_text(page, MEMINFO_SWAP_FREE));
@@ -62,19 +67,44 @@ static void print_head(const struct page *page)
                             swap_text(page)));
 }
 
-/* One part of the account; nothing for one that has no bytes. */
-static void print_part(const struct page *page, const char *name, int64_t bytes, const char *text)
+/* What stands behind the figures. */
+static void print_beside(const struct page *page, const char *text)
 {
-    uint64_t size = bytes < 0 ? 0 - (uint64_t)bytes : (uint64_t)bytes;
-    const char *sign = bytes < 0 ? "-" : "";
-    unsigned int column = NAME_COLUMNS + (unsigned int)size_columns(page) + PERCENT_COLUMNS;
+    unsigned int column = 2 + NAME_COLUMNS + (unsigned int)size_columns(page) + PERCENT_COLUMNS;
 
+    if (*text)
+        fputs("  ", page->out);
+    paper_wrap_from(page->out, page->style, column + 2, column + 2, text);
+}
+
+/* "  slab  37.4G  60 %  "; without a percentage that cannot be. */
+static void print_figures(const struct page *page, const char *name, const char *size,
+                          unsigned int percent)
+{
+    fprintf(page->out, "  %-*s%*s", NAME_COLUMNS, name, size_columns(page), size);
+    if (percent <= 100)
+        fprintf(page->out, " %3u %%", percent);
+}
+
+/* Of the account; nothing for one that has no bytes. */
+static void print_group(const struct page *page, const char *name, enum account_group group,
+                        const char *text)
+{
+    const struct account *account = page->report->account;
+    int64_t bytes = account->group_bytes[group];
+    uint64_t size = bytes < 0 ? 0 - (uint64_t)bytes : (uint64_t)bytes;
+
+    if (!account->group_has[group]) {
+        print_figures(page, name, "?", UINT_MAX);
+        putc('\n', page->out);
+        return;
+    }
     if (bytes == 0)
         return;
-    fprintf(page->out, "  %-*s%*s %3u %%%s", NAME_COLUMNS, name, size_columns(page),
-            arena_printf(page->arena, "%s%s", sign, size_of(page, size)),
-            percent_of(size, page->report->account->total_bytes), *text ? "  " : "");
-    paper_wrap_from(page->out, page->style, column + 1, column + 1, text);
+    print_figures(page, name,
+                  arena_printf(page->arena, "%s%s", bytes < 0 ? "-" : "", size_of(page, size)),
+                  percent_of(size, account->total_bytes));
+    print_beside(page, text);
 }
 
 static const char *tmpfs_text(const struct page *page)
@@ -90,13 +120,18 @@ static const char *tmpfs_text(const struct page *page)
     return text;
 }
 
+static const char *part_text(const struct page *page, enum account_part part)
+{
+    const struct account *account = page->report->account;
+
+    return account->has[part] ? size_of(page, (uint64_t)account->bytes[part]) : "?";
+}
+
 static const char *slab_text(const struct page *page)
 {
-    const int64_t *bytes = page->report->account->bytes;
-
     return arena_printf(page->arena, "%s reclaimable, %s not",
-                        size_of(page, (uint64_t)bytes[ACCOUNT_SLAB_RECLAIMABLE]),
-                        size_of(page, (uint64_t)bytes[ACCOUNT_SLAB_UNRECLAIMABLE]));
+                        part_text(page, ACCOUNT_SLAB_RECLAIMABLE),
+                        part_text(page, ACCOUNT_SLAB_UNRECLAIMABLE));
 }
 
 /* The kernel's own, but slab: in one line what each is. */
@@ -115,8 +150,19 @@ static const char *kernel_text(const struct page *page)
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         text = arena_printf(page->arena, "%s%s%s %s", text, *text ? ", " : "", parts[i].name,
-                            size_of(page, (uint64_t)page->report->account->bytes[parts[i].part]));
+                            part_text(page, parts[i].part));
     return text;
+}
+
+static const char *rest_text(const struct page *page)
+{
+    const struct account *account = page->report->account;
+
+    if (account->is_contradictory)
+        return "by figures that contradict each other";
+    if (account->group_bytes[GROUP_UNACCOUNTED] < 0)
+        return "in more than one figure of the kernel";
+    return arena_printf(page->arena, "in no figure: %s, ...", account->rest);
 }
 
 static const char *free_text(const struct page *page)
@@ -132,25 +178,23 @@ static const char *free_text(const struct page *page)
 static void print_account(const struct page *page)
 {
     const struct account *account = page->report->account;
-    const int64_t *groups = account->group_bytes;
-    int64_t rest = groups[GROUP_UNACCOUNTED];
+    int64_t rest = account->group_bytes[GROUP_UNACCOUNTED];
 
     if (!account->known)
         return;
     putc('\n', page->out);
-    print_part(page, "processes", groups[GROUP_PROCESSES], "anonymous memory");
-    print_part(page, "shared", groups[GROUP_SHARED], tmpfs_text(page));
-    print_part(page, "page cache", groups[GROUP_PAGE_CACHE], "files; given up when needed");
-    print_part(page, "slab", groups[GROUP_SLAB], slab_text(page));
-    print_part(
-        page, "huge pages", groups[GROUP_HUGE_PAGES],
-        arena_printf(page->arena, "%s of them free", size_of(page, account->huge_free_bytes)));
-    print_part(page, "kernel", groups[GROUP_KERNEL], kernel_text(page));
-    print_part(page, "compressed", groups[GROUP_COMPRESSED], "what zram and zswap take");
-    print_part(page, rest < 0 ? "overcounted" : "unaccounted", rest,
-               rest < 0 ? "in more than one figure of the kernel"
-                        : arena_printf(page->arena, "in no figure: %s, ...", account->rest));
-    print_part(page, "free", groups[GROUP_FREE], free_text(page));
+    print_group(page, "processes", GROUP_PROCESSES, "anonymous memory");
+    print_group(page, "shared", GROUP_SHARED, tmpfs_text(page));
+    print_group(page, "page cache", GROUP_PAGE_CACHE, "files; given up when needed");
+    print_group(page, "slab", GROUP_SLAB, slab_text(page));
+    print_group(
+        page, "huge pages", GROUP_HUGE_PAGES,
+        arena_printf(page->arena, "%s of them free",
+                     account->has_huge_free ? size_of(page, account->huge_free_bytes) : "?"));
+    print_group(page, "kernel", GROUP_KERNEL, kernel_text(page));
+    print_group(page, "compressed", GROUP_COMPRESSED, "what zram and zswap take");
+    print_group(page, rest < 0 ? "overcounted" : "unaccounted", GROUP_UNACCOUNTED, rest_text(page));
+    print_group(page, "free", GROUP_FREE, free_text(page));
 }
 
 static void print_caches(const struct page *page)
@@ -163,6 +207,10 @@ static void print_caches(const struct page *page)
         paper_wrap(page->out, page->style, 2, "",
                    arena_printf(page->arena, "slab caches: slabinfo was not read: %s",
                                 memory->slab_missing));
+    else if (memory->n_caches_not_understood > 0)
+        paper_wrap(page->out, page->style, 2, "",
+                   arena_printf(page->arena, "slab caches: %u lines of slabinfo are not understood",
+                                memory->n_caches_not_understood));
     for (uint32_t i = 0; i < memory->n_caches && i < most; i++) {
         const struct slab_cache *cache = &memory->caches[i];
 
@@ -192,9 +240,12 @@ static void print_holders(const struct page *page)
 
 static const char *left_text(const struct page *page)
 {
-    const uint64_t *bytes = page->report->memory->meminfo.bytes;
-    uint64_t limit = bytes[MEMINFO_COMMIT_LIMIT], committed = bytes[MEMINFO_COMMITTED];
+    const struct meminfo *meminfo = &page->report->memory->meminfo;
+    uint64_t limit = meminfo->bytes[MEMINFO_COMMIT_LIMIT];
+    uint64_t committed = meminfo->bytes[MEMINFO_COMMITTED];
 
+    if (!meminfo->has[MEMINFO_COMMIT_LIMIT] || !meminfo->has[MEMINFO_COMMITTED])
+        return "?";
     return size_of(page, limit > committed ? limit - committed : 0);
 }
 

@@ -13,9 +13,10 @@ static json_t *json_account(const struct account *account)
     json_t *list = json_array();
 
     for (int i = 0; account->known && i < N_ACCOUNT; i++)
-        json_array_append_new(list,
-                              json_pack("{s:s, s:I}", "name", account_name((enum account_part)i),
-                                        "bytes", (json_int_t)account->bytes[i]));
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:o}", "name", account_name((enum account_part)i), "bytes",
+                      account->has[i] ? json_integer((json_int_t)account->bytes[i]) : json_null()));
     return list;
 }
 
@@ -105,22 +106,31 @@ static json_t *json_holders(const struct host_memory *memory, struct image *imag
     return list;
 }
 
+static json_t *json_huge_total(const struct host_report *report)
+{
+    const struct meminfo *meminfo = &report->memory->meminfo;
+
+    return json_known(report->account->known &&
+                          (meminfo->has_huge_pages || meminfo->has[MEMINFO_HUGETLB]),
+                      (uint64_t)report->account->bytes[ACCOUNT_HUGE_PAGES]);
+}
+
 static json_t *json_host_memory(const struct host_report *report)
 {
     const struct host_memory *memory = report->memory;
     const struct account *account = report->account;
     struct image *image = report->report.image;
 
-    return json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:o}", "summary",
-        account->summary, "total", json_meminfo(memory, MEMINFO_TOTAL), "free",
-        json_meminfo(memory, MEMINFO_FREE), "available", json_meminfo(memory, MEMINFO_AVAILABLE),
-        "account", json_account(account), "swap", json_swap(memory), "slab",
-        json_slab(memory, image), "tmpfs", json_tmpfs(memory, image), "huge_pages", "total",
-        json_known(account->known, (uint64_t)account->bytes[ACCOUNT_HUGE_PAGES]), "free",
-        json_known(memory->meminfo.has_huge_pages, account->huge_free_bytes), "overcommit",
-        json_overcommit(memory), "balloon", json_meminfo(memory, MEMINFO_BALLOON), "n_processes",
-        json_bytes(memory->n_processes), "processes", json_holders(memory, image));
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:o}",
+                     "summary", account->summary, "total", json_meminfo(memory, MEMINFO_TOTAL),
+                     "free", json_meminfo(memory, MEMINFO_FREE), "available",
+                     json_meminfo(memory, MEMINFO_AVAILABLE), "account", json_account(account),
+                     "swap", json_swap(memory), "slab", json_slab(memory, image), "tmpfs",
+                     json_tmpfs(memory, image), "huge_pages", "total", json_huge_total(report),
+                     "free", json_known(account->has_huge_free, account->huge_free_bytes),
+                     "overcommit", json_overcommit(memory), "balloon",
+                     json_meminfo(memory, MEMINFO_BALLOON), "n_processes",
+                     json_bytes(memory->n_processes), "processes", json_holders(memory, image));
 }
 
 static json_t *host_settings(const struct host_report *report)

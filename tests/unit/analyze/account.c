@@ -102,6 +102,15 @@ static void set(struct meminfo *meminfo, enum meminfo_key key, unsigned int perc
     meminfo->bytes[key] = percent * PERCENT;
 }
 
+/* All figures of a new kernel, zero. */
+static void tell_all(struct host_memory *memory)
+{
+    for (int i = 0; i < N_MEMINFO; i++)
+        memory->meminfo.has[i] = true;
+    memory->meminfo.has[MEMINFO_BALLOON] = false;
+    memory->has_vmstat = memory->has_zspages = memory->has_cpu_lists = true;
+}
+
 START_TEST(test_summary)
 {
     const struct host host = {.kernel_version = KERNEL(6, 1)};
@@ -110,6 +119,7 @@ START_TEST(test_summary)
     struct account account;
     int64_t sum = 0;
 
+    tell_all(&memory);
     set(meminfo, MEMINFO_TOTAL, 100);
     set(meminfo, MEMINFO_FREE, hosts[_i].free);
     set(meminfo, MEMINFO_ANON_PAGES, hosts[_i].processes);
@@ -164,37 +174,145 @@ START_TEST(test_vmalloc)
     struct host_memory memory = {.host = &host};
     struct account account;
 
-    memory.meminfo.has[MEMINFO_TOTAL] = true;
+    tell_all(&memory);
     memory.meminfo.bytes[MEMINFO_TOTAL] = 10000;
     memory.meminfo.bytes[MEMINFO_VMALLOC_USED] = 1000;
     memory.meminfo.bytes[MEMINFO_KERNEL_STACK] = 100;
     account_compute(&account, &memory, &arena);
     ROW_NUMBER(&kernels[_i], account.bytes[ACCOUNT_VMALLOC], kernels[_i].bytes);
+    ROW_NUMBER(&kernels[_i], account.has[ACCOUNT_VMALLOC], kernels[_i].bytes > 0);
+    ROW_NUMBER(&kernels[_i], strstr(account.rest, "vmalloc") != NULL, kernels[_i].bytes == 0);
+    ROW_TRUE(&kernels[_i], account.has[ACCOUNT_UNACCOUNTED]);
 }
 END_TEST
 
 /* Kernels without "Hugetlb" tell the number of pages of one size. */
+static const struct {
+    const char *name;
+    bool has_counts, has_all;
+    uint64_t all_mib, n, n_free, n_reserved; /* pages of 2 MiB */
+    uint64_t bytes_mib;
+    bool has_free;
+    uint64_t free_mib;
+} pools[] = {
+    {"old kernel", true, false, 0, 12, 5, 0, 24, true, 10},
+    {"new kernel", true, true, 24, 12, 5, 0, 24, true, 10},
+    {"all free", true, true, 24, 12, 12, 0, 24, true, 24},
+    {"reserved", true, true, 24, 12, 5, 2, 24, true, 6},
+    {"none", true, true, 0, 0, 0, 0, 0, true, 0},
+    {"of another size", true, true, 64, 0, 0, 0, 64, false, 0},
+    {"of two sizes", true, true, 64, 12, 5, 0, 64, false, 0},
+    {"more free than there are", true, true, 24, 12, 13, 0, 24, false, 0},
+    {"more reserved than free", true, true, 24, 12, 5, 6, 24, false, 0},
+    {"no counts", false, true, 24, 0, 0, 0, 24, false, 0},
+    {"no huge pages", false, false, 0, 0, 0, 0, 0, false, 0},
+};
+
 START_TEST(test_huge_pages)
 {
     const struct host host = {.kernel = NULL};
     struct host_memory memory = {.host = &host};
+    struct meminfo *meminfo = &memory.meminfo;
     struct account account;
 
-    memory.meminfo.has[MEMINFO_TOTAL] = true;
-    memory.meminfo.bytes[MEMINFO_TOTAL] = 100 << 20;
-    memory.meminfo.bytes[MEMINFO_HUGE_PAGE] = 2 << 20;
-    memory.meminfo.n_huge_pages = 12;
-    memory.meminfo.n_huge_pages_free = 5;
+    tell_all(&memory);
+    meminfo->bytes[MEMINFO_TOTAL] = 100 << 20;
+    meminfo->bytes[MEMINFO_HUGE_PAGE] = 2 << 20;
+    meminfo->has[MEMINFO_HUGETLB] = pools[_i].has_all;
+    meminfo->bytes[MEMINFO_HUGETLB] = pools[_i].all_mib << 20;
+    meminfo->has_huge_pages = pools[_i].has_counts;
+    meminfo->n_huge_pages = pools[_i].n;
+    meminfo->n_huge_pages_free = pools[_i].n_free;
+    meminfo->n_huge_pages_reserved = pools[_i].n_reserved;
     account_compute(&account, &memory, &arena);
-    ck_assert_int_eq(account.bytes[ACCOUNT_HUGE_PAGES], 24 << 20);
-    ck_assert_uint_eq(account.huge_free_bytes, 10 << 20);
-    memory.meminfo.has[MEMINFO_HUGETLB] = true;
-    memory.meminfo.bytes[MEMINFO_HUGETLB] = 64 << 20;
+    ROW_NUMBER(&pools[_i], account.bytes[ACCOUNT_HUGE_PAGES], pools[_i].bytes_mib << 20);
+    ROW_NUMBER(&pools[_i], account.has_huge_free, pools[_i].has_free);
+    ROW_NUMBER(&pools[_i], account.huge_free_bytes, pools[_i].free_mib << 20);
+}
+END_TEST
+
+/* What is not there is not nothing. */
+static const struct {
+    const char *name;
+    enum meminfo_key key;
+    enum account_part part;
+} absent[] = {
+    {"AnonPages", MEMINFO_ANON_PAGES, ACCOUNT_PROCESSES},
+    {"Shmem", MEMINFO_SHMEM, ACCOUNT_SHARED},
+    {"Cached", MEMINFO_CACHED, ACCOUNT_PAGE_CACHE},
+    {"Buffers", MEMINFO_BUFFERS, ACCOUNT_PAGE_CACHE},
+    {"Slab", MEMINFO_SLAB, ACCOUNT_SLAB_UNRECLAIMABLE},
+    {"SReclaimable", MEMINFO_SLAB_RECLAIMABLE, ACCOUNT_SLAB_RECLAIMABLE},
+    {"KernelStack", MEMINFO_KERNEL_STACK, ACCOUNT_KERNEL_STACKS},
+    {"PageTables", MEMINFO_PAGE_TABLES, ACCOUNT_PAGE_TABLES},
+    {"VmallocUsed", MEMINFO_VMALLOC_USED, ACCOUNT_VMALLOC},
+    {"Percpu", MEMINFO_PERCPU, ACCOUNT_PERCPU},
+    {"MemFree", MEMINFO_FREE, ACCOUNT_FREE},
+};
+
+START_TEST(test_absent)
+{
+    const struct host host = {.kernel_version = KERNEL(6, 1)};
+    struct host_memory memory = {.host = &host};
+    struct account account;
+
+    tell_all(&memory);
+    set(&memory.meminfo, MEMINFO_TOTAL, 100);
+    set(&memory.meminfo, MEMINFO_FREE, 60);
+    memory.meminfo.has[absent[_i].key] = false;
+    memory.meminfo.bytes[absent[_i].key] = 0;
     account_compute(&account, &memory, &arena);
-    ck_assert_int_eq(account.bytes[ACCOUNT_HUGE_PAGES], 64 << 20);
-    memory.meminfo.bytes[MEMINFO_HUGE_PAGE] = UINT64_MAX / 2;
+    ROW_TRUE(&absent[_i], !account.has[absent[_i].part]);
+    ROW_TRUE(&absent[_i], !account.has[ACCOUNT_UNACCOUNTED]);
+    ROW_TRUE(&absent[_i], !account.group_has[GROUP_UNACCOUNTED]);
+    ROW_NUMBER(&absent[_i], account.bytes[ACCOUNT_UNACCOUNTED], 0);
+    ROW_TEXT(&absent[_i], account.summary, "where the memory is could not be read in full");
+}
+END_TEST
+
+/* Other files than meminfo leave the rest a rest, with one more thing in it. */
+START_TEST(test_absent_files)
+{
+    const struct host host = {.kernel_version = KERNEL(6, 1)};
+    struct host_memory memory = {.host = &host};
+    struct account account;
+
+    tell_all(&memory);
+    set(&memory.meminfo, MEMINFO_TOTAL, 100);
+    set(&memory.meminfo, MEMINFO_FREE, 80);
+    memory.has_vmstat = memory.has_zspages = memory.has_cpu_lists = false;
     account_compute(&account, &memory, &arena);
-    ck_assert_uint_eq(account.huge_free_bytes, 0);
+    ck_assert(!account.has[ACCOUNT_COMPRESSED] && !account.has[ACCOUNT_FREE_OF_CPUS]);
+    ck_assert(account.group_has[GROUP_FREE] && account.group_has[GROUP_UNACCOUNTED]);
+    ck_assert_int_eq(account.bytes[ACCOUNT_UNACCOUNTED], 20 * (int64_t)PERCENT);
+    ck_assert_str_eq(account.rest,
+                     "drivers, ZFS, ballooning, compressed swap, free pages of single CPUs");
+    ck_assert_str_eq(account.summary,
+                     "80 % of memory is free; processes hold 0 %, unaccounted 20 %");
+}
+END_TEST
+
+START_TEST(test_contradictory)
+{
+    const struct host host = {.kernel_version = KERNEL(6, 1)};
+    struct host_memory memory = {.host = &host};
+    struct account account;
+
+    tell_all(&memory);
+    set(&memory.meminfo, MEMINFO_TOTAL, 100);
+    set(&memory.meminfo, MEMINFO_FREE, 80);
+    set(&memory.meminfo, MEMINFO_ANON_PAGES, 70);
+    account_compute(&account, &memory, &arena);
+    ck_assert(!account.is_contradictory);
+    set(&memory.meminfo, MEMINFO_ANON_PAGES, 71);
+    account_compute(&account, &memory, &arena);
+    ck_assert(account.is_contradictory);
+    ck_assert_str_eq(account.summary, "the figures of /proc/meminfo contradict each other: they "
+                                      "add up to much more than MemTotal");
+    memory.contradiction = "Slab is more than MemTotal";
+    account_compute(&account, &memory, &arena);
+    ck_assert_str_eq(account.summary, "the figures of /proc/meminfo contradict each other: Slab is "
+                                      "more than MemTotal");
 }
 END_TEST
 
@@ -219,18 +337,15 @@ static const struct {
 START_TEST(test_rest)
 {
     const struct host host = {.kernel_version = KERNEL(6, 16)};
-    struct host_memory memory = {
-        .host = &host, .has_cpu_lists = true, .cpu_lists_bytes = rests[_i].free_of_cpus};
+    struct host_memory memory = {.host = &host, .cpu_lists_bytes = rests[_i].free_of_cpus};
     struct meminfo *meminfo = &memory.meminfo;
     struct account account;
 
-    set(meminfo, MEMINFO_TOTAL, 1);
+    tell_all(&memory);
     meminfo->bytes[MEMINFO_TOTAL] = (uint64_t)4000 << 20;
-    set(meminfo, MEMINFO_FREE, 1);
     meminfo->bytes[MEMINFO_FREE] = (uint64_t)3000 << 20;
     meminfo->has[MEMINFO_BALLOON] = rests[_i].has_balloon;
     meminfo->bytes[MEMINFO_BALLOON] = rests[_i].balloon;
-    set(meminfo, MEMINFO_SWAP_CACHED, 0);
     meminfo->bytes[MEMINFO_SWAP_CACHED] = rests[_i].swap_cached;
     account_compute(&account, &memory, &arena);
     ROW_NUMBER(&rests[_i], account.bytes[ACCOUNT_UNACCOUNTED], rests[_i].unaccounted);
@@ -297,7 +412,10 @@ Suite *account_suite(void)
     ROWS_ADD(tcase, test_summary, hosts);
     tcase_add_test(tcase, test_nothing_known);
     ROWS_ADD(tcase, test_vmalloc, kernels);
-    tcase_add_test(tcase, test_huge_pages);
+    ROWS_ADD(tcase, test_huge_pages, pools);
+    ROWS_ADD(tcase, test_absent, absent);
+    tcase_add_test(tcase, test_absent_files);
+    tcase_add_test(tcase, test_contradictory);
     ROWS_ADD(tcase, test_rest, rests);
     ROWS_ADD(tcase, test_percent, percents);
     ROWS_ADD(tcase, test_sanitizers, randomness);

@@ -64,6 +64,13 @@ static void set(struct meminfo *meminfo, enum meminfo_key key, uint64_t bytes)
     meminfo->bytes[key] = bytes;
 }
 
+static void set_slab(struct meminfo *meminfo, uint64_t reclaimable, uint64_t unreclaimable)
+{
+    set(meminfo, MEMINFO_SLAB, reclaimable + unreclaimable);
+    set(meminfo, MEMINFO_SLAB_RECLAIMABLE, reclaimable);
+    set(meminfo, MEMINFO_SLAB_UNRECLAIMABLE, unreclaimable);
+}
+
 START_TEST(test_slab)
 {
     uint64_t reclaimable = slabs[_i].reclaimable_kib * KIB;
@@ -85,9 +92,7 @@ START_TEST(test_slab)
     struct checker checker;
 
     set(&memory.meminfo, MEMINFO_TOTAL, slabs[_i].total_mib * MIB);
-    set(&memory.meminfo, MEMINFO_SLAB, reclaimable + unreclaimable);
-    set(&memory.meminfo, MEMINFO_SLAB_RECLAIMABLE, reclaimable);
-    set(&memory.meminfo, MEMINFO_SLAB_UNRECLAIMABLE, unreclaimable);
+    set_slab(&memory.meminfo, reclaimable, unreclaimable);
     check_run_host(&checker, &arena, &memory, NULL);
     ROW_TEXT(&slabs[_i], severities(&checker), slabs[_i].found);
     ROW_NUMBER(&slabs[_i], checker.n_not_run, 0);
@@ -104,12 +109,19 @@ START_TEST(test_slab_not_told)
     check_run_host(&checker, &arena, &memory, NULL);
     ck_assert_uint_eq(checker.n_not_run, 1);
     ck_assert_str_eq(checker.not_run[0].reason, "meminfo could not be read");
+    set_slab(&memory.meminfo, 4 * GIB, 0);
     set(&memory.meminfo, MEMINFO_TOTAL, 8 * GIB);
-    set(&memory.meminfo, MEMINFO_SLAB_RECLAIMABLE, 4 * GIB);
     check_run_host(&checker, &arena, &memory, NULL);
     ck_assert_uint_eq(checker.n_findings, 0);
     ck_assert_uint_eq(checker.n_not_run, 1);
     ck_assert_str_eq(checker.not_run[0].reason, "slabinfo could not be read");
+    memory.contradiction = "Slab is more than MemTotal";
+    check_run_host(&checker, &arena, &memory, NULL);
+    ck_assert_str_eq(checker.not_run[0].reason, "the figures of meminfo contradict each other");
+    memory.contradiction = NULL;
+    memory.meminfo.has[MEMINFO_SLAB_UNRECLAIMABLE] = false;
+    check_run_host(&checker, &arena, &memory, NULL);
+    ck_assert_str_eq(checker.not_run[0].reason, "meminfo could not be read");
 }
 END_TEST
 
@@ -136,7 +148,7 @@ START_TEST(test_overcommit)
     struct checker checker;
 
     set(&memory.meminfo, MEMINFO_TOTAL, 64 * GIB);
-    set(&memory.meminfo, MEMINFO_SLAB_RECLAIMABLE, 0);
+    set_slab(&memory.meminfo, 0, 0);
     set(&memory.meminfo, MEMINFO_COMMIT_LIMIT, commits[_i].limit);
     set(&memory.meminfo, MEMINFO_COMMITTED, commits[_i].limit - commits[_i].left);
     check_run_host(&checker, &arena, &memory, NULL);
@@ -153,7 +165,7 @@ START_TEST(test_overcommit_unknown)
     struct checker checker;
 
     set(&memory.meminfo, MEMINFO_TOTAL, 64 * GIB);
-    set(&memory.meminfo, MEMINFO_SLAB_RECLAIMABLE, 0);
+    set_slab(&memory.meminfo, 0, 0);
     check_run_host(&checker, &arena, &memory, NULL);
     ck_assert_uint_eq(checker.n_not_run, 1);
     ck_assert_str_eq(checker.not_run[0].reason, "vm.overcommit_memory could not be read");

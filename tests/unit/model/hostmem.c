@@ -10,9 +10,36 @@ static struct fake fake;
 static struct image image;
 static struct host_memory memory;
 
+static bool has_line(const char *text, const char *name)
+{
+    const char *at = strstr(text, name);
+
+    return at && (at == text || at[-1] == '\n');
+}
+
+/* A kernel's, with the lines that differ. */
+static void write_meminfo(const char *others)
+{
+    static const char *const lines[] = {
+        "MemTotal",      "MemFree",      "MemAvailable", "Buffers",     "Cached",
+        "SwapCached",    "SwapTotal",    "SwapFree",     "AnonPages",   "Shmem",
+        "Slab",          "SReclaimable", "SUnreclaim",   "KernelStack", "PageTables",
+        "SecPageTables", "CommitLimit",  "Committed_AS", "VmallocUsed", "Percpu",
+    };
+    char text[1024];
+    size_t n = (size_t)snprintf(text, sizeof(text), "%s", others);
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        if (!has_line(others, lines[i]))
+            n += (size_t)snprintf(text + n, sizeof(text) - n, "%s: %d kB\n", lines[i],
+                                  i == 0 ? 1 << 20 : 0);
+    fake_write(&fake, "meminfo", "%s", text);
+}
+
 static void setup(void)
 {
     fake_init(&fake);
+    write_meminfo("");
     fake_write(&fake, "vmstat", "nr_free_pages 5\nnr_zspages 3\nnr_zspages_x 9\n");
     fake_write(&fake, "zoneinfo", "Node 0, zone DMA\n  pagesets\n    cpu: 0\n count: 7\n");
     fake_write(&fake, "self/mountinfo", "\n");
@@ -21,7 +48,9 @@ static void setup(void)
     fake_write(&fake, "sys/vm/overcommit_ratio", "50\n");
     fake_write(&fake, "sys/vm/overcommit_kbytes", "0\n");
     fake_write(&fake, "sys/fs/dentry-state", "100\t90\t45\t0\t80\t0\n");
-    fake_write(&fake, "slabinfo", "slabinfo - version: 2.1\n");
+    fake_write(&fake, "slabinfo",
+               "slabinfo - version: 2.1\n"
+               "dentry 1 2 3 4 5 : tunables 0 0 0 : slabdata 1 1 0\n");
 }
 
 static void teardown(void)
@@ -127,7 +156,8 @@ START_TEST(test_caches)
                "wide 1 2 1024 4 8 : tunables 0 0 0 : slabdata 5 6 0\n"
                "absurd 1 2 3 4 5 : tunables 0 0 0 : slabdata 9 9999999999999999999 0\n");
     read_all();
-    ck_assert_uint_eq(memory.n_caches, 4);
+    ck_assert_uint_eq(memory.n_caches, 3);
+    ck_assert_uint_eq(memory.n_caches_not_understood, 1);
     ck_assert_str_eq(memory.caches[0].name, "dentry");
     ck_assert_str_eq(memory.caches[0].meaning, "names of files looked up");
     ck_assert_uint_eq(memory.caches[0].bytes, 80 * 4096);
@@ -138,7 +168,6 @@ START_TEST(test_caches)
     ck_assert_uint_eq(memory.caches[1].bytes, 48 * 4096);
     ck_assert_ptr_null(memory.caches[1].meaning);
     ck_assert_str_eq(memory.caches[2].name, "small");
-    ck_assert_uint_eq(memory.caches[3].bytes, 0);
 }
 END_TEST
 
@@ -159,14 +188,112 @@ START_TEST(test_many_caches)
 }
 END_TEST
 
+#define GOOD "dentry 1 2 3 4 5 : tunables 0 0 0 : slabdata 1 1 0\n"
+
+/* One line more or less leaves the others. */
+static const struct {
+    const char *name;
+    const char *text;
+    uint32_t n_caches, n_bad;
+    const char *why; /* missing */
+    bool none;       /* and that is why there are no caches */
+} slabinfos[] = {
+    {"bad line", GOOD "not a cache\n" GOOD, 2, 1, "1 of its lines are not understood", false},
+    {"more than memory", GOOD "big 1 1 1 1 1 : tunables 0 0 0 : slabdata 1 262145 0\n" GOOD, 2, 1,
+     "1 of its lines are not understood", false},
+    {"all of memory", GOOD "big 1 1 1 1 1 : tunables 0 0 0 : slabdata 1 262144 0\n" GOOD, 3, 0,
+     NULL, false},
+    {"bad lines only", "a\nb\n", 0, 2, "2 of its lines are not understood", true},
+    {"no caches", "slabinfo - version: 2.1\n", 0, 0, "it tells of no cache", true},
+    {"empty", "", 0, 0, "it tells of no cache", true},
+};
+
 START_TEST(test_bad_slabinfo)
 {
-    fake_write(&fake, "slabinfo",
-               "dentry 1 2 3 4 5 : tunables 0 0 0 : slabdata 1 1 0\nnot a cache\n");
+    fake_write(&fake, "slabinfo", "%s", slabinfos[_i].text);
     read_all();
-    ck_assert_uint_eq(memory.n_caches, 0);
-    ck_assert_str_eq(memory.slab_missing, "a line of it is not understood");
-    ck_assert_str_eq(why_missing("slabinfo"), "a line of it is not understood");
+    ROW_NUMBER(&slabinfos[_i], memory.n_caches, slabinfos[_i].n_caches);
+    ROW_NUMBER(&slabinfos[_i], memory.n_caches_not_understood, slabinfos[_i].n_bad);
+    ROW_TEXT(&slabinfos[_i], why_missing("slabinfo"), slabinfos[_i].why);
+    ROW_TEXT(&slabinfos[_i], memory.slab_missing, slabinfos[_i].none ? slabinfos[_i].why : NULL);
+}
+END_TEST
+
+/* What is there but not understood is missing, too. */
+static const struct {
+    const char *name; /* the file */
+    const char *text;
+    const char *what;
+    const char *why;
+} unclear[] = {
+    {"vmstat", "nr_zspages many\n", "vmstat", "it is not understood"},
+    {"vmstat", "nr_free_pages 5\nrubbish\n", "vmstat", "it is not understood"},
+    {"vmstat", "", "vmstat", "it is not understood"},
+    {"zoneinfo", "Node 0, zone DMA\n", "zoneinfo", "it is not understood"},
+    {"sys/fs/dentry-state", "-1 x\n", "fs.dentry-state", "it is not understood"},
+    {"sys/fs/dentry-state", "", "fs.dentry-state", "it is not understood"},
+    {"meminfo", "", "meminfo", "it is empty"},
+};
+
+START_TEST(test_unclear)
+{
+    fake_write(&fake, unclear[_i].name, "%s", unclear[_i].text);
+    read_all();
+    ROW_NUMBER(&unclear[_i], image.n_missing, 1);
+    ROW_TEXT(&unclear[_i], why_missing(unclear[_i].what), unclear[_i].why);
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    const char *kernel;
+    const char *lines; /* instead of the ordinary ones */
+    const char *why;
+} meminfos[] = {
+    {"all", "6.1.0", "", NULL},
+    {"a line is bad", "6.1.0", "Cached: many kB\n", "lines are missing, or not understood: Cached"},
+    {"two lines", "6.1.0", "AnonPages: -1 kB\nSlab:\n",
+     "lines are missing, or not understood: AnonPages, Slab"},
+    {"new line, new kernel", "6.0.0", "SecPageTables:\n",
+     "lines are missing, or not understood: SecPageTables"},
+    {"new line, old kernel", "5.19.0", "SecPageTables:\n", NULL},
+    {"4.20", "4.20.0", "Percpu:\n", "lines are missing, or not understood: Percpu"},
+    {"4.19", "4.19.0", "Percpu:\n", NULL},
+    {"3.10", "3.10.0-1160.el7", "MemAvailable:\nPercpu:\nSecPageTables:\n", NULL},
+};
+
+START_TEST(test_meminfo)
+{
+    write_meminfo(meminfos[_i].lines);
+    fake_write(&fake, "sys/kernel/osrelease", "%s\n", meminfos[_i].kernel);
+    read_all();
+    ROW_TEXT(&meminfos[_i], why_missing("meminfo"), meminfos[_i].why);
+    ROW_NUMBER(&meminfos[_i], image.n_missing, meminfos[_i].why ? 1 : 0);
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    const char *lines;
+    const char *found;
+} contradictions[] = {
+    {"none", "", NULL},
+    {"as much as there is", "AnonPages: 1048576 kB\n", NULL},
+    {"one more", "AnonPages: 1048577 kB\n", "AnonPages is more than MemTotal"},
+    {"slab", "Slab: 9 kB\nSReclaimable: 10 kB\n", "SReclaimable is more than Slab"},
+    {"swap", "SwapFree: 1 kB\n", "SwapFree is more than SwapTotal"},
+    {"pools", "Hugetlb: 2000000 kB\n", "Hugetlb is more than MemTotal"},
+    {"promised", "Committed_AS: 99999999 kB\nCommitLimit: 9999999 kB\n", NULL},
+    {"balloon", "Balloon: 99999999 kB\n", NULL},
+};
+
+START_TEST(test_contradiction)
+{
+    write_meminfo(contradictions[_i].lines);
+    read_all();
+    ROW_TEXT(&contradictions[_i], memory.contradiction, contradictions[_i].found);
+    ROW_NUMBER(&contradictions[_i], why_missing("figures of meminfo") != NULL,
+               contradictions[_i].found != NULL);
 }
 END_TEST
 
@@ -311,7 +438,10 @@ Suite *hostmem_suite(void)
     ROWS_ADD(tcase, test_dentries, states);
     tcase_add_test(tcase, test_caches);
     tcase_add_test(tcase, test_many_caches);
-    tcase_add_test(tcase, test_bad_slabinfo);
+    ROWS_ADD(tcase, test_bad_slabinfo, slabinfos);
+    ROWS_ADD(tcase, test_unclear, unclear);
+    ROWS_ADD(tcase, test_meminfo, meminfos);
+    ROWS_ADD(tcase, test_contradiction, contradictions);
     tcase_add_test(tcase, test_largest);
     ROWS_ADD(tcase, test_swapped_out, swaps);
     tcase_add_test(tcase, test_odd_processes);

@@ -12,6 +12,7 @@ static const char text[] = "MemTotal:        1048576 kB\n"
                            "Shmem\n"
                            "HugePages_Total:      12\n"
                            "HugePages_Free:        5\n"
+                           "HugePages_Rsvd:        2\n"
                            "Hugepagesize:       2048 kB\n"
                            "Percpu: 18446744073709551615 kB";
 
@@ -50,6 +51,7 @@ START_TEST(test_huge_pages)
     ck_assert(meminfo.has_huge_pages);
     ck_assert_uint_eq(meminfo.n_huge_pages, 12);
     ck_assert_uint_eq(meminfo.n_huge_pages_free, 5);
+    ck_assert_uint_eq(meminfo.n_huge_pages_reserved, 2);
     meminfo_parse(STR(""), &meminfo);
     ck_assert(!meminfo.has_huge_pages);
 }
