@@ -2,12 +2,14 @@
 #include "model/hostmem.h"
 
 #include "model/build.h"
+#include "parse/keyed.h"
 #include "parse/slabinfo.h"
 #include "parse/zoneinfo.h"
 #include "source/mounts.h"
 #include "source/processes.h"
 #include "source/slabfs.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 void image_init_host(struct image *image, struct capture *host)
@@ -254,6 +256,7 @@ struct reading {
     struct image *image;
     struct candidate *candidates;
     uint32_t n, room;
+    bool saw_first; /* process 1, which every PID namespace has */
 };
 
 static int compare_tmpfs(const void *a, const void *b)
@@ -308,6 +311,7 @@ static void add_candidate(void *context, struct process_row row)
     struct reading *reading = context;
     uint64_t bytes;
 
+    reading->saw_first |= row.pid == 1;
     if (row.statm.n == 0) {
         reading->memory->n_hidden++;
         return;
@@ -397,6 +401,66 @@ static bool is_swap_used(const struct host_memory *memory)
            meminfo->bytes[MEMINFO_SWAP_TOTAL] > meminfo->bytes[MEMINFO_SWAP_FREE];
 }
 
+/* PROC_PID_INIT_INO (include/linux/proc_ns.h), the same since 3.8. */
+static const char first_namespace[] = "pid:[4026531836]";
+
+/* The second process of the first namespace is the parent of kernel threads, and has none. */
+static bool is_kthreadd_seen(struct image *image)
+{
+    struct capture *process;
+    struct str status, name, parent;
+    bool seen;
+
+    if (!capture_open_process(&process, image->capture, 2, NULL))
+        return false;
+    status = capture_get(process, CAPTURE_STATUS)->bytes;
+    seen = keyed_find(status, STR("Name"), &name) && str_eq(name, STR("kthreadd")) &&
+           keyed_find(status, STR("PPid"), &parent) && str_eq(parent, STR("0"));
+    capture_close(process);
+    return seen;
+}
+
+/* A /proc of another namespace than the reader's is that of one above. */
+static bool sees_all_namespaces(struct image *image)
+{
+    const struct blob *own = capture_get(image->capture, CAPTURE_OWN_PID_NS);
+
+    if (own->missing) /* ENOENT: this kernel has but one */
+        return own->error == ENOENT;
+    return str_eq(own->bytes, STR(first_namespace)) || is_kthreadd_seen(image);
+}
+
+/* Of the mount that is seen, the last one there: hidepid= with a number, or a word since 5.8. */
+static bool is_proc_hiding(struct image *image)
+{
+    struct str text = capture_get(image->capture, CAPTURE_OWN_MOUNTS)->bytes, line, word;
+    bool hiding = false;
+
+    while (str_next_line(&text, &line)) {
+        for (int i = 0; i < 5; i++)
+            str_next_word(&line, &word);
+        if (str_eq(word, STR("/proc")))
+            hiding = memmem(line.p, line.n, STR("hidepid=").p, STR("hidepid=").n) != NULL;
+    }
+    return hiding;
+}
+
+/* Whether what /proc lists is all that there is. */
+static void judge_listing(struct host_memory *memory, struct image *image, bool saw_first)
+{
+    if (!sees_all_namespaces(image)) {
+        memory->unseen = "only those of one PID namespace are seen";
+        image_note_missing(image, "processes of the host",
+                           "only those of one PID namespace are seen");
+    } else if (!saw_first && is_proc_hiding(image)) {
+        memory->unseen = "/proc hides those of others (hidepid)";
+        image_note_missing(image, "processes of other users",
+                           "permission denied: /proc is mounted with hidepid");
+    } else if (memory->n_hidden > 0) {
+        memory->unseen = "those of other users may not be read";
+    }
+}
+
 /*
  * statm does not tell what is swapped out: where nothing is, the first few are the largest, else
  * all have to be asked.
@@ -411,6 +475,7 @@ static void read_holders(struct host_memory *memory, struct image *image)
         image_note_missing(image, "processes", err.text);
     if (memory->n_hidden > 0)
         image_note_missing(image, "statm of other users' processes", "permission denied");
+    judge_listing(memory, image, reading.saw_first);
     memory->n_processes = reading.n;
     if (reading.n > 0)
         qsort(reading.candidates, reading.n, sizeof(*reading.candidates), compare_candidates);

@@ -69,6 +69,7 @@ struct host_memory {
     uint32_t n_tmpfs;
     uint32_t n_processes;               /* with memory of their own */
     uint32_t n_hidden;                  /* processes that may not be looked at */
+    const char *unseen;                 /* why there may be others still, or NULL */
     struct holder holders[MAX_HOLDERS]; /* largest first */
     uint32_t n_holders;
 };

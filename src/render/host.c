@@ -238,6 +238,14 @@ static void print_holders(const struct page *page)
     }
 }
 
+static void print_unseen(const struct page *page)
+{
+    if (page->report->memory->unseen)
+        paper_wrap(page->out, page->style, 10, "",
+                   arena_printf(page->arena, "there may be larger ones: %s",
+                                page->report->memory->unseen));
+}
+
 static const char *left_text(const struct page *page)
 {
     const struct meminfo *meminfo = &page->report->memory->meminfo;
@@ -313,6 +321,7 @@ void render_host(const struct host_report *report, const struct style *style, FI
     print_account(&page);
     print_caches(&page);
     print_holders(&page);
+    print_unseen(&page);
     putc('\n', out);
     paper_wrap(out, style, 13, "  overcommit", overcommit_text(&page));
     paper_wrap(out, style, 13, "  sysctls", settings_text(&page));

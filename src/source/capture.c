@@ -42,6 +42,7 @@ static const struct row rows[N_CAPTURE_ROWS] = {
     [CAPTURE_OWN_MOUNTS] = {"self/mountinfo", "self/mountinfo", OF_HOST, IS_FILE},
     [CAPTURE_OWN_MOUNT_NS] = {"self/ns/mnt", "self/ns/mnt", OF_HOST, IS_LINK},
     [CAPTURE_OWN_USER_NS] = {"self/ns/user", "self/ns/user", OF_HOST, IS_LINK},
+    [CAPTURE_OWN_PID_NS] = {"self/ns/pid", "self/ns/pid", OF_HOST, IS_LINK},
     [CAPTURE_MEMINFO] = {"meminfo", "meminfo", OF_HOST, IS_FILE},
     [CAPTURE_CMDLINE] = {"cmdline", "cmdline", OF_HOST, IS_FILE},
     [CAPTURE_OSRELEASE] = {"kernel.osrelease", "sys/kernel/osrelease", OF_HOST, IS_FILE},

@@ -38,6 +38,7 @@ enum capture_row {
     CAPTURE_OWN_MOUNTS, /* of the reader: its mountinfo, and so on */
     CAPTURE_OWN_MOUNT_NS,
     CAPTURE_OWN_USER_NS,
+    CAPTURE_OWN_PID_NS,
     CAPTURE_CMDLINE, /* the kernel's, for stack_guard_gap= */
     CAPTURE_OSRELEASE,
     CAPTURE_MAX_MAP_COUNT,

@@ -5,6 +5,7 @@
 #include "../rows.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 static struct fake fake;
 static struct image image;
@@ -372,6 +373,60 @@ START_TEST(test_odd_processes)
 }
 END_TEST
 
+static void write_link(const char *path, const char *target)
+{
+    char full[512];
+
+    fake_write(&fake, path, "\n"); /* makes the folders */
+    fake_remove(&fake, path);
+    snprintf(full, sizeof(full), "%s/%s", fake.root, path);
+    ck_assert_int_eq(symlink(target, full), 0);
+}
+
+/* What the listing cannot show. */
+static const struct {
+    const char *name;
+    const char *own;    /* PID namespace */
+    const char *second; /* the name of process 2, or NULL */
+    const char *mounts;
+    bool has_first; /* process 1 is listed */
+    const char *what;
+} listings[] = {
+    {"host", "pid:[4026531836]", "kthreadd", "", true, NULL},
+    {"user of the host", "pid:[4026531836]", NULL, "", true, NULL},
+    {"container", "pid:[4026532201]", "bash", "", true, "processes of the host"},
+    {"container of one", "pid:[4026532201]", NULL, "", true, "processes of the host"},
+    {"new namespace, old proc", "pid:[4026532201]", "kthreadd", "", true, NULL},
+    {"hidepid", "pid:[4026531836]", NULL, "9 1 0:5 / /proc rw - proc proc rw,hidepid=invisible\n",
+     false, "processes of other users"},
+    {"hidepid as a number", "pid:[4026531836]", NULL,
+     "9 1 0:5 / /proc rw - proc proc rw,hidepid=2\n", false, "processes of other users"},
+    {"hidepid, but root", "pid:[4026531836]", NULL,
+     "9 1 0:5 / /proc rw - proc proc rw,hidepid=invisible\n", true, NULL},
+    {"hidepid below another proc", "pid:[4026531836]", NULL,
+     "9 1 0:5 / /proc rw - proc proc rw,hidepid=2\n8 9 0:6 / /proc rw - proc proc rw\n", false,
+     NULL},
+    {"hidepid elsewhere", "pid:[4026531836]", NULL,
+     "9 1 0:5 / /jail/proc rw - proc proc rw,hidepid=2\n", false, NULL},
+};
+
+START_TEST(test_unseen)
+{
+    write_link("self/ns/pid", listings[_i].own);
+    if (listings[_i].second)
+        fake_write(&fake, "2/status", "Name:\t%s\nPid:\t2\nPPid:\t0\n", listings[_i].second);
+    fake_write(&fake, "self/mountinfo", "%s\n", listings[_i].mounts);
+    if (listings[_i].has_first)
+        add_process(1, 5, 1, 16, 0);
+    add_process(7, 9, 1, 32, 0);
+    read_all();
+    ROW_NUMBER(&listings[_i], image.n_missing, listings[_i].what ? 1 : 0);
+    ROW_NUMBER(&listings[_i], memory.unseen != NULL, listings[_i].what != NULL);
+    if (listings[_i].what)
+        ROW_TEXT(&listings[_i], image.missing[0].what, listings[_i].what);
+}
+END_TEST
+
 static const struct {
     const char *name; /* the cache */
     const char *meaning;
@@ -445,6 +500,7 @@ Suite *hostmem_suite(void)
     tcase_add_test(tcase, test_largest);
     ROWS_ADD(tcase, test_swapped_out, swaps);
     tcase_add_test(tcase, test_odd_processes);
+    ROWS_ADD(tcase, test_unseen, listings);
     suite_add_tcase(suite, tcase);
     tcase = tcase_create("caches");
     ROWS_ADD(tcase, test_meaning, meanings);
