@@ -48,6 +48,21 @@ static const struct slab_cache *largest(const struct host_memory *memory, bool r
     return NULL;
 }
 
+/* Names of 300 bytes are possible, and none is needed. */
+static const char *name_of(struct checker *checker, const struct slab_cache *cache)
+{
+    enum { MOST = 24 };
+
+    return strlen(cache->name) <= MOST ? cache->name
+                                       : arena_printf(checker->arena, "%.*s...", MOST, cache->name);
+}
+
+/* "inodes of tmpfs"; nothing for what repeats a name that was cut. */
+static const char *meaning_of(const struct slab_cache *cache)
+{
+    return cache->meaning && strlen(cache->meaning) <= 64 ? cache->meaning : NULL;
+}
+
 /* "dentry 34.7G, ext4_inode_cache 1.2G and kmalloc-64 60M" */
 static const char *caches_text(struct checker *checker)
 {
@@ -61,7 +76,8 @@ static const char *caches_text(struct checker *checker)
                             i == 0       ? ""
                             : i + 1 == n ? " and "
                                          : ", ",
-                            memory->caches[i].name, size_text(memory->caches[i].bytes, size));
+                            name_of(checker, &memory->caches[i]),
+                            size_text(memory->caches[i].bytes, size));
     return text;
 }
 
@@ -148,19 +164,19 @@ static void add_dentries(struct checker *checker, const struct slab_cache *cache
 static void add_other_caches(struct checker *checker, const struct slab_cache *cache)
 {
     const uint64_t *bytes = checker->host_memory->meminfo.bytes;
-    struct finding *finding =
-        finding_add(checker, SEVERITY_INFO,
-                    "%u %% of memory is kernel slab, %u %% of it reclaimable; %s is the largest "
-                    "cache",
-                    percent_of(bytes[MEMINFO_SLAB], bytes[MEMINFO_TOTAL]),
-                    percent_of(bytes[MEMINFO_SLAB_RECLAIMABLE], bytes[MEMINFO_SLAB]), cache->name);
+    struct finding *finding = finding_add(
+        checker, SEVERITY_INFO,
+        "%u %% of memory is kernel slab, %u %% of it reclaimable; %s is the largest "
+        "cache",
+        percent_of(bytes[MEMINFO_SLAB], bytes[MEMINFO_TOTAL]),
+        percent_of(bytes[MEMINFO_SLAB_RECLAIMABLE], bytes[MEMINFO_SLAB]), name_of(checker, cache));
 
     finding_detail(checker, finding,
                    "No process holds it. %s%s%s: what the kernel keeps of files that were in use, "
                    "as on file servers and after backups. It gives them up when memory runs "
                    "short.",
-                   cache->name, cache->meaning ? " has " : "",
-                   cache->meaning ? cache->meaning : "");
+                   name_of(checker, cache), meaning_of(cache) ? " has " : "",
+                   meaning_of(cache) ? meaning_of(cache) : "");
     finding_remedy(checker, finding,
                    "Nothing, as long as MemAvailable is large. \"sysctl vm.drop_caches=2\" "
                    "returns it at once and makes the next accesses slow.");
@@ -207,9 +223,10 @@ static void add_unreclaimable(struct checker *checker)
     struct finding *finding;
 
     if (cache)
-        which = arena_printf(checker->arena, "; %s%s%s%s has %s", cache->name,
-                             cache->meaning ? " (" : "", cache->meaning ? cache->meaning : "",
-                             cache->meaning ? ")" : "", size_text(cache->bytes, size));
+        which =
+            arena_printf(checker->arena, "; %s%s%s%s has %s", name_of(checker, cache),
+                         meaning_of(cache) ? " (" : "", meaning_of(cache) ? meaning_of(cache) : "",
+                         meaning_of(cache) ? ")" : "", size_text(cache->bytes, size));
     finding =
         finding_add(checker, zfs ? SEVERITY_INFO : SEVERITY_WARNING,
                     "%u %% of memory is kernel slab that cannot be reclaimed%s",

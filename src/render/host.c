@@ -11,6 +11,9 @@
 /* Widths of the account's columns; sizes in bytes are longer. */
 enum { NAME_COLUMNS = 12, SIZE_COLUMNS = 7, BYTES_COLUMNS = 13, PERCENT_COLUMNS = 6 };
 
+/* Of names that others chose. */
+enum { MOST_NAME_COLUMNS = 25, PATH_COLUMNS = 32, LABEL_COLUMNS = 10 };
+
 /* What one line is printed with. */
 struct page {
     const struct host_report *report;
@@ -34,6 +37,20 @@ static int size_columns(const struct page *page)
 static const char *safe_name(const struct page *page, const char *name)
 {
     return safe_text(page->arena, str_of(name));
+}
+
+/* The safe text within so many columns, four or more. */
+static const char *cut(const struct page *page, const char *text, unsigned int columns)
+{
+    size_t n = 0, column = 0;
+
+    if (safe_width(str_of(text)) <= columns)
+        return text;
+    while (column < columns - 3 || (text[n] & 0xc0) == 0x80) {
+        column += (text[n] & 0xc0) != 0x80; /* a character, not a further byte of one */
+        n++;
+    }
+    return arena_printf(page->arena, "%.*s...", (int)n, text);
 }
 
 static const char *key_text(const struct page *page, enum meminfo_key key)
@@ -67,11 +84,17 @@ static void print_head(const struct page *page)
                             swap_text(page)));
 }
 
-/* What stands behind the figures. */
-static void print_beside(const struct page *page, const char *text)
-{
-    unsigned int column = 2 + NAME_COLUMNS + (unsigned int)size_columns(page) + PERCENT_COLUMNS;
+/* Too little room for a text beside what stands before it. */
+enum { LEAST_BESIDE = 20 };
 
+/* From that column on, or below when there is too little room. */
+static void print_beside(const struct page *page, unsigned int column, const char *text)
+{
+    if (*text && column + 2 + LEAST_BESIDE > page->style->width) {
+        putc('\n', page->out);
+        paper_wrap(page->out, page->style, 4, "", text);
+        return;
+    }
     if (*text)
         fputs("  ", page->out);
     paper_wrap_from(page->out, page->style, column + 2, column + 2, text);
@@ -104,7 +127,7 @@ static void print_group(const struct page *page, const char *name, enum account_
     print_figures(page, name,
                   arena_printf(page->arena, "%s%s", bytes < 0 ? "-" : "", size_of(page, size)),
                   percent_of(size, account->total_bytes));
-    print_beside(page, text);
+    print_beside(page, 2 + NAME_COLUMNS + (unsigned int)size_columns(page) + PERCENT_COLUMNS, text);
 }
 
 static const char *tmpfs_text(const struct page *page)
@@ -115,7 +138,7 @@ static const char *tmpfs_text(const struct page *page)
 
     for (uint32_t i = 0; i < memory->n_tmpfs && i < most; i++)
         text = arena_printf(page->arena, "%s%s %s %s", text, i == 0 ? ":" : ",",
-                            safe_name(page, memory->tmpfs[i].path),
+                            cut(page, safe_name(page, memory->tmpfs[i].path), PATH_COLUMNS),
                             size_of(page, memory->tmpfs[i].bytes));
     return text;
 }
@@ -197,6 +220,25 @@ static void print_account(const struct page *page)
     print_group(page, "free", GROUP_FREE, free_text(page));
 }
 
+/* A row of the lower table, "  slab    dentry   35.2G  names of files looked up". */
+static void print_row(const struct page *page, const char *label, const char *name,
+                      const char *tail, uint64_t bytes, const char *text)
+{
+    unsigned int fixed = LABEL_COLUMNS + 1 + (unsigned int)size_columns(page);
+    unsigned int room = page->style->width - fixed, columns = MOST_NAME_COLUMNS;
+
+    if (page->style->width < fixed + 8)
+        columns = 8;
+    else if (room < columns)
+        columns = room;
+    name = arena_printf(page->arena, "%s%s", cut(page, name, columns - (unsigned int)strlen(tail)),
+                        tail);
+    fprintf(page->out, "%-*s%s%*s %*s", LABEL_COLUMNS, label, name,
+            (int)(columns - safe_width(str_of(name))), "", size_columns(page),
+            size_of(page, bytes));
+    print_beside(page, fixed + columns, text);
+}
+
 static void print_caches(const struct page *page)
 {
     const struct host_memory *memory = page->report->memory;
@@ -214,9 +256,8 @@ static void print_caches(const struct page *page)
     for (uint32_t i = 0; i < memory->n_caches && i < most; i++) {
         const struct slab_cache *cache = &memory->caches[i];
 
-        fprintf(page->out, "%s %-25s %*s  %s\n", i == 0 ? "  slab   " : "         ",
-                safe_name(page, cache->name), size_columns(page), size_of(page, cache->bytes),
-                cache->meaning ? safe_name(page, cache->meaning) : "");
+        print_row(page, i == 0 ? "  slab" : "", safe_name(page, cache->name), "", cache->bytes,
+                  cache->meaning ? cut(page, safe_name(page, cache->meaning), PATH_COLUMNS) : "");
     }
 }
 
@@ -227,14 +268,14 @@ static void print_holders(const struct page *page)
 
     for (uint32_t i = 0; i < memory->n_holders && i < most; i++) {
         const struct holder *holder = &memory->holders[i];
-        const char *who =
-            arena_printf(page->arena, "%s (%d)", safe_name(page, holder->comm), (int)holder->pid);
+        const char *tail = arena_printf(page->arena, " (%d)", (int)holder->pid);
+        const char *text = "anonymous";
 
-        fprintf(page->out, "%s %-25s %*s  anonymous", i == 0 ? "  largest" : "         ", who,
-                size_columns(page), size_of(page, holder->anonymous_bytes));
         if (holder->swap_bytes > 0)
-            fprintf(page->out, ", and %s in swap", size_of(page, holder->swap_bytes));
-        putc('\n', page->out);
+            text = arena_printf(page->arena, "anonymous, and %s in swap",
+                                size_of(page, holder->swap_bytes));
+        print_row(page, i == 0 ? "  largest" : "", safe_name(page, holder->comm), tail,
+                  holder->anonymous_bytes, text);
     }
 }
 
