@@ -29,7 +29,7 @@ static bool take_numbers(struct str *text, uint64_t *numbers, size_t n)
 /* Splits the part before the last such mark off the line, which keeps what follows it. */
 static bool take_head(struct str *line, struct str mark, struct str *head)
 {
-    size_t i = line->n;
+    size_t i;
 
     if (line->n < mark.n)
         return false;

@@ -12,7 +12,7 @@
 enum { NAME_COLUMNS = 12, SIZE_COLUMNS = 7, BYTES_COLUMNS = 13, PERCENT_COLUMNS = 6 };
 
 /* Of names that others chose. */
-enum { MOST_NAME_COLUMNS = 25, PATH_COLUMNS = 32, LABEL_COLUMNS = 10 };
+enum { LEAST_NAME_COLUMNS = 16, MOST_NAME_COLUMNS = 25, PATH_COLUMNS = 32, LABEL_COLUMNS = 10 };
 
 /* What one line is printed with. */
 struct page {
@@ -227,8 +227,8 @@ static void print_row(const struct page *page, const char *label, const char *na
     unsigned int fixed = LABEL_COLUMNS + 1 + (unsigned int)size_columns(page);
     unsigned int room = page->style->width - fixed, columns = MOST_NAME_COLUMNS;
 
-    if (page->style->width < fixed + 8)
-        columns = 8;
+    if (page->style->width < fixed + LEAST_NAME_COLUMNS)
+        columns = LEAST_NAME_COLUMNS;
     else if (room < columns)
         columns = room;
     name = arena_printf(page->arena, "%s%s", cut(page, name, columns - (unsigned int)strlen(tail)),

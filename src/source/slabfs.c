@@ -23,7 +23,7 @@ static bool is_regular(int fd)
 
 bool slabfs_reclaimable(const struct capture *host, struct str name, bool *reclaimable)
 {
-    char path[NAME_MAX + 64], answer;
+    char path[NAME_MAX + 64], answer = 0;
     ssize_t got = -1;
     int fd;
 
