@@ -183,7 +183,8 @@ static bool bytes_of_cache(const struct host_memory *memory, const struct image 
 {
     return !__builtin_mul_overflow(record->n_slabs, record->slab_pages, bytes) &&
            !__builtin_mul_overflow(*bytes, image->page_size, bytes) &&
-           (!memory->meminfo.has[MEMINFO_TOTAL] || *bytes <= memory->meminfo.bytes[MEMINFO_TOTAL]);
+           (memory->meminfo.bytes[MEMINFO_TOTAL] == 0 ||
+            *bytes <= memory->meminfo.bytes[MEMINFO_TOTAL]);
 }
 
 static void add_cache(struct host_memory *memory, struct image *image,

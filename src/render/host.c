@@ -251,7 +251,8 @@ static void print_caches(const struct page *page)
                                 memory->slab_missing));
     else if (memory->n_caches_not_understood > 0)
         paper_wrap(page->out, page->style, 2, "",
-                   arena_printf(page->arena, "slab caches: %u lines of slabinfo are not understood",
+                   arena_printf(page->arena,
+                                "slab caches: lines of slabinfo that are not understood: %u",
                                 memory->n_caches_not_understood));
     for (uint32_t i = 0; i < memory->n_caches && i < most; i++) {
         const struct slab_cache *cache = &memory->caches[i];
