@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Which allocator serves malloc: the first object in the loader's order that defines it.  Symbols
- * that only one allocator has together tell which it is.  What each does with the break was seen with
- * strace, with the break free and blocked (jemalloc 5.3, gperftools 2.10, mimalloc 2.0, musl 1.2.3,
- * glibc 2.36, libsanitizer of gcc 12, Go 1.19), and for Google's newer TCMalloc read in its source.
+ * that only one allocator has together tell which it is.  What each does with the break was seen
+ * with strace, with the break free and blocked (jemalloc 5.3, gperftools 2.10, mimalloc 2.0, musl
+ * 1.2.3, glibc 2.36, libsanitizer of gcc 12, Go 1.19), and for Google's newer TCMalloc and for bash
+ * read in the source.
  */
 #include "model/subject.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One object of a process whose symbols are looked at: in its file, or where that cannot be read,
- * in the memory of the process, which has those that are offered to others.  A meter over several of them
- * bounds what a process can make the reader do that maps many large files, or one many times.
+ * in the memory of the process, which has those that are offered to others.  A meter over several
+ * of them bounds what a process can make the reader do that maps many large files, or one many
+ * times.
  */
 #ifndef MODEL_SUBJECT_H
 #define MODEL_SUBJECT_H
