@@ -132,8 +132,8 @@ static const char *names_text(struct checker *checker, enum names names)
 
 static const char dentries_remedy[] =
     "\"sysctl vm.drop_caches=2\" returns it at once, which only buys time. The cause is who "
-    "creates "
-    "or looks up so many names: often a short-lived program that runs again and again, such as a "
+    "creates or looks up so many names: often a short-lived program that runs again and again, "
+    "such as a "
     "probe whose TLS library looks for missing files. Run \"" WATCH_DENTRIES "\" before and "
     "after each suspect; \"" COUNT_LOOKUPS "\" counts its look-ups, and as errors those of "
     "missing files.";

@@ -83,8 +83,7 @@ const struct rule rule_stack_room_low = {
         "The kernel grows the main stack page by page when it is touched, down to RLIMIT_STACK, to "
         "a mapping below it (less a guard gap of 1 MiB) or to another limit. Little is left. The "
         "process is killed by SIGSEGV when it goes on. A stack that is mapped nearly in full, but "
-        "was "
-        "never touched for the most part, is only noted: the program reserved it (Ruby does).",
+        "was never touched for the most part, is only noted: the program reserved it (Ruby does).",
     .remedy = "prlimit --pid PID --stack=BYTES raises the limit of a running process, ulimit -s or "
               "LimitSTACK= of one that is started. If a mapping is in the way, see "
               "stack-limit-unreachable.",

@@ -307,8 +307,9 @@ void options_print_help(const struct options *options, FILE *out)
     const struct command *command = options->command;
     bool is_default = command == commands[0];
 
-    fprintf(out, "Usage: layoutcheck %s%s [OPTION...] %s\n\n%s.\n", is_default ? "[" : "",
-            is_default ? "check]" : command->name, command->usage, command->summary);
+    fprintf(out, "Usage: layoutcheck %s%s [OPTION...]%s%s\n\n%s.\n", is_default ? "[" : "",
+            is_default ? "check]" : command->name, *command->usage ? " " : "", command->usage,
+            command->summary);
     if (is_default)
         print_commands(out);
     fputs("\nOptions:\n", out);
