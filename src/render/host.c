@@ -338,25 +338,12 @@ static const char *settings_text(const struct page *page)
         setting(page, host->has_legacy, "legacy_va_layout", host->legacy_va_layout));
 }
 
-static void render_quiet(const struct page *page)
-{
-    const struct report *report = &page->report->report;
-
-    for (uint32_t i = 0; i < report->n_findings; i++) {
-        const struct finding *finding = &report->findings[i];
-
-        if (finding->severity > SEVERITY_INFO || page->style->verbose)
-            fprintf(page->out, "host: %s: %s: %s\n", severity_name(finding->severity),
-                    finding->rule->id, safe_name(page, finding->title));
-    }
-}
-
 void render_host(const struct host_report *report, const struct style *style, FILE *out)
 {
     struct page page = {report, style, out, &report->report.image->arena};
 
     if (style->quiet) {
-        render_quiet(&page);
+        render_quiet(&report->report, "host", style, out);
         return;
     }
     print_head(&page);

@@ -40,6 +40,13 @@ void render_text(const struct report *report, const struct style *style, FILE *o
 /* Findings, their number, and with --verbose what is not known: the end of every report. */
 void render_findings(const struct report *report, const struct style *style, FILE *out);
 
+/*
+ * For --quiet: a line a finding that a report shows, and one for those that were ignored; nothing
+ * when there is none.  WHO begins each line and is safe.
+ */
+void render_quiet(const struct report *report, const char *who, const struct style *style,
+                  FILE *out);
+
 /* The vertical picture of the address space; a part of render_text(). */
 void render_picture(const struct report *report, const struct style *style, FILE *out);
 

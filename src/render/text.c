@@ -457,8 +457,8 @@ static void print_memory(const struct report *report, const struct style *style,
             paper_size(style, memory->total.swap_bytes, swap));
 }
 
-/* With --quiet: a line a finding that a report shows, and nothing when there is none. */
-static void render_quiet(const struct report *report, const struct style *style, FILE *out)
+void render_quiet(const struct report *report, const char *who, const struct style *style,
+                  FILE *out)
 {
     struct arena *arena = &report->image->arena;
 
@@ -466,13 +466,11 @@ static void render_quiet(const struct report *report, const struct style *style,
         const struct finding *finding = &report->findings[i];
 
         if (is_shown(finding, style))
-            fprintf(out, "%d %s: %s: %s: %s\n", (int)report->image->pid,
-                    safe_text(arena, str_of(report->image->comm)), severity_name(finding->severity),
+            fprintf(out, "%s: %s: %s: %s\n", who, severity_name(finding->severity),
                     finding->rule->id, safe_text(arena, str_of(finding->title)));
     }
     if (report->n_ignored > 0)
-        fprintf(out, "%d %s: %u finding%s ignored by --ignore\n", (int)report->image->pid,
-                safe_text(arena, str_of(report->image->comm)), report->n_ignored,
+        fprintf(out, "%s: %u finding%s ignored by --ignore\n", who, report->n_ignored,
                 plural(report->n_ignored));
 }
 
@@ -487,7 +485,12 @@ void render_findings(const struct report *report, const struct style *style, FIL
 void render_text(const struct report *report, const struct style *style, FILE *out)
 {
     if (style->quiet) {
-        render_quiet(report, style, out);
+        struct arena *arena = &report->image->arena;
+
+        render_quiet(report,
+                     arena_printf(arena, "%d %s", (int)report->image->pid,
+                                  safe_text(arena, str_of(report->image->comm))),
+                     style, out);
         return;
     }
     print_who(report, style, out);
