@@ -43,7 +43,7 @@ static void count_mappings(struct facts *facts, const struct image *image)
             continue; /* as the kernel counts */
         if (mapping->perms & PERM_EXEC)
             facts->n_executable++;
-        if (mapping->inode != 0)
+        if (mapping->is_file)
             facts->n_file++;
         else
             facts->n_anonymous++;

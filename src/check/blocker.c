@@ -44,7 +44,7 @@ static const struct blocker generated_code = {
 
 static bool is_anonymous(const struct mapping *mapping)
 {
-    return mapping->inode == 0 && mapping->instance == NONE &&
+    return !mapping->is_file && mapping->instance == NONE &&
            !(mapping->perms & (PERM_SHARED | PERM_EXEC)) &&
            (mapping->role == ROLE_ANON || mapping->role == ROLE_RESERVED ||
             mapping->role == ROLE_GUARD);
@@ -74,7 +74,7 @@ static bool is_guest(const struct image *image, uint32_t next)
 {
     const struct mapping *mapping = &image->mappings[next];
 
-    return is_anonymous(mapping) || (mapping->inode != 0 && mapping->instance == NONE &&
+    return is_anonymous(mapping) || (mapping->is_file && mapping->instance == NONE &&
                                      !(mapping->perms & (PERM_EXEC | PERM_SHARED)));
 }
 
@@ -90,7 +90,7 @@ static bool looks_like_code(const struct image *image, uint32_t first)
     for (uint32_t i = first; i < image->n_mappings && end - start <= MAX_BEFORE_CODE; i++) {
         const struct mapping *mapping = &image->mappings[i];
 
-        if (mapping->inode != 0 || mapping->instance != NONE || (mapping->perms & PERM_SHARED) ||
+        if (mapping->is_file || mapping->instance != NONE || (mapping->perms & PERM_SHARED) ||
             mapping->range.start != end)
             return false;
         if (mapping->role == ROLE_ANON_EXEC)

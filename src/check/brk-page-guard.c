@@ -29,7 +29,7 @@ bool brk_has_page_guard(const struct checker *checker)
         return false;
     next = &image->mappings[brk->next];
     return next->range.start == brk->end && range_size(next->range) == image->page_size &&
-           next->inode == 0 && !(next->perms & PERM_SHARED) && !mapping_is_library(image, next);
+           !next->is_file && !(next->perms & PERM_SHARED) && !mapping_is_library(image, next);
 }
 
 static void run(struct checker *checker)

@@ -20,15 +20,15 @@ struct mismatch {
     const char *first; /* what there is at the first of the places */
 };
 
-static bool is_foreign(const struct mapping *mapping, const struct object *object)
+static bool is_foreign(const struct image *image, const struct mapping *mapping,
+                       const struct object *object)
 {
-    return mapping->inode != 0 && !mapping_shows(mapping, object);
+    return mapping->is_file && !mapping_shows(image, mapping, object);
 }
 
 static bool is_shifted(const struct mapping *mapping, uint64_t segment_start, uint64_t file_start)
 {
-    return mapping->inode != 0 &&
-           mapping->offset - file_start != mapping->range.start - segment_start;
+    return mapping->is_file && mapping->offset - file_start != mapping->range.start - segment_start;
 }
 
 static void add_hole(struct checker *checker, struct mismatch *mismatch, struct range hole)
@@ -44,7 +44,7 @@ static void add_other(struct checker *checker, struct mismatch *mismatch,
     places_add_mapping(checker, &mismatch->places, mapping);
     if (mismatch->places.n > 1)
         return;
-    if (is_foreign(mapping, object))
+    if (is_foreign(checker->image, mapping, object))
         mismatch->first =
             arena_printf(checker->arena, "another file, %s", mismatch->places.list[0].name);
     else
@@ -70,7 +70,7 @@ static void compare(struct checker *checker, const struct object *object, struct
         mapping = &image->mappings[i];
         if (mapping->range.start > expected)
             add_hole(checker, mismatch, (struct range){expected, mapping->range.start});
-        if (is_foreign(mapping, object) || is_shifted(mapping, range.start, file_start))
+        if (is_foreign(image, mapping, object) || is_shifted(mapping, range.start, file_start))
             add_other(checker, mismatch, object, mapping);
         expected = mapping->range.end;
     }

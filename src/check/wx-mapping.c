@@ -17,7 +17,8 @@ static bool is_memory_image(const struct image *image, const struct mapping *map
     if (mapping->perms & PERM_SHARED)
         return false;
     for (uint32_t i = 0; i < image->n_objects; i++)
-        if (image->objects[i].head.other_format && mapping_shows(mapping, &image->objects[i]))
+        if (image->objects[i].head.other_format &&
+            mapping_shows(image, mapping, &image->objects[i]))
             return true;
     return false;
 }

@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 #include "parse/keyed.h"
 #include "render/safe.h"
+#include "source/target.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,19 +54,6 @@ static bool find_self(const struct inspection *inspection, pid_t *pid, struct er
                        strerror(errno));
     if (!str_to_u64((struct str){text, (size_t)n}, &number) || number > INT_MAX)
         return err_set(err, "/proc/self does not lead to a PID");
-    *pid = (pid_t)number;
-    return true;
-}
-
-static bool parse_pid(const char *target, pid_t *pid, struct err *err)
-{
-    uint64_t number;
-
-    if (!str_to_u64(str_of(target), &number) || number == 0 || number > INT_MAX)
-        return err_set(err,
-                       "\"%s\" is no PID: give the number of a process, or self (a "
-                       "command comes first)",
-                       target);
     *pid = (pid_t)number;
     return true;
 }
@@ -170,20 +158,36 @@ static void name_directory(struct inspection *inspection, pid_t pid)
     inspection->path = inspection->directory;
 }
 
-static bool open_target(struct inspection *inspection, const char *target, pid_t *pid,
-                        struct err *err)
+static bool open_process(struct inspection *inspection, const struct target *target, pid_t *pid,
+                         struct err *err)
 {
-    bool is_self = strcmp(target, "self") == 0;
-
-    inspection->path = target;
-    if (!is_self && !parse_pid(target, pid, err))
-        return false;
-    if (!is_self)
+    *pid = target->pid;
+    if (target->kind == TARGET_PID)
         name_directory(inspection, *pid);
-    if (!open_host(inspection, err) || (is_self && !find_self(inspection, pid, err)))
+    if (!open_host(inspection, err) ||
+        (target->kind == TARGET_SELF && !find_self(inspection, pid, err)))
         return false;
     name_directory(inspection, *pid);
     return capture_open_process(&inspection->process, inspection->host, *pid, err);
+}
+
+static bool open_target(struct inspection *inspection, const char *name, pid_t *pid,
+                        struct err *err)
+{
+    struct target target;
+
+    inspection->path = name;
+    if (!target_look(&target, name, err))
+        return false;
+    switch (target.kind) {
+    case TARGET_SNAPSHOT:
+        return capture_open_snapshot(&inspection->process, name, err);
+    case TARGET_TEXT:
+        inspection->process = capture_open_text(target.text, target.n_text);
+        return true;
+    default:
+        return open_process(inspection, &target, pid, err);
+    }
 }
 
 static bool fail(struct inspection *inspection, const struct err *err)

@@ -128,11 +128,21 @@ static bool read_of_program(const struct image *image, const struct reader *memo
     return found && read_word(image, memory, program->bias + offset, value);
 }
 
+/* A snapshot has no memory but notes what was read from it. */
+static bool read_saved_break(struct image *image, uint64_t *value)
+{
+    struct str text;
+
+    return about_find(image, STR("libc_break"), &text) && str_hex_to_u64(text, value);
+}
+
 static bool read_libc_break(struct image *image, uint64_t *value, const char **why_not)
 {
     struct reader memory;
     struct err err;
 
+    if (read_saved_break(image, value))
+        return true;
     if (image->program == NONE) {
         *why_not = "the program was not found";
         return false;
@@ -152,7 +162,7 @@ static bool is_heap_kind(const struct image *image, const struct mapping *mappin
 {
     struct str name = mapping_name(image, mapping);
 
-    return mapping->inode == 0 && !(mapping->perms & PERM_SHARED) &&
+    return !mapping->is_file && !(mapping->perms & PERM_SHARED) &&
            (name.n == 0 || str_eq(name, STR("[heap]")));
 }
 
@@ -200,7 +210,7 @@ static bool read_settled_break(struct image *image, uint64_t *value, const char 
             capture_wait(WAIT_MS);
         if (!read_libc_break(image, value, why_not))
             return false;
-        if (!looks_unsettled(image, *value))
+        if (!image_is_live(image) || !looks_unsettled(image, *value))
             return true;
     }
     return true;
@@ -275,7 +285,11 @@ void break_find(struct image *image)
                                       "the break was inferred from the mapping "
                                       "labelled [heap], not read: %s",
                                       why_not);
-    } else if (value == 0) {
+        return;
+    }
+    brk->has_libc_value = true;
+    brk->libc_value = value;
+    if (value == 0) {
         take_unused_break(image);
     } else if (has_moved(image)) {
         brk->uncertain = "the process moved its break while it was read";

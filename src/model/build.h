@@ -8,8 +8,41 @@
 /* A sysctl file that holds one number; notes the reason when it cannot be read. */
 bool sysctl_number(struct image *image, enum capture_row row, uint64_t *value);
 
+/* Reads maps, stat and status of a live process: of one moment, as far as can be had. */
+enum image_state live_read(struct image *image, struct err *err);
+
+/* ... of a snapshot, or text. */
+enum image_state frozen_read(struct image *image, struct err *err);
+
+/* What the two share.  Mappings come in address order. */
+void mappings_add(struct image *image, const struct maps_line *line);
+
+/* These read the file anew; false with a sentence when it is missing or makes no sense. */
+bool stat_read(struct image *image, struct stat_record *stat, struct err *err);
+bool status_read(struct image *image, struct status_record *status, struct err *err);
+
+/* What the mappings add up to, to be held against what statm says. */
+struct sums {
+    uint64_t all_bytes;              /* total_vm */
+    uint64_t private_writable_bytes; /* data_vm and stack_vm; of mappings, without odd stacks */
+};
+bool sums_read(struct image *image, struct sums *sums, struct err *err);
+struct sums mappings_sum(const struct image *image);
+
+/* NULL, or what differs. */
+const char *sums_disagree(struct image *image, const struct sums *maps, const struct sums *statm);
+
+/* Why there is no address space: IMAGE_NO_MEMORY, with a sentence. */
+enum image_state no_memory(const struct image *image, struct err *err);
+
+/* The value of a key of a snapshot's own notes; false when there is none. */
+bool about_find(struct image *image, struct str key, struct str *value);
+
 /* image.host from the sysctls and meminfo. */
 void host_read(struct image *image);
+
+/* image.host.stack_guard_gap_bytes, once the page size is known. */
+void host_read_guard(struct image *image);
 
 /* grows_down of the mappings that do so without being called [stack]. */
 void stacks_find(struct image *image);

@@ -28,10 +28,10 @@ static const struct files files_v2 = {
     .reclaimable = {{"inactive_file", 13}, {"active_file", 11}, {"slab_reclaimable", 16}},
 };
 
-static bool read_number(struct arena *arena, const char *mount, struct str path, const char *file,
+static bool read_number(struct image *image, const char *mount, struct str path, const char *file,
                         uint64_t *value)
 {
-    const char *text = cgroupfs_read(arena, mount, path, file);
+    const char *text = cgroupfs_read(image->capture, &image->arena, mount, path, file);
 
     return text && str_to_u64(str_trim(str_of(text)), value);
 }
@@ -49,10 +49,10 @@ static uint64_t stat_value(struct str text, struct str key)
     return 0;
 }
 
-static uint64_t reclaimable_bytes(struct arena *arena, const char *mount, struct str path,
+static uint64_t reclaimable_bytes(struct image *image, const char *mount, struct str path,
                                   const struct files *files)
 {
-    const char *text = cgroupfs_read(arena, mount, path, "memory.stat");
+    const char *text = cgroupfs_read(image->capture, &image->arena, mount, path, "memory.stat");
     uint64_t bytes = 0;
 
     for (int i = 0; text && i < 3 && files->reclaimable[i].n > 0; i++)
@@ -67,14 +67,14 @@ static bool read_level(struct image *image, const char *mount, struct str path,
     struct arena *arena = &image->arena;
     uint64_t limit, used;
 
-    if (!read_number(arena, mount, path, files->limit, &limit) || limit >= (uint64_t)1 << 62 ||
-        !read_number(arena, mount, path, files->usage, &used))
+    if (!read_number(image, mount, path, files->limit, &limit) || limit >= (uint64_t)1 << 62 ||
+        !read_number(image, mount, path, files->usage, &used))
         return false;
     *level = (struct cgroup_level){
         .path = path.n > 0 ? arena_strndup(arena, path.p, path.n) : "/",
         .limit_bytes = limit,
         .used_bytes = used,
-        .reclaimable_bytes = reclaimable_bytes(arena, mount, path, files),
+        .reclaimable_bytes = reclaimable_bytes(image, mount, path, files),
     };
     return true;
 }

@@ -60,6 +60,18 @@ static void read_meminfo(struct image *image)
         keyed_find(blob->bytes, STR("SwapTotal"), &value) && keyed_kb(value, &host->swap_bytes);
 }
 
+/* Of another machine only what a snapshot says. */
+static const char *machine_of(struct image *image)
+{
+    struct str machine;
+
+    if (image_is_live(image))
+        return capture_machine(image->capture);
+    return about_find(image, STR("machine"), &machine)
+               ? arena_strndup(&image->arena, machine.p, machine.n)
+               : NULL;
+}
+
 void host_read(struct image *image)
 {
     struct host *host = &image->host;
@@ -67,7 +79,7 @@ void host_read(struct image *image)
 
     host->kernel = release.n > 0 ? arena_strndup(&image->arena, release.p, release.n) : NULL;
     host->kernel_version = version_of(release);
-    host->machine = capture_machine(image->capture);
+    host->machine = machine_of(image);
     read_meminfo(image);
     host->has_max_map_count = sysctl_number(image, CAPTURE_MAX_MAP_COUNT, &host->max_map_count);
     host->has_mmap_min_addr = sysctl_number(image, CAPTURE_MMAP_MIN_ADDR, &host->mmap_min_addr);
@@ -76,9 +88,12 @@ void host_read(struct image *image)
     host->has_randomize =
         sysctl_number(image, CAPTURE_RANDOMIZE_VA_SPACE, &host->randomize_va_space);
     host->has_legacy = sysctl_number(image, CAPTURE_LEGACY_VA_LAYOUT, &host->legacy_va_layout);
-    host->stack_guard_gap_bytes =
-        guard_gap_pages(capture_get(image->capture, CAPTURE_CMDLINE)->bytes) *
-        capture_page_size(image->capture);
+}
+
+void host_read_guard(struct image *image)
+{
+    image->host.stack_guard_gap_bytes =
+        guard_gap_pages(capture_get(image->capture, CAPTURE_CMDLINE)->bytes) * image->page_size;
 }
 
 /* "0-3,8" -> 5; 1 when it says nothing. */

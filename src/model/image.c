@@ -3,27 +3,12 @@
 
 #include "parse/cgroup.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
-enum { MAX_READS = 8 };
+enum { MAX_IMAGES = 8 }; /* of a process that executes one program after the other */
 
-/* What the text of maps adds up to, to be held against what statm says: see read_consistently(). */
-struct sums {
-    uint64_t all_bytes;
-    uint64_t private_writable_bytes;
-    bool overlap; /* two mappings overlapped: the kernel merged them between two reads */
-};
-
-struct maps_sink {
-    struct image *image;
-    struct sums sums;
-};
-
-static void take_mapping(void *context, const struct maps_line *line)
+void mappings_add(struct image *image, const struct maps_line *line)
 {
-    struct maps_sink *sink = context;
-    struct image *image = sink->image;
     struct mapping *mapping;
 
     if (image->n_mappings == image->n_mappings_room) {
@@ -41,209 +26,11 @@ static void take_mapping(void *context, const struct maps_line *line)
         .name = intern_add(&image->names, line->name),
         .instance = NONE,
         .perms = (uint8_t)line->perms,
+        .is_file = line->inode != 0 || (line->name.n > 0 && line->name.p[0] == '/'),
         .grows_down = str_eq(line->name, STR("[stack]")),
     };
-    if (str_eq(line->name, STR("[vsyscall]")))
-        return;
-    image->n_counted++;
-    sink->sums.all_bytes += range_size(line->range);
-    if ((line->perms & (PERM_WRITE | PERM_SHARED)) == PERM_WRITE)
-        sink->sums.private_writable_bytes += range_size(line->range);
-}
-
-static bool feed_maps(void *context, struct str piece)
-{
-    maps_feed(context, piece);
-    return true;
-}
-
-static bool read_maps(struct image *image, struct sums *sums, int *error, struct err *err)
-{
-    struct maps_sink sink = {.image = image};
-    struct maps_parser *parser = arena_alloc(&image->arena, sizeof(*parser));
-
-    *error = 0;
-    image->n_mappings = 0;
-    image->n_counted = 0;
-    maps_parser_init(parser, take_mapping, &sink);
-    if (!capture_stream(image->capture, CAPTURE_MAPS, feed_maps, parser, error, err)) {
-        maps_finish(parser, NULL);
-        return false;
-    }
-    *error = 0;
-    *sums = sink.sums;
-    sums->overlap = parser->overlaps;
-    return maps_finish(parser, err);
-}
-
-static bool read_stat(struct image *image, struct stat_record *stat, struct err *err)
-{
-    const struct blob *blob = capture_again(image->capture, CAPTURE_STAT);
-
-    if (blob->missing)
-        return err_set(err, "cannot read /proc/%d/stat: %s", image->pid, blob->missing);
-    return stat_parse(blob->bytes, stat, err);
-}
-
-static bool read_status(struct image *image, struct status_record *status, struct err *err)
-{
-    const struct blob *blob = capture_again(image->capture, CAPTURE_STATUS);
-
-    if (blob->missing)
-        return err_set(err, "cannot read /proc/%d/status: %s", image->pid, blob->missing);
-    return status_parse(blob->bytes, status, err);
-}
-
-/*
- * statm in pages: field 1 is total_vm, field 6 data_vm + stack_vm (fs/proc/task_mmu.c
- * task_statm()),
- * the same counters as VmSize, VmData and VmStk of status at a quarter of its cost.
- */
-static bool read_sums(struct image *image, struct sums *sums, struct err *err)
-{
-    const struct blob *blob = capture_again(image->capture, CAPTURE_STATM);
-    uint64_t page = capture_page_size(image->capture);
-    struct str rest = str_trim(blob->bytes), word;
-    uint64_t pages[7] = {0};
-
-    if (blob->missing)
-        return err_set(err, "cannot read /proc/%d/statm: %s", image->pid, blob->missing);
-    for (int i = 0; i < 7; i++)
-        if (!str_next_word(&rest, &word) || !str_to_u64(word, &pages[i]))
-            return err_set(err, "/proc/%d/statm has no seven numbers", image->pid);
-    *sums = (struct sums){.all_bytes = pages[0] * page, .private_writable_bytes = pages[5] * page};
-    return true;
-}
-
-bool image_sums_hold(struct image *image)
-{
-    struct sums now;
-
-    return read_sums(image, &now, NULL) && now.all_bytes == image->size_bytes &&
-           now.private_writable_bytes == image->data_and_stack_bytes;
-}
-
-/* NULL, or what shows that maps was not of one moment. */
-static const char *torn(struct image *image, const struct sums *before, const struct sums *after,
-                        const struct sums *maps)
-{
-    if (before->all_bytes != after->all_bytes ||
-        before->private_writable_bytes != after->private_writable_bytes)
-        return "its mappings changed while they were read";
-    if (maps->overlap)
-        return "its mappings were merged while they were read";
-    if (maps->all_bytes != after->all_bytes)
-        return "its mappings do not add up to its size";
-    /* Until 4.5 (84638335900f) data_vm counted other mappings. */
-    if (image->host.kernel_version >= KERNEL(4, 5) &&
-        maps->private_writable_bytes != after->private_writable_bytes &&
-        !stacks_explain(image, after->private_writable_bytes))
-        return "its private writable mappings do not add up to its data and stack size";
-    return NULL;
-}
-
-static enum image_state no_memory(const struct image *image, struct err *err)
-{
-    const char *comm = image->comm;
-    int pid = image->pid;
-
-    if (image->stat.flags & PF_KTHREAD_BIT)
-        err_set(err, "PID %d (%s) is a kernel thread: it has no address space of its own", pid,
-                comm);
-    else if (image->stat.state == 'Z' && image->stat.n_threads > 1)
-        err_set(err,
-                "the main thread of PID %d (%s) has ended while others run: the kernel shows the "
-                "memory of such a process nowhere but in /proc/%d/task/TID",
-                pid, comm, pid);
-    else if (image->stat.state == 'Z')
-        err_set(err,
-                "PID %d (%s) is a zombie: it has ended and has no memory any more; its parent "
-                "%d has not waited for it",
-                pid, comm, (int)image->stat.ppid);
-    else
-        err_set(err, "PID %d (%s) has ended while it was read", pid, comm);
-    return IMAGE_NO_MEMORY;
-}
-
-/* The first reading of stat and status: who this is, and whether it has memory at all. */
-static enum image_state identify(struct image *image, struct err *err)
-{
-    if (!read_stat(image, &image->stat, err) || !read_status(image, &image->status, err))
-        return IMAGE_FAILED;
-    image->comm = arena_strndup(&image->arena, image->stat.comm.p, image->stat.comm.n);
-    if (image->status.tgid && image->status.tgid != (uint64_t)image->pid) {
-        err_set(err, "%d is a thread of process %llu: give that number", image->pid,
-                (unsigned long long)image->status.tgid);
-        return IMAGE_FAILED;
-    }
-    if (!image->status.has_vm)
-        return no_memory(image, err);
-    return IMAGE_READY;
-}
-
-/* A thread group that lost its memory between two reads: maps reads as empty then. */
-static enum image_state maps_error(struct image *image, int error, struct err *err)
-{
-    if (error == EACCES || error == EPERM)
-        return IMAGE_DENIED;
-    if (error == ESRCH || error == ENOENT)
-        return no_memory(image, err);
-    return IMAGE_FAILED;
-}
-
-/* A process that is gone has no statm; one that cannot be understood is another matter. */
-static enum image_state sums_error(struct image *image, struct err *err)
-{
-    if (capture_get(image->capture, CAPTURE_STATM)->missing)
-        return no_memory(image, err);
-    return IMAGE_FAILED;
-}
-
-/*
- * In the middle of an execve() a maps file that was opened before reads as empty, and the new
- * program
- * is not mapped yet: its code starts at 0 then (1 is what a reader without permission sees).
- */
-static bool is_half_executed(const struct image *image)
-{
-    return image->n_mappings == 0 || (image->stat.has_addresses && image->stat.start_code == 0);
-}
-
-/*
- * Reads maps between two readings of stat and statm and accepts it when nothing moved and the
- * sums agree: the kernel hands out a page of text at a time and lets the process run in between.
- * An open maps file keeps showing the old program after an execve(), while stat shows the new one.
- */
-static enum image_state read_consistently(struct image *image, struct err *err)
-{
-    while (image->n_reads < MAX_READS && !image->consistent) {
-        struct stat_record stat_before = image->stat;
-        struct sums before, maps, after;
-        int error;
-
-        image->n_reads++;
-        if (!read_sums(image, &before, err))
-            return sums_error(image, err);
-        if (!read_maps(image, &maps, &error, err))
-            return maps_error(image, error, err);
-        if (!read_sums(image, &after, err))
-            return sums_error(image, err);
-        if (!read_stat(image, &image->stat, err) || image->stat.vsize_bytes == 0)
-            return no_memory(image, err);
-        if (!stat_same_image(&stat_before, &image->stat) || is_half_executed(image)) {
-            image->execed = true;
-            image->inconsistency = "it executed another program meanwhile";
-            if (!read_status(image, &image->status, err))
-                return no_memory(image, err);
-            continue;
-        }
-        image->inconsistency = torn(image, &before, &after, &maps);
-        image->size_bytes = after.all_bytes;
-        image->data_and_stack_bytes = after.private_writable_bytes;
-        image->consistent = !image->inconsistency;
-    }
-    image->comm = arena_strndup(&image->arena, image->stat.comm.p, image->stat.comm.n);
-    return IMAGE_READY;
+    if (!str_eq(line->name, STR("[vsyscall]")))
+        image->n_counted++;
 }
 
 void image_note_missing(struct image *image, const char *what, const char *reason)
@@ -295,10 +82,21 @@ static void read_details(struct image *image)
     bytes = row_or_note(image, CAPTURE_EXE);
     if (bytes.n > 0)
         image->exe = arena_strndup(&image->arena, bytes.p, bytes.n);
-    if (!image->stat.has_addresses)
+    if (image->has_stat && !image->stat.has_addresses)
         image_note_missing(image, "stat addresses", "permission denied");
-    /* A live process has the pages of its reader; AT_PAGESZ is what the process lets us see. */
-    image->page_size = capture_page_size(image->capture);
+}
+
+/* How wide the kernel's words are: by its own word, or by what only a 64-bit one can show. */
+static bool is_64bit_kernel(const struct image *image)
+{
+    if (image->host.machine)
+        return strstr(image->host.machine, "64") != NULL;
+    return image->elf_class == 64;
+}
+
+static enum image_state read_process(struct image *image, struct err *err)
+{
+    return image_is_live(image) ? live_read(image, err) : frozen_read(image, err);
 }
 
 /* One reading of everything, in the order in which one part needs the other. */
@@ -310,17 +108,17 @@ static enum image_state build(struct image *image, struct capture *capture, pid_
     *image = (struct image){.capture = capture, .pid = pid, .program = NONE, .interp = NONE};
     arena_init(&image->arena);
     intern_init(&image->names, &image->arena);
+    /* A live process has the pages of its reader; AT_PAGESZ is what the process lets us see. */
+    image->page_size = capture_page_size(capture);
     host_read(image);
-    state = identify(image, err);
-    if (state == IMAGE_READY)
-        state = read_consistently(image, err);
+    state = read_process(image, err);
     if (state != IMAGE_READY)
         return state;
+    host_read_guard(image);
     read_details(image);
     stacks_find(image);
     objects_read(image);
-    image->arch =
-        arch_find(image->machine, image->elf_class, strstr(image->host.machine, "64") != NULL);
+    image->arch = arch_find(image->machine, image->elf_class, is_64bit_kernel(image));
     break_find(image);
     roles_assign(image);
     layout_infer(image);
@@ -334,7 +132,9 @@ static enum ending look_again(struct image *image)
 {
     struct stat_record now;
 
-    if (!read_stat(image, &now, NULL) || now.vsize_bytes == 0)
+    if (!image_is_live(image))
+        return ENDING_SAME;
+    if (!stat_read(image, &now, NULL) || now.vsize_bytes == 0)
         return ENDING_GONE;
     return stat_same_image(&image->stat, &now) ? ENDING_SAME : ENDING_REPLACED;
 }
@@ -353,7 +153,7 @@ enum image_state image_init(struct image *image, struct capture *capture, pid_t 
             return no_memory(image, err);
         if (ending == ENDING_SAME)
             return state;
-        if (n == MAX_READS) {
+        if (n == MAX_IMAGES) {
             image->consistent = false;
             image->inconsistency = "it executes one program after the other";
             return state;
@@ -372,6 +172,11 @@ void image_deinit(struct image *image)
     arena_deinit(&image->arena);
 }
 
+bool image_is_live(const struct image *image)
+{
+    return capture_kind(image->capture) == CAPTURE_LIVE;
+}
+
 struct str mapping_name(const struct image *image, const struct mapping *mapping)
 {
     return intern_get(&image->names, mapping->name);
@@ -384,8 +189,11 @@ const struct object *mapping_object(const struct image *image, const struct mapp
     return &image->objects[image->instances[mapping->instance].object];
 }
 
-bool mapping_shows(const struct mapping *mapping, const struct object *object)
+bool mapping_shows(const struct image *image, const struct mapping *mapping,
+                   const struct object *object)
 {
+    if (mapping->inode == 0)
+        return mapping->is_file && str_eq(mapping_name(image, mapping), object->path);
     return mapping->inode == object->inode && mapping->dev_major == object->dev_major &&
            mapping->dev_minor == object->dev_minor;
 }

@@ -56,6 +56,7 @@ struct mapping {
     uint32_t instance;   /* of the loaded object that it is a part of, or NONE */
     uint8_t perms;       /* enum perm */
     uint8_t role;        /* enum role */
+    bool is_file;        /* of a file; its inode may be unknown: 0 */
     bool grows_down;     /* [stack]; others are told by smaps only */
     bool locked;         /* after image_read_locks() */
     uint16_t flags_hash; /* of VmFlags, when smaps was read for grows_down; else 0 */
@@ -146,6 +147,8 @@ struct break_state {
     uint64_t end;   /* the end of the heap's last page */
     bool exact;     /* read, not inferred */
     const char *uncertain;
+    bool has_libc_value; /* libc keeps a copy of the break, and it was read */
+    uint64_t libc_value;
     uint32_t first_heap, last_heap; /* mappings, or NONE when there is no heap yet */
     bool merged_with_bss;
 };
@@ -208,7 +211,7 @@ struct commit {
 struct image {
     struct arena arena;
     struct capture *capture; /* borrowed */
-    pid_t pid;
+    pid_t pid;               /* 0: unknown */
 
     struct intern names;
     struct mapping *mappings; /* in address order */
@@ -234,16 +237,18 @@ struct image {
     unsigned int elf_class; /* 32 or 64; 0: unknown */
     uint16_t machine;       /* EM_*; 0: unknown */
 
+    bool has_stat, has_status; /* a live process has both */
     struct stat_record stat;
     struct status_record status;
     struct limits_record limits;
     struct auxv_record auxv;
     bool has_personality;
     uint32_t personality;
-    const char *comm;
-    const char *exe; /* NULL: unknown */
+    const char *comm; /* NULL: unknown, when there is no stat */
+    const char *exe;  /* NULL: unknown */
     uint64_t page_size;
-    const struct arch *arch; /* NULL: no rules for it */
+    bool is_page_size_guessed; /* nothing told it: the addresses fit it */
+    const struct arch *arch;   /* NULL: no rules for it */
 
     struct layout layout;
     struct break_state brk;
@@ -259,6 +264,7 @@ struct image {
     uint64_t data_and_stack_bytes; /* data_vm and stack_vm (since 4.5) */
     uint64_t stack_used_bytes;     /* after image_read_stack_use() */
     bool consistent;
+    bool has_sums;             /* ... was checked by the sums of statm */
     const char *inconsistency; /* what differed, when not consistent */
     unsigned int n_reads;      /* of maps, until it was consistent */
     bool execed;               /* the program was replaced while it was read */
@@ -284,8 +290,9 @@ enum image_state {
 };
 
 /*
- * Builds the image of a live process.  The caller calls image_deinit() whatever this returns; on
- * IMAGE_READY before it closes `capture`, which the image borrows.
+ * Builds the image of a process from whatever the capture is of.  `pid` is that of a live one; else
+ * 0, and image.pid is what the files tell.  The caller calls image_deinit() whatever this returns;
+ * on IMAGE_READY before it closes `capture`, which the image borrows.
  */
 enum image_state image_init(struct image *image, struct capture *capture, pid_t pid,
                             struct err *err);
@@ -372,11 +379,18 @@ bool layout_random_bytes(const struct image *image, uint64_t *bytes);
 
 struct str mapping_name(const struct image *image, const struct mapping *mapping);
 
+/* Whether the process runs while it is looked at, so that everything can be asked once more. */
+bool image_is_live(const struct image *image);
+
 /* The mapping's loaded object, or NULL. */
 const struct object *mapping_object(const struct image *image, const struct mapping *mapping);
 
-/* Whether a file mapping shows the object's file, by device and inode: names can change. */
-bool mapping_shows(const struct mapping *mapping, const struct object *object);
+/*
+ * Whether a file mapping shows the object's file: by device and inode, for names can change, or by
+ * name where nothing else is known.
+ */
+bool mapping_shows(const struct image *image, const struct mapping *mapping,
+                   const struct object *object);
 
 /* The first mapping that ends above `address`, or n_mappings. */
 uint32_t image_find(const struct image *image, uint64_t address);

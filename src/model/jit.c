@@ -21,8 +21,8 @@ static bool maps_snapshot(const struct image *image)
     for (uint32_t i = 0; i < image->n_mappings; i++) {
         struct str name = short_name(mapping_name(image, &image->mappings[i]));
 
-        if (image->mappings[i].inode != 0 && (str_eq(name, STR("v8_context_snapshot.bin")) ||
-                                              str_eq(name, STR("snapshot_blob.bin"))))
+        if (image->mappings[i].is_file && (str_eq(name, STR("v8_context_snapshot.bin")) ||
+                                           str_eq(name, STR("snapshot_blob.bin"))))
             return true;
     }
     return false;

@@ -119,7 +119,7 @@ static bool is_object_file(const struct finder *finder, const struct mapping *ma
 
     if ((mapping->perms & PERM_EXEC) && name.n > 0 && str_eq(name, finder->exe_name))
         return true; /* also out of a memfd, as container runtimes run themselves */
-    return (mapping->perms & (PERM_EXEC | PERM_SHARED)) == PERM_EXEC && mapping->inode != 0 &&
+    return (mapping->perms & (PERM_EXEC | PERM_SHARED)) == PERM_EXEC && mapping->is_file &&
            name.n > 0 && name.p[0] == '/' && !str_starts(name, STR("/memfd:")) &&
            !str_starts(name, STR("/dev/")) && !str_starts(name, STR("/SYSV"));
 }
@@ -232,7 +232,7 @@ static bool segment_is_mapped(const struct image *image, const struct object *ob
     const struct mapping *mapping = &image->mappings[i];
 
     return i < image->n_mappings && mapping->range.start <= start &&
-           mapping_shows(mapping, object) &&
+           mapping_shows(image, mapping, object) &&
            mapping->offset + (start - mapping->range.start) ==
                align_down(segment->offset, image->page_size);
 }
@@ -320,8 +320,8 @@ static bool belongs_to(const struct image *image, const struct mapping *mapping,
 
     if (!range_has(instance->range, mapping->range.start))
         return false;
-    if (mapping->inode != 0)
-        return mapping_shows(mapping, object);
+    if (mapping->is_file)
+        return mapping_shows(image, mapping, object);
     return name.n == 0 || str_eq(name, STR("[heap]"));
 }
 
@@ -502,7 +502,7 @@ static void add_exe_by_entry(struct finder *finder)
     const struct elfhead *head;
 
     for (uint32_t i = 0; i < image->n_mappings && !any; i++)
-        if (image->mappings[i].inode != 0 && finder->exe_name.n > 0 &&
+        if (image->mappings[i].is_file && finder->exe_name.n > 0 &&
             str_eq(mapping_name(image, &image->mappings[i]), finder->exe_name))
             any = &image->mappings[i];
     if (!any)

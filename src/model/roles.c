@@ -27,7 +27,7 @@ enum region_role role_region(enum role role)
 /* The part of an object that begins at a mapping, in terms of a library. */
 static enum role part_without_head(const struct mapping *mapping)
 {
-    if (mapping->inode == 0)
+    if (!mapping->is_file)
         return ROLE_LIB_BSS;
     if (mapping->perms & PERM_EXEC)
         return ROLE_LIB_TEXT;
@@ -64,7 +64,7 @@ static enum role part_of_segment(const struct image *image, const struct mapping
         return mapping->perms & PERM_EXEC ? ROLE_LIB_TEXT : ROLE_LIB_RODATA;
     if (!(mapping->perms & PERM_WRITE) && segment_at(head, PT_GNU_RELRO, vaddr, image->page_size))
         return ROLE_LIB_RELRO;
-    if (mapping->inode == 0 && vaddr >= load->vaddr + load->file_bytes)
+    if (!mapping->is_file && vaddr >= load->vaddr + load->file_bytes)
         return ROLE_LIB_BSS;
     return ROLE_LIB_DATA;
 }
@@ -173,7 +173,7 @@ static enum role role_of(const struct image *image, const struct mapping *mappin
         return bracket_role(mapping, name);
     if (mapping->instance != NONE)
         return object_role(image, mapping);
-    if (name.n > 0 || mapping->inode != 0)
+    if (name.n > 0 || mapping->is_file)
         return file_role(mapping, name);
     return anonymous_role(mapping);
 }
@@ -246,7 +246,7 @@ static bool is_thread_stack(const struct image *image, uint32_t i)
 static bool is_split_off(const struct mapping *part, const struct mapping *lower,
                          const struct mapping *upper)
 {
-    return lower->range.end == upper->range.start && part->grows_down && part->inode == 0 &&
+    return lower->range.end == upper->range.start && part->grows_down && !part->is_file &&
            part->name == 0 &&
            (lower->perms != upper->perms || lower->flags_hash != upper->flags_hash);
 }

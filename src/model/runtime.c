@@ -49,7 +49,7 @@ bool is_asan_shadow(const struct image *image, uint32_t mapping)
 {
     /* A page below compiler-rt's offsets: 0x7fff8000, and 0x20000000 in 32-bit programs. */
     return (image->machine == EM_X86_64 || image->machine == EM_386) &&
-           image->mappings[mapping].inode == 0 &&
+           !image->mappings[mapping].is_file &&
            image->mappings[mapping].range.start ==
                (image->elf_class == 64 ? 0x7fff7000 : 0x1ffff000);
 }
@@ -76,7 +76,7 @@ static bool is_qemu_user_name(struct str name)
 /* The first of a file's mappings that are no part of a loaded object. */
 static bool may_be_guest(const struct mapping *mapping)
 {
-    return mapping->instance == NONE && mapping->inode != 0 && mapping->offset == 0 &&
+    return mapping->instance == NONE && mapping->is_file && mapping->offset == 0 &&
            !(mapping->perms & (PERM_EXEC | PERM_SHARED));
 }
 

@@ -59,9 +59,11 @@ static json_t *json_source(const struct report *report)
 {
     struct image *image = report->image;
 
-    return json_pack("{s:s, s:s, s:b, s:b, s:i, s:o}", "kind", "live", "path", report->path,
-                     "complete", image->n_missing == 0, "consistent", (int)image->consistent,
-                     "reads", (int)image->n_reads, "missing", json_missing(image));
+    return json_pack("{s:s, s:s, s:b, s:o, s:i, s:o}", "kind",
+                     capture_kind_name(capture_kind(image->capture)), "path", report->path,
+                     "complete", image->n_missing == 0, "consistent",
+                     image->has_sums ? json_boolean(image->consistent) : json_null(), "reads",
+                     (int)image->n_reads, "missing", json_missing(image));
 }
 
 json_t *json_host(const struct report *report)

@@ -6,10 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -39,6 +42,7 @@ static const struct row rows[N_CAPTURE_ROWS] = {
     [CAPTURE_USER_NS] = {"ns/user", "ns/user", OF_PROCESS, IS_LINK},
     [CAPTURE_EXE] = {"exe", "exe", OF_PROCESS, IS_LINK},
     [CAPTURE_ROOT] = {"root", "root", OF_PROCESS, IS_LINK},
+    [CAPTURE_ABOUT] = {"about", "about", OF_PROCESS, IS_FILE},
     [CAPTURE_OWN_MOUNTS] = {"self/mountinfo", "self/mountinfo", OF_HOST, IS_FILE},
     [CAPTURE_OWN_MOUNT_NS] = {"self/ns/mnt", "self/ns/mnt", OF_HOST, IS_LINK},
     [CAPTURE_OWN_USER_NS] = {"self/ns/user", "self/ns/user", OF_HOST, IS_LINK},
@@ -85,9 +89,11 @@ enum { PIECE_BYTES = 8192 };
 #define ROW_MAX_BYTES ((size_t)512 << 20)
 
 struct capture {
+    enum capture_kind kind;
     struct capture *host; /* itself, for a host */
-    int directory;
-    int memory; /* of a process: /proc/PID/mem, or -1 */
+    bool owns_host;
+    int directory; /* or -1 */
+    int memory;    /* of a live process: /proc/PID/mem, or -1 */
     struct utsname uname;
     uint64_t page_size;
     struct file_access file_access;
@@ -96,11 +102,27 @@ struct capture {
     bool have[N_CAPTURE_ROWS];
 };
 
-static struct capture *capture_new(struct capture *host, int directory)
+/*
+ * Whoever made a snapshot may have put links into it that lead to the reader's own files: none is
+ * followed, and ".." does not lead out of it.
+ */
+static int open_in_snapshot(const struct capture *capture, const char *path, int flags)
+{
+    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC),
+                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS};
+
+    if (capture->directory >= 0)
+        return (int)syscall(SYS_openat2, capture->directory, path, &how, sizeof(how));
+    errno = ENOENT;
+    return -1;
+}
+
+static struct capture *capture_new(enum capture_kind kind, struct capture *host, int directory)
 {
     struct capture *capture = xreallocarray(NULL, 1, sizeof(*capture));
 
     memset(capture, 0, sizeof(*capture));
+    capture->kind = kind;
     capture->host = host ? host : capture;
     capture->directory = directory;
     capture->memory = -1;
@@ -113,7 +135,7 @@ bool capture_open_host(struct capture **host, const char *root, struct err *err)
 
     if (directory < 0)
         return err_set(err, "cannot open %s: %s", root, strerror(errno));
-    *host = capture_new(NULL, directory);
+    *host = capture_new(CAPTURE_LIVE, NULL, directory);
     uname(&(*host)->uname);
     (*host)->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
     return true;
@@ -122,11 +144,13 @@ bool capture_open_host(struct capture **host, const char *root, struct err *err)
 bool capture_open_process(struct capture **process, struct capture *host, pid_t pid,
                           struct err *err)
 {
-    char name[16];
+    char name[32];
     int directory;
 
-    snprintf(name, sizeof(name), "%d", pid);
-    directory = openat(host->directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    snprintf(name, sizeof(name), host->kind == CAPTURE_LIVE ? "%d" : "proc/%d", pid);
+    directory = host->kind == CAPTURE_LIVE
+                    ? openat(host->directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                    : open_in_snapshot(host, name, O_RDONLY | O_DIRECTORY);
     if (directory < 0 && errno == ENOENT)
         return err_set(err,
                        "no process has PID %d; it has ended, lives in another PID namespace, or "
@@ -134,17 +158,81 @@ bool capture_open_process(struct capture **process, struct capture *host, pid_t 
                        pid);
     if (directory < 0)
         return err_set(err, "cannot open /proc/%d: %s", pid, strerror(errno));
-    *process = capture_new(host, directory);
+    *process = capture_new(host->kind, host, directory);
     return true;
+}
+
+/* The rows of a process that come with a host of their own. */
+static struct capture *new_with_host(enum capture_kind kind, int directory, int host_directory)
+{
+    struct capture *process = capture_new(kind, capture_new(kind, NULL, host_directory), directory);
+
+    process->owns_host = true;
+    return process;
+}
+
+bool capture_open_snapshot(struct capture **process, const char *path, struct err *err)
+{
+    int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (directory < 0)
+        return err_set(err, "cannot open %s: %s", path, strerror(errno));
+    if (faccessat(directory, "maps", F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+        faccessat(directory, "smaps", F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+        close(directory);
+        return err_set(err, "%s is no snapshot: neither maps nor smaps is in it", path);
+    }
+    *process =
+        new_with_host(CAPTURE_SNAPSHOT, directory,
+                      openat(directory, "host", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+    return true;
+}
+
+struct capture *capture_open_text(char *text, size_t n)
+{
+    struct capture *process = new_with_host(CAPTURE_TEXT, -1, -1);
+
+    process->owned[CAPTURE_MAPS] = text;
+    process->blobs[CAPTURE_MAPS] = (struct blob){.bytes = {text, n}};
+    process->have[CAPTURE_MAPS] = true;
+    return process;
+}
+
+static void forget_rows(struct capture *process)
+{
+    if (process->memory >= 0)
+        close(process->memory);
+    process->memory = -1;
+    mounts_free(process->file_access.mounts);
+    process->file_access.mounts = NULL;
+    for (int row = 0; row < N_CAPTURE_ROWS; row++) {
+        free(process->owned[row]);
+        process->owned[row] = NULL;
+        process->have[row] = false;
+    }
 }
 
 void capture_close(struct capture *capture)
 {
     if (!capture)
         return;
-    capture_forget(capture);
-    close(capture->directory);
+    forget_rows(capture);
+    if (capture->directory >= 0)
+        close(capture->directory);
+    if (capture->owns_host)
+        capture_close(capture->host);
     free(capture);
+}
+
+static int open_row_path(const struct capture *capture, const char *path)
+{
+    char name[64];
+
+    if (capture->kind == CAPTURE_LIVE)
+        return openat(capture->directory, path,
+                      O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+    snprintf(name, sizeof(name), capture->host == capture ? "proc/%s" : "%s", path);
+    return open_in_snapshot(capture, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 }
 
 /*
@@ -152,8 +240,7 @@ void capture_close(struct capture *capture)
  */
 static int row_open(const struct capture *capture, enum capture_row row)
 {
-    int fd = openat(capture->directory, rows[row].path,
-                    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+    int fd = open_row_path(capture, rows[row].path);
     struct stat st;
 
     if (fd < 0)
@@ -201,6 +288,21 @@ static char *read_whole(int fd, size_t *n_bytes)
     return bytes;
 }
 
+/* A snapshot may hold the text of a link as a file, with or without a newline at its end. */
+static char *read_link_text(const struct capture *capture, enum capture_row row, size_t *n_bytes)
+{
+    int fd = row_open(capture, row);
+    char *text = fd >= 0 ? read_whole(fd, n_bytes) : NULL;
+    int error = errno;
+
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    if (text && *n_bytes > 0 && text[*n_bytes - 1] == '\n')
+        --*n_bytes;
+    return text;
+}
+
 static char *read_link(const struct capture *capture, const char *path, size_t *n_bytes)
 {
     size_t room = 4096;
@@ -220,8 +322,11 @@ static char *read_row(const struct capture *capture, enum capture_row row, size_
     char *bytes;
     int fd, error;
 
-    if (rows[row].kind == IS_LINK)
-        return read_link(capture, rows[row].path, n_bytes);
+    if (rows[row].kind == IS_LINK) {
+        bytes = read_link(capture, rows[row].path, n_bytes);
+        return bytes || capture->kind == CAPTURE_LIVE ? bytes
+                                                      : read_link_text(capture, row, n_bytes);
+    }
     fd = row_open(capture, row);
     if (fd < 0)
         return NULL;
@@ -232,8 +337,36 @@ static char *read_row(const struct capture *capture, enum capture_row row, size_
     return bytes;
 }
 
-static const char *why_missing(int error)
+/*
+ * A snapshot says why a row is not there when that was known as it was made: "missing NAME: reason".
+ */
+static char *why_not_saved(struct capture *capture, enum capture_row row)
 {
+    static const char prefix[] = "missing ";
+    struct str rest, line, name = str_of(rows[row].name);
+
+    if (capture->kind != CAPTURE_SNAPSHOT || row == CAPTURE_ABOUT)
+        return NULL;
+    rest = capture_get(capture, CAPTURE_ABOUT)->bytes;
+    while (str_next_line(&rest, &line)) {
+        if (!str_starts(line, STR(prefix)))
+            continue;
+        line.p += sizeof(prefix) - 1;
+        line.n -= sizeof(prefix) - 1;
+        if (line.n <= name.n || !str_starts(line, name) || line.p[name.n] != ':')
+            continue;
+        line = str_trim((struct str){line.p + name.n + 1, line.n - name.n - 1});
+        return strndup(line.p, line.n);
+    }
+    return NULL;
+}
+
+static const char *why_missing(const struct capture *capture, int error)
+{
+    if (capture->kind == CAPTURE_TEXT)
+        return "the memory map alone does not tell it";
+    if (capture->kind == CAPTURE_SNAPSHOT && error == ENOENT)
+        return "the snapshot does not hold it";
     switch (error) {
     case EACCES:
     case EPERM:
@@ -247,19 +380,28 @@ static const char *why_missing(int error)
     }
 }
 
+static char *explain(struct capture *capture, enum capture_row row, int error)
+{
+    char *reason = why_not_saved(capture, row);
+
+    return reason ? reason : strdup(why_missing(capture, error));
+}
+
 const struct blob *capture_again(struct capture *capture, enum capture_row row)
 {
     struct capture *of = rows[row].scope == OF_HOST ? capture->host : capture;
     struct blob *blob = &of->blobs[row];
     size_t n = 0;
 
+    if (of->have[row] && of->kind != CAPTURE_LIVE)
+        return blob;
     free(of->owned[row]);
     of->have[row] = true;
     of->owned[row] = read_row(of, row, &n);
     *blob = (struct blob){.bytes = {of->owned[row], n}};
     if (!of->owned[row]) {
         blob->error = errno;
-        of->owned[row] = strdup(why_missing(blob->error));
+        of->owned[row] = explain(capture, row, blob->error);
         blob->missing = of->owned[row] ? of->owned[row] : "unknown";
         blob->bytes = STR("");
     }
@@ -275,16 +417,8 @@ const struct blob *capture_get(struct capture *capture, enum capture_row row)
 
 void capture_forget(struct capture *process)
 {
-    if (process->memory >= 0)
-        close(process->memory);
-    process->memory = -1;
-    mounts_free(process->file_access.mounts);
-    process->file_access.mounts = NULL;
-    for (int row = 0; row < N_CAPTURE_ROWS; row++) {
-        free(process->owned[row]);
-        process->owned[row] = NULL;
-        process->have[row] = false;
-    }
+    if (process->kind == CAPTURE_LIVE)
+        forget_rows(process);
 }
 
 static bool read_memory(void *context, uint64_t offset, void *buf, size_t n)
@@ -300,12 +434,30 @@ static bool read_memory(void *context, uint64_t offset, void *buf, size_t n)
 
 bool capture_memory(struct capture *process, struct reader *reader, struct err *err)
 {
+    if (process->kind != CAPTURE_LIVE)
+        return err_set(err, "%s",
+                       process->kind == CAPTURE_SNAPSHOT ? "a snapshot holds no memory"
+                                                         : why_missing(process, 0));
     if (process->memory < 0)
         process->memory =
             openat(process->directory, "mem", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (process->memory < 0)
-        return err_set(err, "%s", why_missing(errno));
+        return err_set(err, "%s", why_missing(process, errno));
     *reader = (struct reader){.read = read_memory, .context = process};
+    return true;
+}
+
+/* What is in memory already is fed as one piece. */
+static bool stream_kept(struct capture *capture, enum capture_row row,
+                        bool (*feed)(void *context, struct str piece), void *context, int *error,
+                        struct err *err)
+{
+    const struct blob *blob = capture_get(capture, row);
+
+    *error = blob->error;
+    if (blob->missing)
+        return err_set(err, "cannot read %s: %s", rows[row].name, blob->missing);
+    feed(context, blob->bytes);
     return true;
 }
 
@@ -314,16 +466,20 @@ bool capture_stream(struct capture *capture, enum capture_row row,
                     struct err *err)
 {
     char piece[PIECE_BYTES];
-    int fd = row_open(capture, row);
     ssize_t got = -1;
+    int fd;
 
+    if (capture->kind != CAPTURE_LIVE)
+        return stream_kept(capture, row, feed, context, error, err);
+    fd = row_open(capture, row);
     while (fd >= 0 && (got = read_retrying(fd, piece, sizeof(piece))) > 0)
         if (!feed(context, (struct str){piece, (size_t)got}))
             break;
     *error = errno;
     if (fd >= 0)
         close(fd);
-    return got >= 0 || err_set(err, "cannot read %s: %s", rows[row].name, why_missing(*error));
+    return got >= 0 ||
+           err_set(err, "cannot read %s: %s", rows[row].name, why_missing(capture, *error));
 }
 
 const char *capture_row_name(enum capture_row row)
@@ -351,12 +507,36 @@ int capture_directory(const struct capture *capture)
     return capture->directory;
 }
 
+enum capture_kind capture_kind(const struct capture *capture)
+{
+    return capture->kind;
+}
+
+const char *capture_kind_name(enum capture_kind kind)
+{
+    static const char *const names[] = {
+        [CAPTURE_LIVE] = "live",
+        [CAPTURE_SNAPSHOT] = "snapshot",
+        [CAPTURE_TEXT] = "maps",
+    };
+
+    return names[kind];
+}
+
 const char *capture_machine(const struct capture *capture)
 {
-    return capture->host->uname.machine;
+    return capture->kind == CAPTURE_LIVE ? capture->host->uname.machine : NULL;
 }
 
 uint64_t capture_page_size(const struct capture *capture)
 {
     return capture->host->page_size;
+}
+
+int capture_open_path(const struct capture *capture, const char *path)
+{
+    int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY;
+
+    return capture->kind == CAPTURE_LIVE ? open(path, flags)
+                                         : open_in_snapshot(capture->host, path, flags);
 }

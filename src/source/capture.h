@@ -6,6 +6,10 @@
  *
  * A live process is a directory, /proc/PID, held open: when the process dies and its PID is given
  * to another one, reads through the old directory fail and never show the newcomer.
+ *
+ * A snapshot is a directory with the same files, and those of its host below host/proc and host/sys;
+ * what is a link in /proc may be a link there or a file with the link's text.  Text is maps or smaps
+ * alone.  Nothing of the reader's own machine is ever read for these.
  */
 #ifndef SOURCE_CAPTURE_H
 #define SOURCE_CAPTURE_H
@@ -15,6 +19,8 @@
 #include "base/str.h"
 
 #include <sys/types.h>
+
+enum capture_kind { CAPTURE_LIVE, CAPTURE_SNAPSHOT, CAPTURE_TEXT };
 
 enum capture_row {
     /* of the process */
@@ -31,8 +37,9 @@ enum capture_row {
     CAPTURE_MOUNTINFO,
     CAPTURE_MOUNT_NS, /* "mnt:[4026531841]" */
     CAPTURE_USER_NS,
-    CAPTURE_EXE,  /* where the link points */
-    CAPTURE_ROOT, /* the same */
+    CAPTURE_EXE,   /* where the link points */
+    CAPTURE_ROOT,  /* the same */
+    CAPTURE_ABOUT, /* of snapshots alone: what the other files do not tell, by key */
     /* of the host */
     CAPTURE_MEMINFO,
     CAPTURE_OWN_MOUNTS, /* of the reader: its mountinfo, and so on */
@@ -82,7 +89,21 @@ bool capture_open_host(struct capture **host, const char *root, struct err *err)
 bool capture_open_process(struct capture **process, struct capture *host, pid_t pid,
                           struct err *err);
 
+/*
+ * The process that a snapshot shows, with a host of its own.  False, with a sentence, when there is
+ * no such directory, or neither maps nor smaps in it.
+ */
+bool capture_open_snapshot(struct capture **process, const char *path, struct err *err);
+
+/* A process of which there is only maps or smaps text: malloc()ed, freed with the capture. */
+struct capture *capture_open_text(char *text, size_t n);
+
 void capture_close(struct capture *capture);
+
+enum capture_kind capture_kind(const struct capture *capture);
+
+/* "live", "snapshot", "maps": as JSON calls it. */
+const char *capture_kind_name(enum capture_kind kind);
 
 /* The row as it was when first read.  Rows of the host may be asked of a process. */
 const struct blob *capture_get(struct capture *capture, enum capture_row row);
@@ -126,9 +147,14 @@ struct file_access {
 };
 struct file_access *capture_file_access(struct capture *capture);
 
-/* The directory, for openat(); the machine as uname -m says it; the page size. */
+/* The directory, for openat(); -1 when there is none. */
 int capture_directory(const struct capture *capture);
+
+/* Of a live host: the machine as uname -m says it, and the page size.  Else NULL and 0. */
 const char *capture_machine(const struct capture *capture);
 uint64_t capture_page_size(const struct capture *capture);
+
+/* An absolute path of the host, for reading: that of this machine, or below a snapshot's host/. */
+int capture_open_path(const struct capture *capture, const char *path);
 
 #endif

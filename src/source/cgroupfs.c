@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "source/cgroupfs.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 /* memory.stat has some thousand bytes. */
@@ -55,11 +54,11 @@ enum cgroup_version cgroupfs_find(struct capture *process, struct arena *arena,
     return version;
 }
 
-const char *cgroupfs_read(struct arena *arena, const char *mount_point, struct str path,
-                          const char *file)
+const char *cgroupfs_read(const struct capture *process, struct arena *arena,
+                          const char *mount_point, struct str path, const char *file)
 {
-    char *name = arena_printf(arena, "%s%.*s/%s", mount_point, (int)path.n, path.p, file);
-    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
+    int fd = capture_open_path(
+        process, arena_printf(arena, "%s%.*s/%s", mount_point, (int)path.n, path.p, file));
     char *text;
     ssize_t n;
 

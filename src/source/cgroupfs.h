@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The files of a memory cgroup, cgroups(7), found through the reader's own mounts. */
+/* The files of a memory cgroup, cgroups(7), found through the mounts of its host. */
 #ifndef SOURCE_CGROUPFS_H
 #define SOURCE_CGROUPFS_H
 
@@ -13,7 +13,7 @@ enum cgroup_version cgroupfs_find(struct capture *process, struct arena *arena,
                                   const char **mount_point);
 
 /* The text of a file of the cgroup at `path` below the mount point; NULL when there is none. */
-const char *cgroupfs_read(struct arena *arena, const char *mount_point, struct str path,
-                          const char *file);
+const char *cgroupfs_read(const struct capture *process, struct arena *arena,
+                          const char *mount_point, struct str path, const char *file);
 
 #endif
