@@ -21,7 +21,7 @@ const char *size_text(uint64_t bytes, char buf[static UNITS_TEXT])
         snprintf(buf, UNITS_TEXT, "%" PRIu64 "%c", bytes / unit, suffixes[i]);
     else
         snprintf(buf, UNITS_TEXT, "%u.%u%c", (unsigned int)(bytes / unit),
-                 (unsigned int)(bytes % unit / (unit / 1024)) * 10 / 1024, suffixes[i]);
+                 (unsigned int)(bytes % unit * 10 / unit), suffixes[i]);
     return buf;
 }
 

@@ -22,6 +22,8 @@ static const struct {
     {"first M", 1 << 20, "1M"},
     {"one page short of 4M", (4 << 20) - 4096, "3.9M"},
     {"128 TiB", UINT64_C(128) << 40, "128T"},
+    {"a tenth of M is 104857.6 bytes", (1 << 20) + 104858, "1.1M"},
+    {"just under a tenth of M", (1 << 20) + 104857, "1.0M"},
     {"top of x86-64, never rounded up", 0x7ffffffff000, "127.9T"},
     {"first P", UINT64_C(1) << 50, "1P"},
     {"the largest", UINT64_MAX, "15.9E"},
