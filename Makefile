@@ -17,7 +17,7 @@ COMPDIR ?= $(PREFIX)/share/bash-completion/completions
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= $(if $(SAN)$(COV),-O1 -g,-O2 -g -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 # The same on the command line alone: an environment's T must not make half of the tests go away.
-T :=#           check: only the tests called so, of every kind
+T :=#           check: only the tests called so, of every kind; fuzz: the target
 SAN :=#         sanitizers, as for -fsanitize=: a build of its own
 COV :=#         count what is executed: a build of its own
 WERROR :=#      warnings are errors
@@ -109,6 +109,7 @@ $B/tests/unit/%.o: tests/unit/%.c $B/flags $B/tests/unit/suites.h
 
 # Live fixtures come from their own fragment, which adds its programs as prerequisites of check.
 -include tests/live/live.mk
+-include tests/fuzz/fuzz.mk
 
 .PHONY: coverage
 coverage: ## line coverage of src/ by all tests: build/coverage/index.html
@@ -174,4 +175,4 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile tests/*/*.mk | expand -t 20
