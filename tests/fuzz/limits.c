@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* /proc/PID/limits: what is known is in the text, and printed and read again it is the same. */
+/*
+ * /proc/PID/limits: what is known is what the last line of that name says, and printed and read
+ * again it is the same.
+ */
 #include "lib/fuzz.h"
 
 #include "parse/limits.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 struct row {
     const char *name;
@@ -46,22 +52,50 @@ static struct text print(const struct row rows[static N_ROWS])
     return text;
 }
 
-/* Whether a line begins with the words. */
-static bool has_line(struct str text, const char *words)
+/* The next word as a number, by strtoull(). */
+static bool take_value(struct str *line, uint64_t *value)
+{
+    char text[24] = "";
+    size_t n = 0, i = 0;
+
+    while (i < line->n && (line->p[i] == ' ' || line->p[i] == '\t'))
+        i++;
+    for (; i < line->n && line->p[i] != ' ' && line->p[i] != '\t'; i++, n++)
+        if (n + 1 < sizeof(text))
+            text[n] = line->p[i];
+    line->p += i;
+    line->n -= i;
+    if (strcmp(text, "unlimited") == 0) {
+        *value = LIMIT_INFINITY;
+        return true;
+    }
+    errno = 0;
+    *value = strtoull(text, NULL, 10);
+    return isdigit((unsigned char)text[0]) && errno == 0;
+}
+
+/* What the last line that begins with the words says. */
+static bool expect(struct str text, const char *words, struct limit *limit)
 {
     size_t at = 0, n = strlen(words);
+    bool found = false;
     struct str line;
 
-    while (plain_line(text, &at, &line))
-        if (line.n > n && memcmp(line.p, words, n) == 0 && line.p[n] == ' ')
-            return true;
-    return false;
+    while (plain_line(text, &at, &line)) {
+        if (line.n <= n || memcmp(line.p, words, n) != 0 || line.p[n] != ' ')
+            continue;
+        line.p += n;
+        line.n -= n;
+        found = take_value(&line, &limit->soft) && take_value(&line, &limit->hard);
+    }
+    return found;
 }
 
 void fuzz_input(struct str input)
 {
     struct row rows[N_ROWS], rows_again[N_ROWS];
     struct limits_record limits, again;
+    struct limit expected;
     struct text text;
 
     limits_parse(input, &limits);
@@ -73,7 +107,8 @@ void fuzz_input(struct str input)
         must(rows[i].limit->known == rows_again[i].limit->known);
         if (!rows[i].limit->known)
             continue;
-        must(has_line(input, rows[i].name));
+        must(expect(input, rows[i].name, &expected));
+        must(rows[i].limit->soft == expected.soft && rows[i].limit->hard == expected.hard);
         must(rows[i].limit->soft == rows_again[i].limit->soft);
         must(rows[i].limit->hard == rows_again[i].limit->hard);
     }

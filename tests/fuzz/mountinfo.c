@@ -46,6 +46,20 @@ static bool is_all_ext4(struct str mountinfo)
     return true;
 }
 
+static bool is_number(struct str word)
+{
+    for (size_t i = 0; i < word.n; i++)
+        if (word.p[i] < '1' || word.p[i] > '9')
+            return false;
+    return word.n > 0 && word.n < 4;
+}
+
+static bool is_within(struct str path, struct str directory)
+{
+    return path.n >= directory.n && memcmp(path.p, directory.p, directory.n) == 0 &&
+           (path.n == directory.n || path.p[directory.n] == '/');
+}
+
 /* Longer and longer parts of a path. */
 static void way_stays_blocked(struct mounts *mounts, struct str path)
 {
@@ -62,6 +76,32 @@ static void way_stays_blocked(struct mounts *mounts, struct str path)
         must(!may_block || !culprit || culprit->may_block);
         blocked = may_block;
     }
+}
+
+/*
+ * Whether the list is of the plainest kind, where no rule is needed to tell what blocks: the first
+ * line is the root, of type ext4, and the others lie on it, none twice, none in another one.
+ */
+static bool is_flat(struct str mountinfo)
+{
+    struct str first, line, other;
+    size_t at = 0, behind;
+
+    if (!plain_line(mountinfo, &at, &first) ||
+        !str_starts(first, STR("ROOT 1 254:0 / / rw - ext4 ")))
+        return false;
+    while (plain_line(mountinfo, &at, &line)) {
+        if (!str_eq(word_of(line, 1), STR("ROOT")) || !str_eq(word_of(line, 6), STR("-")) ||
+            word_of(line, 7).n == 0 || word_of(line, 4).n < 2 || *word_of(line, 4).p != '/' ||
+            memchr(word_of(line, 4).p, '\\', word_of(line, 4).n) || !is_number(word_of(line, 0)))
+            return false;
+        for (behind = at; plain_line(mountinfo, &behind, &other);)
+            if (is_within(word_of(line, 4), word_of(other, 4)) ||
+                is_within(word_of(other, 4), word_of(line, 4)) ||
+                str_eq(word_of(line, 0), word_of(other, 0)))
+                return false;
+    }
+    return true;
 }
 
 /* "ROOT" becomes the number that the kernel tells. */
@@ -86,7 +126,7 @@ void fuzz_input(struct str input)
 {
     struct text part = {NULL, 0, 0};
     struct capture *host, *process;
-    bool rooted = has_root(input), local = is_all_ext4(input);
+    bool rooted = has_root(input), local = is_all_ext4(input), flat = is_flat(input);
     struct mount *culprit = NULL;
     struct mounts *mounts;
     struct str line;
@@ -105,6 +145,10 @@ void fuzz_input(struct str input)
             must(mounts_may_block(mounts, text_str(&path), &culprit));
         if (local && mounts_may_block(mounts, text_str(&path), &culprit))
             must(!culprit);
+        if (flat && word_of(line, 4).n > 1 && str_eq(word_of(line, 7), STR("nfs4")))
+            must(mounts_may_block(mounts, text_str(&path), &culprit) && culprit);
+        if (flat && word_of(line, 4).n > 1 && str_eq(word_of(line, 7), STR("ext4")))
+            must(!mounts_may_block(mounts, text_str(&path), &culprit));
         way_stays_blocked(mounts, text_str(&path));
         text_free(&path);
     }

@@ -72,7 +72,7 @@ static const char *const folders[] = {"4321",   "1",          "files", "sys",
 
 enum { N_FOLDERS = sizeof(folders) / sizeof(folders[0]) };
 
-static char root[64];
+static char root[128];
 static struct text own_mounts;
 static struct capture *open_host, *open_process;
 
@@ -141,9 +141,9 @@ static void write_file(const char *path, struct str bytes)
 
 static void world_make(void)
 {
-    const char *tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    const char *tmp = getenv("TMPDIR");
 
-    snprintf(root, sizeof(root), "%s/layoutcheck-fuzz.XXXXXX", tmp);
+    snprintf(root, sizeof(root), "%s/layoutcheck-fuzz.XXXXXX", tmp && *tmp ? tmp : "/tmp");
     demand(mkdtemp(root), root);
     for (int i = 0; i < N_FOLDERS; i++)
         demand(mkdir(below(folders[i]), 0700) == 0, folders[i]);

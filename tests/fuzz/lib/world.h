@@ -8,7 +8,7 @@
  * In maps "@0" is what the kernel prints of the file "file0": its device, inode and path.  "exe" is
  * the name of the executed file: "@0", or one that is not there.  "mem ADDRESS" is memory.
  *
- * The directory lies in memory where that is to be had, and is removed at the end.
+ * The directory lies below TMPDIR, best in memory, and is removed when all is well.
  */
 #ifndef WORLD_H
 #define WORLD_H
