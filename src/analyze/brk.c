@@ -34,14 +34,17 @@ static void limit_by_mapping(struct brk_facts *brk, struct image *image)
                                    "Linux 4.12, or 256 pages where that was taken back");
 }
 
+/* Without a mapping above, it is the only bound; with one, a size below that is not believed. */
 static void limit_by_task_size(struct brk_facts *brk, struct image *image)
 {
+    uint64_t task_size = image->layout.task_size;
     struct limit_fact *limit;
     char address[UNITS_TEXT];
 
-    if (!image->layout.task_size || image->layout.task_size < brk->end)
+    if (!task_size || (task_size < brk->end && brk->next != NONE))
         return;
-    limit = growth_limit(&brk->growth, image, LIMIT_TASK_SIZE, image->layout.task_size - brk->end);
+    limit = growth_limit(&brk->growth, image, LIMIT_TASK_SIZE,
+                         task_size > brk->end ? task_size - brk->end : 0);
     limit->value =
         arena_printf(&image->arena, "%s", address_text(image->layout.task_size, address));
     limit->detail = "the end of the process's addresses";

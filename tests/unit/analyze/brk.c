@@ -140,6 +140,19 @@ START_TEST(test_task_size)
 }
 END_TEST
 
+/* As a file can say that was not written by a kernel. */
+START_TEST(test_beyond_task_size)
+{
+    fake_ready(&fake,
+               &(struct fake_process){.maps = FAKE_PROG, .start_brk = UINT64_C(0x900000000000)},
+               &image);
+    facts_compute(&facts, &image);
+    ck_assert_uint_eq(facts.brk.next, NONE);
+    ck_assert_uint_eq(facts.brk.gap, 0);
+    ck_assert(!facts.brk.known || facts.brk.growth.room == 0);
+}
+END_TEST
+
 /* Each with its own room, not only the one that binds. */
 START_TEST(test_all_limits_listed)
 {
@@ -270,6 +283,7 @@ Suite *brk_suite(void)
     ROWS_ADD(tcase, test_guard, guards);
     tcase_add_test(tcase, test_872_kib);
     tcase_add_test(tcase, test_task_size);
+    tcase_add_test(tcase, test_beyond_task_size);
     tcase_add_test(tcase, test_all_limits_listed);
     tcase_add_test(tcase, test_covered);
     tcase_add_test(tcase, test_unknown);
