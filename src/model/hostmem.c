@@ -356,14 +356,26 @@ static void add_holder(struct host_memory *memory, const struct holder *holder)
     memory->holders[at] = *holder;
 }
 
-/* "Name:" of status, in which the kernel writes a newline as \n. */
+/*
+ * fs/proc/array.c proc_task_name(): in status, unlike in stat, newline and backslash are escaped.
+ */
 static const char *name_of(struct image *image, struct str status)
 {
+    static const char key[] = "Name:\t";
     struct str line, name = STR("");
+    char *text, *to;
 
-    if (str_next_line(&status, &line) && str_starts(line, STR("Name:")))
-        name = str_trim((struct str){line.p + 5, line.n - 5});
-    return arena_strndup(&image->arena, name.p, name.n);
+    if (str_next_line(&status, &line) && str_starts(line, STR(key)))
+        name = (struct str){line.p + sizeof(key) - 1, line.n - (sizeof(key) - 1)};
+    text = to = arena_strndup(&image->arena, name.p, name.n);
+    for (const char *from = text; *from; from++) {
+        bool escaped = *from == '\\' && (from[1] == 'n' || from[1] == '\\');
+
+        from += escaped;
+        *to++ = escaped && *from == 'n' ? '\n' : *from;
+    }
+    *to = '\0';
+    return text;
 }
 
 /* A process that ended meanwhile is none any more. */

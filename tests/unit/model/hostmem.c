@@ -373,6 +373,31 @@ START_TEST(test_odd_processes)
 }
 END_TEST
 
+/* As the kernel escapes them there. */
+static const struct {
+    const char *name;
+    const char *status;
+    const char *comm;
+} comms[] = {
+    {"plain", "a", "a"},
+    {"newline and backslash", "a\\nb\\\\n", "a\nb\\n"},
+    {"backslash at the end", "a\\\\", "a\\"},
+    {"blanks at both ends", " a ", " a "},
+    {"nothing else is an escape", "a\\x1b\\", "a\\x1b\\"},
+    {"empty", "", ""},
+};
+
+START_TEST(test_comm)
+{
+    add_process(1, 30, 10, 0, 0);
+    fake_write(&fake, "1/status", "Name:\t%s\nTgid:\t1\nPid:\t1\nVmSize:\t9 kB\n",
+               comms[_i].status);
+    read_all();
+    ck_assert_uint_eq(memory.n_holders, 1);
+    ROW_TEXT(&comms[_i], memory.holders[0].comm, comms[_i].comm);
+}
+END_TEST
+
 static void write_link(const char *path, const char *target)
 {
     char full[512];
@@ -500,6 +525,7 @@ Suite *hostmem_suite(void)
     tcase_add_test(tcase, test_largest);
     ROWS_ADD(tcase, test_swapped_out, swaps);
     tcase_add_test(tcase, test_odd_processes);
+    ROWS_ADD(tcase, test_comm, comms);
     ROWS_ADD(tcase, test_unseen, listings);
     suite_add_tcase(suite, tcase);
     tcase = tcase_create("caches");
