@@ -55,23 +55,18 @@ static struct text print(const struct row rows[static N_ROWS])
 /* The next word as a number, by strtoull(). */
 static bool take_value(struct str *line, uint64_t *value)
 {
-    char text[24] = "";
-    size_t n = 0, i = 0;
+    struct str word;
+    char *text;
+    bool known;
 
-    while (i < line->n && (line->p[i] == ' ' || line->p[i] == '\t'))
-        i++;
-    for (; i < line->n && line->p[i] != ' ' && line->p[i] != '\t'; i++, n++)
-        if (n + 1 < sizeof(text))
-            text[n] = line->p[i];
-    line->p += i;
-    line->n -= i;
-    if (strcmp(text, "unlimited") == 0) {
-        *value = LIMIT_INFINITY;
-        return true;
-    }
+    if (!str_next_word(line, &word))
+        return false;
+    text = strndup(word.p, word.n);
     errno = 0;
-    *value = strtoull(text, NULL, 10);
-    return isdigit((unsigned char)text[0]) && errno == 0;
+    *value = strcmp(text, "unlimited") == 0 ? LIMIT_INFINITY : strtoull(text, NULL, 10);
+    known = *text == 'u' || (isdigit((unsigned char)*text) && errno == 0);
+    free(text);
+    return known;
 }
 
 /* What the last line that begins with the words says. */

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * /proc/PID/maps: fed in pieces as fed whole; each line is a mapping, or the text is said to be
- * wrong; mappings are in order; printed and read again, each is the same.
+ * wrong; mappings are in order; the numbers are those that strtoull() reads; printed and read again,
+ * each mapping is the same.
  */
 #include "lib/fuzz.h"
 
 #include "base/arena.h"
 #include "parse/maps.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -80,6 +82,31 @@ static void same_in_pieces(struct str input, const struct maps_parser *whole,
     list_free(&list);
 }
 
+/* A number as strtoull() reads it, and the byte behind it. */
+static const char *same_number(const char *at, int base, uint64_t value)
+{
+    char *end;
+
+    errno = 0;
+    must(strtoull(at, &end, base) == value && errno == 0 && end > at);
+    return end + 1;
+}
+
+/* What stands at its place in the line. */
+static void same_numbers(struct str text, const struct maps_line *line)
+{
+    char *copy = strndup(text.p, text.n);
+    const char *at = same_number(copy, 16, line->range.start);
+
+    at = same_number(at, 16, line->range.end);
+    must((strchr(at, 'r') == at) == (line->perms & PERM_READ));
+    at = same_number(at + 5, 16, line->offset);
+    at = same_number(at, 16, line->dev_major);
+    at = same_number(at, 16, line->dev_minor);
+    same_number(at, 10, line->inode);
+    free(copy);
+}
+
 /* Counts the text's lines and looks at each alone. */
 static void nothing_is_lost(struct str input, const struct maps_parser *parser,
                             const struct list *list)
@@ -98,6 +125,7 @@ static void nothing_is_lost(struct str input, const struct maps_parser *parser,
             overlaps = true;
         } else {
             must(n_taken < list->n && same_line(&list->lines[n_taken], &line));
+            same_numbers(text, &line);
             n_taken++;
             last_end = line.range.end;
         }

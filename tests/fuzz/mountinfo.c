@@ -93,7 +93,9 @@ static bool is_flat(struct str mountinfo)
     while (plain_line(mountinfo, &at, &line)) {
         if (!str_eq(word_of(line, 1), STR("ROOT")) || !str_eq(word_of(line, 6), STR("-")) ||
             word_of(line, 7).n == 0 || word_of(line, 4).n < 2 || *word_of(line, 4).p != '/' ||
-            memchr(word_of(line, 4).p, '\\', word_of(line, 4).n) || !is_number(word_of(line, 0)))
+            memchr(word_of(line, 4).p, '\\', word_of(line, 4).n) ||
+            memmem(word_of(line, 4).p, word_of(line, 4).n, "ROOT", 4) ||
+            !is_number(word_of(line, 0)))
             return false;
         for (behind = at; plain_line(mountinfo, &behind, &other);)
             if (is_within(word_of(line, 4), word_of(other, 4)) ||
@@ -111,7 +113,7 @@ static void add_mounts(struct text *text, struct str input)
     const char *root;
 
     statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &st);
-    while ((root = memmem(input.p, input.n, "ROOT", 4))) {
+    while ((root = memmem(input.p, input.n, "ROOT ", 5))) {
         size_t n = (size_t)(root - input.p);
 
         text_add_str(text, (struct str){input.p, n});

@@ -82,13 +82,34 @@ static void size_is_same_when_printed(uint64_t bytes)
     }
 }
 
+/* Digits and one letter, the product in 128 bits. */
+static void size_is_as_plain(struct str s, uint64_t bytes)
+{
+    const char *letters = "bkmgtpe", *letter;
+    unsigned __int128 product;
+    size_t digits = 0;
+    uint64_t number;
+
+    while (digits < s.n && isdigit((unsigned char)s.p[digits]))
+        digits++;
+    if (has_hex_prefix(s) || s.n >= 128)
+        return;
+    must(read_plain((struct str){s.p, digits}, 10, &number));
+    letter = digits < s.n ? strchr(letters, tolower((unsigned char)s.p[digits])) : letters;
+    must(letter);
+    product = (unsigned __int128)number << 10 * (letter - letters);
+    must(product == bytes);
+}
+
 void fuzz_input(struct str input)
 {
     uint64_t bytes;
 
     numbers_are_as_plain(input);
-    if (size_parse(input, &bytes))
+    if (size_parse(input, &bytes)) {
+        size_is_as_plain(input, bytes);
         size_is_same_when_printed(bytes);
+    }
     if (input.n >= sizeof(bytes)) {
         memcpy(&bytes, input.p, sizeof(bytes));
         size_is_same_when_printed(bytes);
