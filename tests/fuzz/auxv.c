@@ -38,7 +38,7 @@ static void same(struct str bytes, const struct auxv_record *expected)
     must(again.entry == expected->entry);
 }
 
-/* Where the pair lies that ends it; what lies behind it in the last pair of words can be anything. */
+/* Where the pair lies that ends it. */
 static size_t end_of(struct str bytes, unsigned int width)
 {
     static const char zeros[8] = "";

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The headers and symbols of an ELF file, also of one that reads as zeros for ever beyond its bytes,
- * as one with holes does: few reads, and the symbols are those that a plain walk over the table
- * finds.
+ * The headers and symbols of an ELF file, also of one that reads as zeros for ever beyond its
+ * bytes, as one with holes does: few reads, and the symbols are those that a plain walk over the
+ * table finds.
  */
 #include "lib/fuzz.h"
 

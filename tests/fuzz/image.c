@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A whole process, from the bytes of its files to the reports: the image, the facts and the findings
- * agree with each other and with the mappings; text is harmless, JSON can be read back.
+ * A whole process, from the bytes of its files to the reports: the image, the facts and the
+ * findings agree with each other and with the mappings; text is harmless, JSON can be read back.
  */
 #include "lib/fuzz.h"
 #include "lib/report.h"
@@ -83,7 +83,7 @@ static void facts_are_sound(const struct facts *facts, const struct image *image
     if (brk->known) {
         must(brk->start <= brk->end && brk->size <= brk->end - brk->start);
         must(brk->growth.room <= brk->gap || !brk->growth.known);
-        must(is_free(image, (struct range){brk->end, brk->end + brk->gap}));
+        must(brk->gap == 0 || is_free(image, (struct range){brk->end, brk->end + brk->gap}));
     }
     if (facts->stack_growth.known)
         must(facts->stack_growth.lowest <= facts->stack_growth.range.start);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * /proc/PID/maps: fed in pieces as fed whole; each line is a mapping, or the text is said to be
- * wrong; mappings are in order; the numbers are those that strtoull() reads; printed and read again,
- * each mapping is the same.
+ * wrong; mappings are in order; the numbers are those that strtoull() reads; printed and read
+ * again, each mapping is the same.
  */
 #include "lib/fuzz.h"
 

@@ -31,17 +31,19 @@ static bool find_plain(struct str text, const char *key, struct str *value)
 /* "12 kB" as strtoull() reads it. */
 static void kilobytes_are_as_plain(struct str value)
 {
-    char text[32] = "", *end;
+    struct str word;
     uint64_t bytes, kb;
+    char *text, *end;
 
     if (!keyed_kb(value, &bytes))
         return;
-    for (size_t i = 0, n = 0; i < value.n && n + 1 < sizeof(text); i++)
-        if (isdigit((unsigned char)value.p[i]) ? n > 0 || value.p[i] != '0' : n > 0)
-            text[n++] = value.p[i];
+    must(str_next_word(&value, &word));
+    text = strndup(word.p, word.n);
     errno = 0;
-    kb = strtoull(*text ? text : "0", &end, 10);
-    must(errno == 0 && kb <= UINT64_MAX / 1024 && bytes == kb * 1024);
+    kb = strtoull(text, &end, 10);
+    must(isdigit((unsigned char)*text) && !*end && errno == 0);
+    must(kb <= UINT64_MAX / 1024 && bytes == kb * 1024);
+    free(text);
 }
 
 static void key_is_found(struct str text, const char *key)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * /proc/PID/mountinfo: no mount is to blame where all are local, everything may block where the root
- * is not known; and where the way to a directory may block, the way to what is in it may.  "ROOT" is
- * the id of the mount that the root lies on.
+ * /proc/PID/mountinfo: no mount is to blame where all are local, everything may block where the
+ * root is not known; and where the way to a directory may block, the way to what is in it may.
+ * "ROOT" is the id of the mount that the root lies on.
  */
 #include "lib/fuzz.h"
 #include "lib/world.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* /proc/slabinfo: each line is a cache, is said to be wrong, or is empty; printed it is the same. */
+/*
+ * /proc/slabinfo: each line is a cache, is said to be wrong, or is empty; printed and read again, a
+ * cache is the same.
+ */
 #include "lib/fuzz.h"
 
 #include "parse/slabinfo.h"

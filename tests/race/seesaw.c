@@ -3,7 +3,7 @@
  * Moves memory between the heap and a mapping as fast as it can.  Prints "BREAK START STEP": where
  * its heap begins, where the mapping lies when there is one, and the size of that mapping.
  *
- * The heap has one or two steps above what it had in the beginning, and there is the mapping or not:
+ * The heap has one step or two above what it had in the beginning, and the mapping is there or not:
  *     2 0   2 1   1 1   2 1   2 0   ...
  * So both together are never less than two steps.  Who reads the heap before and the mapping after
  * a move sees 1 0, which never was.

@@ -18,7 +18,9 @@
 
 enum { N_FILES = 4, MAX_NAME = 200 };
 
-/* Where the parts go, and what was written there last: most of them are those of the input before. */
+/*
+ * Where the parts go, and what was written there last: most are the same as of the input before.
+ */
 static struct place {
     const char *part;
     const char *path;
@@ -241,15 +243,17 @@ static void count(void *context, const struct maps_line *line)
 /* What fits maps, so that the program takes it for a consistent picture. */
 static struct text fitting_statm(struct str input)
 {
-    struct text text = {NULL, 0, 0};
+    struct text text = {NULL, 0, 0}, maps;
     struct totals totals = {0, 0};
     struct maps_parser parser;
-    struct str maps;
+    struct str bytes;
 
-    world_part(input, "maps", &maps);
+    world_part(input, "maps", &bytes);
+    maps = fill_in(bytes);
     maps_parser_init(&parser, count, &totals);
-    maps_feed(&parser, maps);
+    maps_feed(&parser, text_str(&maps));
     maps_finish(&parser, NULL);
+    text_free(&maps);
     text_add(&text, "%" PRIu64 " 100 90 2 0 %" PRIu64 " 0\n", totals.all_bytes >> 12,
              totals.private_writable_bytes >> 12);
     return text;
