@@ -45,22 +45,42 @@ static uint64_t end_of_bss(const struct image *image)
     return program->has_bias ? program->range.end : 0;
 }
 
+/*
+ * Without headers: the heap follows the data of the program directly, so that the bss is a part of
+ * the same mapping, and where the break started inside it is not known.
+ */
+static bool is_bss_inside(const struct image *image)
+{
+    uint64_t start = image->mappings[image->brk.first_heap].range.start;
+    const struct instance *program;
+    uint32_t data;
+
+    if (image->program == NONE)
+        return false;
+    program = &image->instances[image->program];
+    data = image_find(image, start - 1);
+    return !program->has_bias && program->seen.end == start && image->mappings[data].is_file;
+}
+
 /* From start_brk and labels: the kernel shows neither the break nor where its last page ends. */
 static void infer(struct image *image)
 {
     struct break_state *brk = &image->brk;
 
     if (image->stat.has_data && image->stat.start_brk) {
-        brk->known = true;
+        brk->known = brk->is_start_known = true;
         brk->start = image->stat.start_brk;
     } else if (brk->first_heap != NONE) {
         brk->known = true;
         brk->start = image->mappings[brk->first_heap].range.start;
+        brk->is_start_known = !is_bss_inside(image);
         if (brk->start < end_of_bss(image))
             brk->start = end_of_bss(image);
     }
-    if (!brk->known)
+    if (!brk->known) {
+        brk->missing = "where the break starts is not known, and no mapping is labelled [heap]";
         return;
+    }
     brk->end = align_up(brk->start, image->page_size);
     if (brk->last_heap == NONE)
         return;

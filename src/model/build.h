@@ -56,6 +56,21 @@ bool stacks_explain(struct image *image, uint64_t data_and_stack_bytes);
 /* image.objects and image.instances, the program and its interpreter, each mapping's instance. */
 void objects_read(struct image *image);
 
+/*
+ * Where the loading of a file lies that the mapping is a part of: by what is mapped around it, when
+ * there are no program headers.
+ */
+struct range object_range_by_names(const struct image *image, uint32_t index);
+
+/* Adds the bss to the ranges of instances without headers, which ends with the data. */
+void instances_add_bss(struct image *image);
+
+/*
+ * What of program, interpreter, word size and type is not known yet, by names and addresses; says
+ * so among what is missing.
+ */
+void program_infer(struct image *image);
+
 /* image.brk, from stat's start_brk, libc's memory and the [heap] mappings. */
 void break_find(struct image *image);
 

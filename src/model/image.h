@@ -46,6 +46,14 @@ enum region_role role_region(enum role role);
 /* An index into a table of the image; NONE: not there. */
 #define NONE UINT32_MAX
 
+/* What the text does not tell that lists a mapping; 0 stands in its place. */
+enum mapping_unknown {
+    MAPPING_OFFSET_UNKNOWN = 1,
+    MAPPING_DEVICE_UNKNOWN = 2,
+    MAPPING_INODE_UNKNOWN = 4,
+    MAPPING_NAME_UNKNOWN = 8,
+};
+
 struct mapping {
     struct range range;
     uint64_t offset;
@@ -56,6 +64,7 @@ struct mapping {
     uint32_t instance;   /* of the loaded object that it is a part of, or NONE */
     uint8_t perms;       /* enum perm */
     uint8_t role;        /* enum role */
+    uint8_t unknown;     /* enum mapping_unknown */
     bool is_file;        /* of a file; its inode may be unknown: 0 */
     bool grows_down;     /* [stack]; others are told by smaps only */
     bool locked;         /* after image_read_locks() */
@@ -142,10 +151,12 @@ struct layout {
 
 struct break_state {
     bool known;
-    uint64_t start; /* start_brk, a byte address */
-    uint64_t value; /* the break itself, a byte address; as good as `exact` says */
-    uint64_t end;   /* the end of the heap's last page */
-    bool exact;     /* read, not inferred */
+    uint64_t start;      /* start_brk, a byte address */
+    bool is_start_known; /* else it is the least that it can be: bss and heap are one mapping */
+    const char *missing; /* why it is not known */
+    uint64_t value;      /* the break itself, a byte address; as good as `exact` says */
+    uint64_t end;        /* the end of the heap's last page */
+    bool exact;          /* read, not inferred */
     const char *uncertain;
     bool has_libc_value; /* libc keeps a copy of the break, and it was read */
     uint64_t libc_value;
@@ -228,8 +239,9 @@ struct image {
     uint32_t interp;
     bool via_loader; /* the loader was executed, with the program as its argument */
     enum program_type program_type;
-    bool is_go;         /* the program was linked by Go */
-    bool has_allocator; /* image_read_allocator() was called, which fills the next two */
+    const char *program_evidence; /* NULL, or a sentence: names and addresses told the program */
+    bool is_go;                   /* the program was linked by Go */
+    bool has_allocator;           /* image_read_allocator() was called, which fills the next two */
     struct allocator allocator;
     uint32_t runtimes;      /* 1 << enum runtime */
     bool has_jit;           /* image_find_jit() was called, which fills the next one */

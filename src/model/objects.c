@@ -6,6 +6,7 @@
  * follows from an executable mapping and the PT_LOAD segment whose file offset it shows.
  */
 #include "model/build.h"
+#include "model/filename.h"
 #include "source/objfile.h"
 
 #include <elf.h>
@@ -113,15 +114,33 @@ static uint32_t object_add(struct finder *finder, const struct mapping *mapping)
     return image->n_objects - 1;
 }
 
+/*
+ * A table without permissions: files with code are called libraries, or have several mappings in a
+ * row, at different offsets; data is mapped in one piece.
+ */
+static bool is_object_by_names(const struct image *image, const struct mapping *mapping)
+{
+    const struct mapping *next = mapping + 1;
+
+    if (filename_is_library(mapping_name(image, mapping)))
+        return true;
+    return next < image->mappings + image->n_mappings && next->is_file &&
+           next->name == mapping->name && next->offset != mapping->offset;
+}
+
 static bool is_object_file(const struct finder *finder, const struct mapping *mapping)
 {
     struct str name = mapping_name(finder->image, mapping);
 
     if ((mapping->perms & PERM_EXEC) && name.n > 0 && str_eq(name, finder->exe_name))
         return true; /* also out of a memfd, as container runtimes run themselves */
-    return (mapping->perms & (PERM_EXEC | PERM_SHARED)) == PERM_EXEC && mapping->is_file &&
-           name.n > 0 && name.p[0] == '/' && !str_starts(name, STR("/memfd:")) &&
-           !str_starts(name, STR("/dev/")) && !str_starts(name, STR("/SYSV"));
+    if (!mapping->is_file || name.n == 0 || *name.p == '[' || str_starts(name, STR("/memfd:")) ||
+        str_starts(name, STR("/dev/")) || str_starts(name, STR("/SYSV")) ||
+        str_starts(name, STR("anon_inode:")) || str_starts(name, STR("socket:")))
+        return false;
+    return mapping->perms & PERM_UNKNOWN
+               ? is_object_by_names(finder->image, mapping)
+               : (mapping->perms & (PERM_EXEC | PERM_SHARED)) == PERM_EXEC;
 }
 
 static uint32_t object_of(struct finder *finder, const struct mapping *mapping)
@@ -190,20 +209,6 @@ static struct range loaded_range(const struct image *image, const struct elfhead
     return range.end > range.start ? range : (struct range){0, 0};
 }
 
-/* Without headers: the neighbouring mappings of the same file. */
-static struct range neighbours(const struct image *image, uint32_t index)
-{
-    const struct mapping *mappings = image->mappings;
-    struct range range = mappings[index].range;
-
-    for (uint32_t i = index; i-- > 0 && mappings[i].name == mappings[index].name;)
-        range.start = mappings[i].range.start;
-    for (uint32_t i = index + 1; i < image->n_mappings && mappings[i].name == mappings[index].name;
-         i++)
-        range.end = mappings[i].range.end;
-    return range;
-}
-
 static void instance_add(struct finder *finder, struct instance instance)
 {
     struct image *image = finder->image;
@@ -267,6 +272,15 @@ static bool is_elf(const struct object *object)
     return object->is_exe || !object->head.other_format;
 }
 
+/* Each executable mapping of an object without headers would yield the range that the first did. */
+static bool is_in_last(const struct image *image, const struct instance *instance, uint32_t index)
+{
+    const struct instance *last = &image->instances[image->n_instances - 1];
+
+    return image->n_instances > 0 && last->object == instance->object && !last->has_bias &&
+           range_has(last->range, image->mappings[index].range.start);
+}
+
 static void find_instance(struct finder *finder, uint32_t index)
 {
     struct image *image = finder->image;
@@ -277,7 +291,9 @@ static void find_instance(struct finder *finder, uint32_t index)
     if (!is_elf(object))
         return;
     if (!object->has_head) {
-        instance.range = neighbours(image, index);
+        if (is_in_last(image, &instance, index))
+            return;
+        instance.range = object_range_by_names(image, index);
     } else if (mapping_bias(image, &object->head, mapping, &instance.bias) &&
                is_loaded(image, object, mapping, instance.bias)) {
         instance.has_bias = true;
@@ -426,19 +442,12 @@ static uint32_t find_instance_named(const struct image *image, const char *path)
     return NONE;
 }
 
-static void find_program(struct image *image)
+/* By its headers, which also name the interpreter. */
+static void read_program(struct image *image, uint32_t exe)
 {
-    const struct object *object;
-    uint32_t exe = find_exe_instance(image);
-    uint32_t program;
+    uint32_t program = find_program_of_loader(image, exe);
+    const struct object *object = &image->objects[image->instances[exe].object];
 
-    if (exe == NONE)
-        return;
-    image->program = exe;
-    object = &image->objects[image->instances[exe].object];
-    if (!object->has_head)
-        return;
-    program = find_program_of_loader(image, exe);
     if (program != NONE) {
         image->via_loader = true;
         image->program = program;
@@ -466,6 +475,21 @@ static void guess_class(struct image *image)
             if (image->elf_class == 0)
                 image->elf_class = image->objects[i].head.elf_class;
         }
+}
+
+static void find_program(struct image *image)
+{
+    uint32_t exe = find_exe_instance(image);
+
+    image->program = exe;
+    if (exe != NONE && image->objects[image->instances[exe].object].has_head) {
+        read_program(image, exe);
+        return;
+    }
+    guess_class(image);
+    if (image->auxv.base)
+        image->interp = find_instance_at(image, image->auxv.base);
+    program_infer(image);
 }
 
 /* A hostile process can have 60,000 of them: the first few by name, the rest by number. */
@@ -541,8 +565,8 @@ void objects_read(struct image *image)
     if (image->n_instances > 0)
         qsort(image->instances, image->n_instances, sizeof(*image->instances), by_start);
     drop_doubles(image);
+    instances_add_bss(image);
     assign_instances(image);
     find_program(image);
-    guess_class(image);
     note_unread(image);
 }

@@ -29,6 +29,8 @@ static enum role part_without_head(const struct mapping *mapping)
 {
     if (!mapping->is_file)
         return ROLE_LIB_BSS;
+    if (mapping->perms & PERM_UNKNOWN)
+        return ROLE_LIBRARY;
     if (mapping->perms & PERM_EXEC)
         return ROLE_LIB_TEXT;
     if (mapping->perms & PERM_WRITE)
@@ -82,6 +84,8 @@ static enum role program_part(enum role part)
         return ROLE_DATA;
     case ROLE_LIB_BSS:
         return ROLE_BSS;
+    case ROLE_LIBRARY:
+        return ROLE_PROGRAM;
     default:
         return part;
     }
@@ -144,7 +148,7 @@ static enum role anonymous_role(const struct mapping *mapping)
         return ROLE_SHARED;
     if (mapping->perms & PERM_EXEC)
         return ROLE_ANON_EXEC;
-    if (!(mapping->perms & (PERM_READ | PERM_WRITE)))
+    if (!(mapping->perms & (PERM_READ | PERM_WRITE | PERM_UNKNOWN)))
         return range_size(mapping->range) <= MIB ? ROLE_GUARD : ROLE_RESERVED;
     return ROLE_ANON;
 }
@@ -269,6 +273,35 @@ static void extend_stack(struct image *image)
             mappings[i].role = ROLE_STACK;
 }
 
+static bool has_role(const struct image *image, enum role role)
+{
+    for (uint32_t i = 0; i < image->n_mappings; i++)
+        if (image->mappings[i].role == role)
+            return true;
+    return false;
+}
+
+/*
+ * Some kernels and emulators do not name the vdso.  Where none has the name, it is the small piece
+ * of anonymous code right at the interpreter, which the kernel maps next to it.
+ */
+static void find_unnamed_vdso(struct image *image)
+{
+    struct range interp;
+
+    if (image->interp == NONE || has_role(image, ROLE_VDSO))
+        return;
+    interp = image->instances[image->interp].seen;
+    for (uint32_t i = 0; i < image->n_mappings; i++) {
+        struct mapping *mapping = &image->mappings[i];
+
+        if (mapping->role == ROLE_ANON_EXEC && mapping->perms == (PERM_READ | PERM_EXEC) &&
+            mapping->name == 0 && range_size(mapping->range) <= 4 * image->page_size &&
+            (mapping->range.end == interp.start || mapping->range.start == interp.end))
+            mapping->role = ROLE_VDSO;
+    }
+}
+
 /*
  * A name that is right for each mapping by itself first; then what only neighbours tell.  The bss
  * that merged with the heap is labelled [heap] and stays heap.
@@ -278,6 +311,7 @@ void roles_assign(struct image *image)
     for (uint32_t i = 0; i < image->n_mappings; i++)
         image->mappings[i].role = (uint8_t)role_of(image, &image->mappings[i]);
     extend_stack(image);
+    find_unnamed_vdso(image);
     for (uint32_t i = 0; i < image->n_mappings; i++) {
         if (is_malloc_arena(image, i))
             image->mappings[i].role = ROLE_MALLOC_ARENA;

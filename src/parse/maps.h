@@ -17,6 +17,9 @@ enum perm {
     PERM_WRITE = 2,
     PERM_EXEC = 4,
     PERM_SHARED = 8,
+    /* Never of a live process: what a pasted text does not say. */
+    PERM_UNKNOWN = 16,         /* instead of all others */
+    PERM_SHARING_UNKNOWN = 32, /* instead of PERM_SHARED */
 };
 
 struct maps_line {
@@ -32,7 +35,7 @@ struct maps_line {
 /* One line without its newline.  False when it is not a mapping. */
 bool maps_parse_line(struct str text, struct maps_line *line);
 
-/* "r-xp" */
+/* "r-xp"; "????" and "r-x?" where it is not known */
 const char *perms_text(unsigned int perms, char buf[static 5]);
 
 /*

@@ -21,22 +21,47 @@ static void take_flags(struct smaps_record *record, struct str flags)
 static const struct {
     const char *key;
     size_t offset;
+    enum smaps_size size;
 } sizes[] = {
-    {"Rss", offsetof(struct smaps_record, rss_bytes)},
-    {"Pss", offsetof(struct smaps_record, pss_bytes)},
-    {"Private_Clean", offsetof(struct smaps_record, private_bytes)},
-    {"Private_Dirty", offsetof(struct smaps_record, private_bytes)},
-    {"Swap", offsetof(struct smaps_record, swap_bytes)},
-    {"Anonymous", offsetof(struct smaps_record, anonymous_bytes)},
-    {"Locked", offsetof(struct smaps_record, locked_bytes)},
+    {"Rss", offsetof(struct smaps_record, rss_bytes), SMAPS_RSS},
+    {"Pss", offsetof(struct smaps_record, pss_bytes), SMAPS_PSS},
+    {"Private_Clean", offsetof(struct smaps_record, private_bytes), SMAPS_PRIVATE_CLEAN},
+    {"Private_Dirty", offsetof(struct smaps_record, private_bytes), SMAPS_PRIVATE_DIRTY},
+    {"Swap", offsetof(struct smaps_record, swap_bytes), SMAPS_SWAP},
+    {"Anonymous", offsetof(struct smaps_record, anonymous_bytes), SMAPS_ANONYMOUS},
+    {"Locked", offsetof(struct smaps_record, locked_bytes), SMAPS_LOCKED},
+    {"KernelPageSize", offsetof(struct smaps_record, page_bytes), SMAPS_PAGE},
 };
 
-/* False when the line has no key. */
-static bool take_key_line(struct smaps_record *record, struct str line)
+static size_t find_size(struct str key)
 {
-    const char *colon = memchr(line.p, ':', line.n);
+    size_t i = 0;
+
+    while (i < sizeof(sizes) / sizeof(sizes[0]) && !str_eq(key, str_of(sizes[i].key)))
+        i++;
+    return i;
+}
+
+static void take_size(struct smaps_record *record, size_t i, uint64_t bytes)
+{
+    *(uint64_t *)(void *)((char *)record + sizes[i].offset) += bytes;
+    record->has |= sizes[i].size;
+}
+
+void smaps_take_size(struct smaps_record *record, struct str key, uint64_t bytes)
+{
+    size_t i = find_size(key);
+
+    if (i < sizeof(sizes) / sizeof(sizes[0]))
+        take_size(record, i, bytes);
+}
+
+bool smaps_take_key(struct smaps_record *record, struct str line)
+{
+    const char *colon = line.n > 0 ? memchr(line.p, ':', line.n) : NULL;
     struct str key, value;
     uint64_t bytes;
+    size_t i;
 
     if (!colon)
         return false;
@@ -44,9 +69,9 @@ static bool take_key_line(struct smaps_record *record, struct str line)
     value = (struct str){colon + 1, line.n - key.n - 1};
     if (str_eq(key, STR("VmFlags")))
         take_flags(record, value);
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-        if (str_eq(key, str_of(sizes[i].key)) && keyed_kb(value, &bytes))
-            *(uint64_t *)(void *)((char *)record + sizes[i].offset) += bytes;
+    i = find_size(key);
+    if (i < sizeof(sizes) / sizeof(sizes[0]) && keyed_kb(value, &bytes))
+        take_size(record, i, bytes);
     return true;
 }
 
@@ -66,7 +91,7 @@ bool smaps_next(struct str *rest, uint64_t *n_lines, struct smaps_record *record
         if (maps_parse_line(line, &next))
             return true;
         ++*n_lines;
-        if (!take_key_line(record, line))
+        if (!smaps_take_key(record, line))
             return err_set(err, "line %llu of smaps has no key", (unsigned long long)*n_lines);
     }
     return true;

@@ -147,6 +147,8 @@ START_TEST(test_perms_text)
     ck_assert_str_eq(perms_text(0, buf), "---p");
     ck_assert_str_eq(perms_text(PERM_READ | PERM_EXEC, buf), "r-xp");
     ck_assert_str_eq(perms_text(PERM_WRITE | PERM_SHARED, buf), "-w-s");
+    ck_assert_str_eq(perms_text(PERM_READ | PERM_SHARING_UNKNOWN, buf), "r--?");
+    ck_assert_str_eq(perms_text(PERM_UNKNOWN, buf), "????");
 }
 END_TEST
 
