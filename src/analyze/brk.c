@@ -115,7 +115,11 @@ static void limit_by_lock(struct brk_facts *brk, struct image *image)
     brk->lock_is_sure = state == LOCK_SURE;
     if (brk->heap_is_locked)
         growth_add_memlock(&brk->growth, image);
-    if (state != LOCK_SURE && !may_lock_anything(image))
+    if (may_lock_anything(image))
+        return;
+    if (!image->limits.locked.known)
+        growth_unknown(&brk->growth, LIMIT_RLIMIT_MEMLOCK);
+    else if (state != LOCK_SURE)
         growth_doubt(&brk->growth,
                      state == LOCK_PROBABLE
                          ? "the heap is locked: taken for mlockall(MCL_FUTURE), under which "
@@ -193,6 +197,7 @@ void brk_compute(struct facts *facts, struct image *image)
         return;
     brk->start = state->start;
     brk->end = state->end;
+    brk->is_start_known = state->is_start_known;
     brk->size = state->end - state->start;
     brk->exact = state->exact;
     brk->growth.uncertain = state->uncertain;
@@ -218,5 +223,6 @@ void brk_compute(struct facts *facts, struct image *image)
     growth_decide(&brk->growth);
     limit_by_own_data(brk, image);
     growth_decide(&brk->growth);
+    growth_doubt_unknown(&brk->growth, image);
     find_max(brk, state->value);
 }

@@ -34,6 +34,17 @@ const char *mapping_title(struct image *image, const struct mapping *mapping)
     return arena_strndup(&image->arena, name.p, name.n);
 }
 
+uint64_t address_space_end(const struct image *image)
+{
+    uint32_t i = image->n_mappings;
+
+    if (image->layout.task_size)
+        return image->layout.task_size;
+    while (i > 0 && image->mappings[i - 1].role == ROLE_VSYSCALL)
+        i--;
+    return i > 0 ? image->mappings[i - 1].range.end : 0;
+}
+
 static void count_mappings(struct facts *facts, const struct image *image)
 {
     for (uint32_t i = 0; i < image->n_mappings; i++) {

@@ -11,6 +11,7 @@
 struct brk_facts {
     bool known;
     uint64_t start;
+    bool is_start_known; /* else it is the least, and `size` and `window` are the most */
     uint64_t end;
     uint64_t size;
     bool exact;
@@ -52,7 +53,7 @@ struct memory_facts {
 };
 
 struct stack_facts {
-    bool known;
+    bool known;         /* not without RLIMIT_STACK, which nearly always binds */
     uint32_t mapping;   /* the lowest part, which grows */
     struct range range; /* all parts */
     uint64_t lowest;    /* the lowest address that it can grow to */
@@ -97,6 +98,9 @@ void memory_compute(struct facts *facts, const struct image *image);
 
 /* "libtinfo.so.5.9", "an anonymous mapping (---p)": for sentences; in the image's arena. */
 const char *mapping_title(struct image *image, const struct mapping *mapping);
+
+/* The end of the address space, or of the highest mapping where that is not known. */
+uint64_t address_space_end(const struct image *image);
 
 /*
  * The largest hole between mappings above `address` and below the mmap base (the end of the address

@@ -26,7 +26,7 @@ static void consider_hole(struct facts *facts, struct range hole, struct range a
 
 struct range largest_hole_above(const struct image *image, uint64_t address)
 {
-    uint64_t base = image->layout.has_base ? image->layout.base : image->layout.task_size;
+    uint64_t base = image->layout.has_base ? image->layout.base : address_space_end(image);
     struct range largest = {0, 0}, hole = {address, address};
 
     for (uint32_t i = image_find(image, address); i < image->n_mappings && hole.start < base; i++) {

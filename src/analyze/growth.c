@@ -63,6 +63,39 @@ void growth_doubt(struct growth *growth, const char *sentence)
         growth->uncertain = sentence;
 }
 
+void growth_unknown(struct growth *growth, enum limit_kind kind)
+{
+    growth->unknown |= 1U << kind;
+}
+
+const char *growth_unknown_text(const struct growth *growth, struct image *image)
+{
+    unsigned int left = growth->unknown;
+    const char *text = NULL;
+
+    for (int kind = 0; kind < N_LIMIT_KINDS; kind++) {
+        if (!(left & 1U << kind))
+            continue;
+        left &= ~(1U << kind);
+        text = text ? arena_printf(&image->arena, "%s%s%s", text, left ? ", " : " and ",
+                                   kinds[kind].name)
+                    : kinds[kind].name;
+    }
+    return text;
+}
+
+void growth_doubt_unknown(struct growth *growth, struct image *image)
+{
+    const char *names = growth_unknown_text(growth, image);
+    bool is_one = (growth->unknown & (growth->unknown - 1)) == 0;
+
+    if (!names)
+        return;
+    growth->uncertain = arena_printf(&image->arena, "%s%s%s %s not known and may leave less",
+                                     growth->uncertain ? growth->uncertain : "",
+                                     growth->uncertain ? "; " : "", names, is_one ? "is" : "are");
+}
+
 /* What a limit in bytes leaves: the kernel compares whole pages, each side rounded down. */
 static uint64_t pages_left(const struct image *image, uint64_t limit_bytes, uint64_t used_bytes)
 {
@@ -83,6 +116,8 @@ static void add_address_space(struct growth *growth, struct image *image)
     const struct limit *rlimit = &image->limits.address_space;
     struct limit_fact *limit;
 
+    if (!rlimit->known)
+        growth_unknown(growth, LIMIT_RLIMIT_AS);
     if (!rlimit->known || rlimit->soft == LIMIT_INFINITY)
         return;
     limit = growth_limit(growth, image, LIMIT_RLIMIT_AS,
@@ -113,6 +148,8 @@ static void add_data(struct growth *growth, struct image *image)
     uint64_t bytes = rlimit->soft == 0 ? rlimit->hard : rlimit->soft;
     struct limit_fact *limit;
 
+    if (!rlimit->known)
+        growth_unknown(growth, LIMIT_RLIMIT_DATA);
     if (!rlimit->known || bytes == LIMIT_INFINITY)
         return;
     if (image->host.kernel_version < KERNEL(4, 7)) {
@@ -134,6 +171,8 @@ static void add_map_count(struct growth *growth, struct image *image)
 {
     struct limit_fact *limit;
 
+    if (!image->host.has_max_map_count)
+        growth_unknown(growth, LIMIT_MAX_MAP_COUNT);
     if (!image->host.has_max_map_count || image->n_counted <= image->host.max_map_count)
         return;
     limit = growth_limit(growth, image, LIMIT_MAX_MAP_COUNT, 0);
@@ -147,8 +186,10 @@ static void add_heuristic(struct growth *growth, struct image *image)
     const struct host *host = &image->host;
     struct limit_fact *limit;
 
-    if (!host->has_memory || !host->has_swap)
+    if (!host->has_memory || !host->has_swap) {
+        growth_unknown(growth, LIMIT_OVERCOMMIT);
         return;
+    }
     if (host->kernel_version < KERNEL(5, 2))
         growth_doubt(growth, "before Linux 5.2 the heuristic overcommit went by free memory, which "
                              "cannot be told to the page");
@@ -208,7 +249,7 @@ static void add_strict(struct growth *growth, struct image *image)
 static void add_overcommit(struct growth *growth, struct image *image)
 {
     if (!image->host.has_overcommit)
-        growth_doubt(growth, "vm.overcommit_memory could not be read");
+        growth_unknown(growth, LIMIT_OVERCOMMIT);
     else if (image->host.overcommit_memory == 0)
         add_heuristic(growth, image);
     else if (image->host.overcommit_memory == 2)

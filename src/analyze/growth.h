@@ -46,6 +46,7 @@ struct growth {
     const char *uncertain;  /* what could change the figures, or NULL */
     struct limit_fact limits[N_LIMIT_KINDS];
     unsigned int n_limits;
+    unsigned int unknown; /* 1 << enum limit_kind: what is not known and may leave less */
 };
 
 /* A new limit with its room rounded down to pages; its texts are the caller's to fill in. */
@@ -57,6 +58,15 @@ struct limit_fact *growth_find(struct growth *growth, enum limit_kind kind);
 
 /* Why a figure may be wrong; the first reason stays. */
 void growth_doubt(struct growth *growth, const char *sentence);
+
+/* A limit that could not be read: the figures are the most that can be. */
+void growth_unknown(struct growth *growth, enum limit_kind kind);
+
+/* "rlimit-data, rlimit-as and overcommit"; NULL when all limits are known. */
+const char *growth_unknown_text(const struct growth *growth, struct image *image);
+
+/* Says so among the doubts; after all else. */
+void growth_doubt_unknown(struct growth *growth, struct image *image);
 
 /*
  * The limits on private writable memory, by Linux mm/mmap.c may_expand_vm() and mm/util.c

@@ -197,7 +197,9 @@ void mmap_compute(struct facts *facts, struct image *image)
         return;
     }
     limit_by_hole(mmap, image);
-    if (!may_lock_anything(image))
+    if (!image->limits.locked.known && !may_lock_anything(image))
+        growth_unknown(&mmap->growth, LIMIT_RLIMIT_MEMLOCK);
+    else if (!may_lock_anything(image))
         growth_doubt(&mmap->growth, "whether mlockall(MCL_FUTURE) was called cannot be seen for "
                                     "sure; if it was, RLIMIT_MEMLOCK bounds what mmap gives");
     if (facts->brk.heap_is_locked)
@@ -214,5 +216,6 @@ void mmap_compute(struct facts *facts, struct image *image)
     if (mmap->growth.known && is_guessed(image, mmap->growth.room))
         growth_doubt(&mmap->growth, "the stack limit changed since exec, so where the kernel looks "
                                     "when there is no room below the mmap base is not known");
+    growth_doubt_unknown(&mmap->growth, image);
     mmap->has_address = mmap_place(image, mmap->growth.room, &mmap->address);
 }

@@ -57,7 +57,7 @@ static void limit_by_rlimit(struct stack_facts *stack, struct image *image)
     char text[UNITS_TEXT];
 
     if (!rlimit->known)
-        growth_doubt(&stack->growth, "RLIMIT_STACK could not be read");
+        growth_unknown(&stack->growth, LIMIT_RLIMIT_STACK);
     if (!rlimit->known || rlimit->soft == LIMIT_INFINITY)
         return;
     limit = growth_limit(&stack->growth, image, LIMIT_RLIMIT_STACK,
@@ -97,6 +97,9 @@ void stack_compute(struct facts *facts, struct image *image)
         growth_add_memlock(&stack->growth, image);
     limit_by_min_address(stack, image, start);
     growth_decide(&stack->growth);
+    if (!image->limits.stack.known)
+        stack->growth.known = false;
+    growth_doubt_unknown(&stack->growth, image);
     stack->known = stack->growth.known;
     stack->lowest = start - stack->growth.room;
 }

@@ -34,7 +34,7 @@ static void run(struct checker *checker)
     char end[UNITS_TEXT];
 
     if (!brk->known) {
-        rule_not_run(checker, "the break could not be read");
+        rule_not_run(checker, break_missing(checker));
         return;
     }
     if (brk->growth.room > 0 || brk->growth.limit != LIMIT_NEXT_MAPPING)

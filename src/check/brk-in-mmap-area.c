@@ -16,7 +16,7 @@ struct neighbours {
 /* A library below the program says nothing about the heap, unless the mmap area begins there. */
 static struct neighbours neighbours_of(const struct image *image, uint64_t start_brk)
 {
-    uint64_t least = image->program == NONE ? 0 : image->instances[image->program].seen.end;
+    uint64_t least = image->instances[image->program].seen.end;
     struct neighbours n = {0, 0};
 
     if (mmap_area_has_program(image))
@@ -59,7 +59,8 @@ bool brk_is_in_mmap_area(const struct checker *checker)
 {
     const struct brk_facts *brk = &checker->facts->brk;
 
-    return brk->known && is_among(neighbours_of(checker->image, brk->start), checker);
+    return brk->known && checker->image->program != NONE &&
+           is_among(neighbours_of(checker->image, brk->start), checker);
 }
 
 static void run(struct checker *checker)
@@ -71,7 +72,11 @@ static void run(struct checker *checker)
     char start[UNITS_TEXT];
 
     if (!brk->known) {
-        rule_not_run(checker, "the break could not be read");
+        rule_not_run(checker, break_missing(checker));
+        return;
+    }
+    if (image->program == NONE) {
+        rule_not_run(checker, "the program was not found");
         return;
     }
     near = neighbours_of(image, brk->start);

@@ -13,7 +13,7 @@ static void run(struct checker *checker)
     char room[UNITS_TEXT];
 
     if (!brk->known) {
-        rule_not_run(checker, "the break could not be read");
+        rule_not_run(checker, break_missing(checker));
         return;
     }
     if (brk->growth.room >= WARNING_MIB * MIB || limit->kind == LIMIT_NEXT_MAPPING ||
@@ -29,8 +29,8 @@ static void run(struct checker *checker)
         "A limit stops it, not a mapping (%s). brk() fails with ENOMEM when it is reached, "
         "however much memory is free. %s",
         limit->detail, allocator_text(checker));
-    finding_remedy(checker, finding, "%s \"layoutcheck room %d\" shows all limits.",
-                   limit_cure(checker, limit->kind), (int)checker->image->pid);
+    finding_remedy(checker, finding, "%s \"layoutcheck room %s\" shows all limits.",
+                   limit_cure(checker, limit->kind), pid_text(checker));
     cause_by_limit(finding, limit->kind);
     evidence_text(finding, "limit", limit_name(limit->kind));
     evidence_text(finding, "value", limit->value);

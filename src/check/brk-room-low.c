@@ -13,7 +13,7 @@ static void run(struct checker *checker)
     char room[UNITS_TEXT], end[UNITS_TEXT], max[UNITS_TEXT];
 
     if (!brk->known) {
-        rule_not_run(checker, "the break could not be read");
+        rule_not_run(checker, break_missing(checker));
         return;
     }
     if (brk->growth.room == 0 || brk->growth.room >= WARNING_MIB * MIB ||

@@ -143,7 +143,7 @@ static void run(struct checker *checker)
 
     if (!brk->known || brk->normal_window == 0) {
         rule_not_run(checker, brk->known ? "what this layout normally leaves is not known"
-                                         : "the break could not be read");
+                                         : break_missing(checker));
         return;
     }
     if (!is_shrunken(image, brk) || brk_is_unused(checker))

@@ -18,6 +18,10 @@ static void run(struct checker *checker)
 
     image_read_cgroup_limits(image);
     level = image->cgroup_limit;
+    if (!level && image_lacks(image, "cgroup")) {
+        rule_not_run(checker, "its memory cgroup is not known");
+        return;
+    }
     if (!level || !is_near(level))
         return;
     finding = finding_add(checker, SEVERITY_WARNING, "%s of %s are left in the memory cgroup %s",

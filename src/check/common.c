@@ -3,8 +3,22 @@
 #include "check/rules.h"
 
 #include "base/units.h"
+#include "model/filename.h"
 
 #include <elf.h>
+
+const char *pid_text(struct checker *checker)
+{
+    return checker->image->pid ? arena_printf(checker->arena, "%d", (int)checker->image->pid)
+                               : "PID";
+}
+
+const char *break_missing(const struct checker *checker)
+{
+    const char *missing = checker->image->brk.missing;
+
+    return missing ? missing : "the break could not be read";
+}
 
 bool instance_is_library(const struct image *image, uint32_t instance)
 {
@@ -12,9 +26,10 @@ bool instance_is_library(const struct image *image, uint32_t instance)
 
     if (instance == image->program || range_size(image->instances[instance].seen) == 0)
         return false;
+    if (!object->has_head)
+        return filename_is_library(object->path);
     /* Programs of an emulator's guest are of another machine or class: not this process's. */
-    return !object->has_head ||
-           (object->head.machine == image->machine && object->head.elf_class == image->elf_class);
+    return object->head.machine == image->machine && object->head.elf_class == image->elf_class;
 }
 
 /*
@@ -102,12 +117,15 @@ const struct ancestor *find_32bit_executor(struct image *image)
 
 bool brk_follows_program(const struct image *image, uint64_t start_brk)
 {
-    uint64_t end;
+    /* Without rules for the machine: what powerpc draws, the farthest of all. */
+    uint64_t most = image->elf_class == 64 ? TIB : GIB, end;
 
-    if (image->program == NONE || !image->arch)
+    if (image->program == NONE)
         return false;
+    if (image->arch)
+        most = image->arch->brk_random_bytes;
     end = image->instances[image->program].seen.end;
-    return start_brk >= end && start_brk - end <= 2 * image->arch->brk_random_bytes;
+    return start_brk >= end && start_brk - end <= 2 * most;
 }
 
 bool limit_is_doubtful(const struct checker *checker, const struct limit_fact *limit)
@@ -170,9 +188,9 @@ const char *limit_cure(struct checker *checker, enum limit_kind kind)
 
     if (resource->option)
         return arena_printf(checker->arena,
-                            "Raise it: \"prlimit --pid %d --%s=BYTES\" for this process, ulimit "
+                            "Raise it: \"prlimit --pid %s --%s=BYTES\" for this process, ulimit "
                             "-%s or %s= for the next.",
-                            (int)checker->image->pid, resource->option, resource->letter,
+                            pid_text(checker), resource->option, resource->letter,
                             resource->directive);
     if (kind == LIMIT_NEXT_MAPPING)
         return "Find out who maps it: " FIND_MAPPER ".";
@@ -188,7 +206,8 @@ void evidence_break(struct checker *checker, struct finding *finding)
 
     finding->is_about_blocker = true;
     checker->blocker = blocker_title(checker);
-    evidence_address(finding, "start_brk", brk->start);
+    if (brk->is_start_known)
+        evidence_address(finding, "start_brk", brk->start);
     evidence_address(finding, "break", brk->end);
     evidence_bytes(finding, "gap", brk->gap);
     evidence_bytes(finding, "room", brk->growth.room);

@@ -14,6 +14,9 @@ static const struct fate_texts {
     {FILE_REPLACED, "replaced",
      "is not the one at its path any more: another file is there, as after an update",
      "Restart the program."},
+    {FILE_DELETED, "deleted",
+     "was removed or replaced by another: the kernel's mark does not tell which",
+     "Restart the program; if it was removed and the program still needs it, install it first."},
     {FILE_REMOVED, "removed", "is no longer at its path",
      "Restart the program; if it still needs the file, install that first."},
 };

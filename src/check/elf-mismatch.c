@@ -122,10 +122,22 @@ static void report(struct checker *checker, const struct instance *instance,
     evidence_places(finding, "places", places->list, places->n);
 }
 
+static bool any_head(const struct image *image)
+{
+    for (uint32_t i = 0; i < image->n_instances; i++)
+        if (image->instances[i].has_bias)
+            return true;
+    return false;
+}
+
 static void run(struct checker *checker)
 {
     const struct image *image = checker->image;
 
+    if (!any_head(image)) {
+        rule_not_run(checker, "the ELF headers of its objects are not known");
+        return;
+    }
     for (uint32_t i = 0; i < image->n_instances; i++) {
         const struct instance *instance = &image->instances[i];
         struct mismatch mismatch = {0};

@@ -61,6 +61,10 @@ static void run(struct checker *checker)
         rule_not_run(checker, "the stack was not found");
         return;
     }
+    if (checker->image->mappings[facts->stack].perms & PERM_UNKNOWN) {
+        rule_not_run(checker, "permissions are not known");
+        return;
+    }
     if (!stack_is_executable(checker))
         return;
     places_add_instances(checker, &askers, asks);

@@ -10,8 +10,13 @@ static void run(struct checker *checker)
     char limit[UNITS_TEXT], locked[UNITS_TEXT];
     bool seen = checker->facts->brk.heap_is_locked;
 
-    if (may_lock_anything(image) || !image->limits.locked.known ||
-        image->status.vm_locked_bytes == 0)
+    if (may_lock_anything(image))
+        return;
+    if (!image->has_status || !image->limits.locked.known) {
+        rule_not_run(checker, "how much is locked, and may be, is not known");
+        return;
+    }
+    if (image->status.vm_locked_bytes == 0)
         return;
     finding = finding_add(checker, SEVERITY_INFO, "RLIMIT_MEMLOCK %s what the process can grow by",
                           seen ? "bounds" : "may bound");
@@ -24,9 +29,9 @@ static void run(struct checker *checker)
              : "If mlockall(MCL_FUTURE) locked it, which cannot be seen from outside, new memory "
                "counts against the limit at once.");
     finding_remedy(checker, finding,
-                   "prlimit --pid %d --memlock=unlimited, LimitMEMLOCK=infinity in the unit, or "
+                   "prlimit --pid %s --memlock=unlimited, LimitMEMLOCK=infinity in the unit, or "
                    "CAP_IPC_LOCK.",
-                   (int)image->pid);
+                   pid_text(checker));
     evidence_bytes(finding, "locked", image->status.vm_locked_bytes);
     evidence_bytes(finding, "limit_bytes", image->limits.locked.soft);
 }

@@ -72,6 +72,8 @@ static void run(struct checker *checker)
     struct commit commit;
     uint64_t left;
 
+    if (!image->host.has_overcommit)
+        rule_not_run(checker, "vm.overcommit_memory could not be read");
     if (!image->host.has_overcommit || image->host.overcommit_memory != 2)
         return;
     if (!image_read_commit(image, &commit)) {

@@ -22,6 +22,8 @@ static void run(struct checker *checker)
         rule_not_run(checker, "the program's data or the break could not be read");
         return;
     }
+    if (!checker->facts->brk.is_start_known)
+        return; /* it begins in the program's own mappings */
     if (!brk_follows_program(image, checker->facts->brk.start) || mmap_area_has_program(image))
         return;
     places_add_instances(checker, &objects, is_between);

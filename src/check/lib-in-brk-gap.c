@@ -18,9 +18,9 @@ static uint64_t area_start(const struct image *image, uint64_t break_end)
     if (image->layout.mode == MMAP_BOTTOM_UP && image->layout.base > break_end)
         return image->layout.base;
     if (image->layout.mode == MMAP_BOTTOM_UP)
-        return mmap_area_has_program(image) ? 0 : image->layout.task_size;
+        return mmap_area_has_program(image) ? 0 : address_space_end(image);
     hole = largest_hole_above(image, break_end);
-    return range_size(hole) >= image->layout.task_size / 8 ? hole.start : 0;
+    return range_size(hole) >= address_space_end(image) / 8 ? hole.start : 0;
 }
 
 static bool is_in_gap(const struct checker *checker, uint32_t instance)
@@ -40,9 +40,8 @@ static void run(struct checker *checker)
     struct finding *finding;
     char distance[UNITS_TEXT];
 
-    if (!brk->known || !checker->image->layout.task_size) {
-        rule_not_run(checker, brk->known ? "the end of the address space is not known"
-                                         : "the break could not be read");
+    if (!brk->known) {
+        rule_not_run(checker, break_missing(checker));
         return;
     }
     places_add_instances(checker, &objects, is_in_gap);

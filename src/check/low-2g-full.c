@@ -46,8 +46,8 @@ static void run(struct checker *checker)
     finding_remedy(
         checker, finding,
         "A LuaJIT built with GC64 (the default since 2.1 of 2022) does not need low addresses. "
-        "\"layoutcheck map %d\" shows what lies there.",
-        (int)image->pid);
+        "\"layoutcheck map %s\" shows what lies there.",
+        pid_text(checker));
     evidence_text(finding, "object", arena_strndup(checker->arena, name.p, name.n));
     evidence_bytes(finding, "low_2g_gap", gap);
 }

@@ -31,8 +31,8 @@ static void run(struct checker *checker)
     finding_remedy(checker, finding,
                    "sysctl vm.max_map_count=%llu raises the limit for the host at once (a file in "
                    "/etc/sysctl.d keeps it). If the number only grows, find what maps without "
-                   "unmapping: layoutcheck map %d.",
-                   (unsigned long long)max * 4, (int)image->pid);
+                   "unmapping: layoutcheck map %s.",
+                   (unsigned long long)max * 4, pid_text(checker));
     evidence_count(finding, "mappings", count);
     evidence_count(finding, "max_map_count", max);
 }

@@ -27,8 +27,8 @@ static void run(struct checker *checker)
         "%s: %s. Thread stacks, large allocations and files to map fail with ENOMEM when they need "
         "more in one piece.",
         limit_name(limit->kind), limit->detail);
-    finding_remedy(checker, finding, "%s \"layoutcheck room %d\" shows all limits.",
-                   limit_cure(checker, limit->kind), (int)checker->image->pid);
+    finding_remedy(checker, finding, "%s \"layoutcheck room %s\" shows all limits.",
+                   limit_cure(checker, limit->kind), pid_text(checker));
     cause_by_limit(finding, limit->kind);
     if (checker->facts->brk.known && checker->facts->brk.growth.limit == limit->kind)
         finding_cause(finding, &rule_brk_limit_low);

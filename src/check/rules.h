@@ -21,6 +21,12 @@
 
 #define CURE_MIXED_BASE "Cure mixed-mmap-base; then the libraries go to the mmap area."
 
+/* For commands in a remedy: the PID, or "PID" where it is not known. */
+const char *pid_text(struct checker *checker);
+
+/* For rule_not_run(): why the break is not known. */
+const char *break_missing(const struct checker *checker);
+
 /* What several rules ask about loaded objects. */
 
 /* Loaded and neither the program nor its interpreter run as the program. */

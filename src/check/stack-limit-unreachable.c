@@ -58,7 +58,8 @@ static void run(struct checker *checker)
     char room[UNITS_TEXT], promised[UNITS_TEXT];
 
     if (!stack->known) {
-        rule_not_run(checker, "the stack was not found");
+        rule_not_run(checker, checker->facts->has_stack ? "RLIMIT_STACK is not known"
+                                                        : "the stack was not found");
         return;
     }
     if (!mapping || !rlimit || mapping->room >= rlimit->room ||

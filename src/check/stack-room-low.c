@@ -9,13 +9,29 @@ enum { ERROR_KIB = 128, WARNING_KIB = 512 };
  * What is mapped and was never touched is as good as room: Ruby touches the last page that the
  * limit allows when it starts, so that nothing else gets the place.
  */
-static uint64_t unused_bytes(const struct checker *checker)
+static bool find_unused(const struct checker *checker, uint64_t *unused)
 {
-    uint64_t size = range_size(checker->facts->stack_growth.range);
+    uint64_t size = range_size(checker->facts->stack_growth.range), used;
 
-    if (size < WARNING_KIB * KIB || !image_read_stack_use(checker->image))
-        return 0;
-    return size > checker->image->stack_used_bytes ? size - checker->image->stack_used_bytes : 0;
+    *unused = 0;
+    if (size < WARNING_KIB * KIB)
+        return true;
+    if (!image_read_stack_use(checker->image))
+        return false;
+    used = checker->image->stack_used_bytes;
+    *unused = size > used ? size - used : 0;
+    return true;
+}
+
+/* What the mapping below leaves is the most, whatever the limits are that are not known. */
+static const struct limit_fact *binding_of(const struct stack_facts *stack)
+{
+    if (stack->known)
+        return growth_binding(&stack->growth);
+    for (unsigned int i = 0; i < stack->growth.n_limits; i++)
+        if (stack->growth.limits[i].kind == LIMIT_NEXT_MAPPING)
+            return &stack->growth.limits[i];
+    return NULL;
 }
 
 static enum severity severity_of(uint64_t room, uint64_t unused)
@@ -39,31 +55,33 @@ static void report_unused(struct checker *checker, struct finding *finding, uint
 static void run(struct checker *checker)
 {
     const struct stack_facts *stack = &checker->facts->stack_growth;
-    const struct limit_fact *limit;
+    const struct limit_fact *limit = binding_of(stack);
+    uint64_t unused, least = stack->range.start - (limit ? limit->room : 0);
     struct finding *finding;
-    uint64_t unused;
     char room[UNITS_TEXT], lowest[UNITS_TEXT];
 
-    if (!stack->known) {
-        rule_not_run(checker, "the stack was not found");
+    if (!limit || (!stack->known && limit->room >= WARNING_KIB * KIB)) {
+        rule_not_run(checker, checker->facts->has_stack ? "RLIMIT_STACK is not known"
+                                                        : "the stack was not found");
         return;
     }
-    if (stack->growth.room >= WARNING_KIB * KIB)
+    if (limit->room >= WARNING_KIB * KIB)
         return;
-    limit = growth_binding(&stack->growth);
-    unused = unused_bytes(checker);
-    finding =
-        finding_add(checker, severity_of(stack->growth.room, unused),
-                    "the main stack can grow by %s only: %s is %s",
-                    size_text(stack->growth.room, room), limit_name(limit->kind), limit->value);
+    if (!find_unused(checker, &unused)) {
+        rule_not_run(checker, "how much of the stack is in use is not known");
+        return;
+    }
+    finding = finding_add(checker, severity_of(limit->room, unused),
+                          "the main stack can grow by %s only: %s is %s",
+                          size_text(limit->room, room), limit_name(limit->kind), limit->value);
     finding_detail(
         checker, finding,
         "It can reach down to %s; a touch below that is a segmentation fault (SIGSEGV). %s: %s.",
-        address_text(stack->lowest, lowest), limit_name(limit->kind), limit->detail);
+        address_text(least, lowest), limit_name(limit->kind), limit->detail);
     finding_remedy(checker, finding,
-                   "%s Deep recursion may be the real reason: \"gdb -p %d -batch -ex \'bt 20\'\" "
+                   "%s Deep recursion may be the real reason: \"gdb -p %s -batch -ex \'bt 20\'\" "
                    "shows the calls.",
-                   limit_cure(checker, limit->kind), (int)checker->image->pid);
+                   limit_cure(checker, limit->kind), pid_text(checker));
     if (limit->kind == LIMIT_NEXT_MAPPING)
         finding_cause(finding, &rule_stack_limit_unreachable);
     cause_by_limit(finding, limit->kind);
@@ -71,8 +89,8 @@ static void run(struct checker *checker)
         report_unused(checker, finding, unused);
     evidence_text(finding, "limit", limit_name(limit->kind));
     evidence_text(finding, "value", limit->value);
-    evidence_bytes(finding, "room", stack->growth.room);
-    evidence_address(finding, "lowest", stack->lowest);
+    evidence_bytes(finding, "room", limit->room);
+    evidence_address(finding, "lowest", least);
 }
 
 const struct rule rule_stack_room_low = {

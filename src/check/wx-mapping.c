@@ -101,6 +101,10 @@ static void run(struct checker *checker)
     const struct image *image = checker->image;
     struct group trouble = {0}, expected = {0};
 
+    if (image->n_mappings > 0 && image->mappings[0].perms & PERM_UNKNOWN) {
+        rule_not_run(checker, "permissions are not known"); /* of none, where not of one */
+        return;
+    }
     for (uint32_t i = 0; i < image->n_mappings; i++) {
         const struct mapping *mapping = &image->mappings[i];
 

@@ -33,13 +33,20 @@ void mappings_add(struct image *image, const struct maps_line *line)
         image->n_counted++;
 }
 
+bool image_lacks(const struct image *image, const char *what)
+{
+    for (uint32_t i = 0; i < image->n_missing; i++)
+        if (strcmp(image->missing[i].what, what) == 0)
+            return true;
+    return false;
+}
+
 void image_note_missing(struct image *image, const char *what, const char *reason)
 {
     struct missing *rows;
 
-    for (uint32_t i = 0; i < image->n_missing; i++)
-        if (strcmp(image->missing[i].what, what) == 0)
-            return;
+    if (image_lacks(image, what))
+        return;
     rows = arena_alloc(&image->arena, (image->n_missing + 1) * sizeof(*rows));
     if (image->n_missing > 0)
         memcpy(rows, image->missing, image->n_missing * sizeof(*rows));

@@ -82,7 +82,8 @@ struct usage {
 };
 
 /* What has become of a file since it was mapped, by device and inode in the process's namespace. */
-enum file_fate { FILE_IN_PLACE, FILE_REMOVED, FILE_REPLACED };
+/* FILE_DELETED: the one or the other, as the name says, and the path cannot be looked at. */
+enum file_fate { FILE_IN_PLACE, FILE_REMOVED, FILE_REPLACED, FILE_DELETED };
 
 /* A file with an executable mapping, or the executed file. */
 struct object {
@@ -409,6 +410,9 @@ uint32_t image_find(const struct image *image, uint64_t address);
 
 /* How close the break may not come to the mapping, beside the page that always stays free. */
 uint64_t mapping_guard_bytes(const struct image *image, const struct mapping *mapping);
+
+/* Whether that is among the rows of `missing`. */
+bool image_lacks(const struct image *image, const char *what);
 
 /* Adds a row to `missing`. */
 void image_note_missing(struct image *image, const char *what, const char *reason);

@@ -73,8 +73,11 @@ static enum file_fate find_fate(const struct image *image, const struct object *
     struct str suffix = STR(" (deleted)"), path = object->path;
     struct file_id id;
 
-    if (!str_ends(path, suffix) || str_starts(path, STR("/memfd:")) ||
-        (objfile_identify(image->capture, path, &id) == PATH_HERE && is_same_file(object, &id)))
+    if (!str_ends(path, suffix) || str_starts(path, STR("/memfd:")))
+        return FILE_IN_PLACE;
+    if (capture_kind(image->capture) == CAPTURE_TEXT)
+        return FILE_DELETED;
+    if (objfile_identify(image->capture, path, &id) == PATH_HERE && is_same_file(object, &id))
         return FILE_IN_PLACE;
     path.n -= suffix.n;
     if (objfile_identify(image->capture, path, &id) != PATH_HERE)
