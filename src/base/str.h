@@ -38,6 +38,11 @@ static inline bool str_ends(struct str s, struct str suffix)
     return s.n >= suffix.n && memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0;
 }
 
+static inline bool str_has(struct str s, char c)
+{
+    return s.n > 0 && memchr(s.p, c, s.n);
+}
+
 /* Splits the next line off *rest, without its newline; false when nothing is left. */
 bool str_next_line(struct str *rest, struct str *line);
 
