@@ -202,8 +202,11 @@ void brk_compute(struct facts *facts, struct image *image)
     brk->exact = state->exact;
     brk->growth.uncertain = state->uncertain;
     brk->next = next_mapping(image, state->end);
-    if (brk->next == NONE && !top)
+    if (brk->next == NONE && !top) {
+        image->brk.missing = "nothing is mapped above the heap, and the end of the address space "
+                             "is not known";
         return;
+    }
     brk->known = true;
     if (brk->next != NONE)
         top = image->mappings[brk->next].range.start;

@@ -9,7 +9,14 @@ static const struct limit_fact *refusing(const struct growth *growth, uint64_t b
     return least && least->room < bytes ? least : NULL;
 }
 
-void query_brk(struct fit *fit, const struct facts *facts, const struct image *image, uint64_t size)
+/* What no known limit refuses, one that is not known may refuse. */
+static void doubt_fit(struct fit *fit, const struct growth *growth, struct image *image)
+{
+    fit->unknown = growth_unknown_text(growth, image);
+    fit->known = !fit->unknown;
+}
+
+void query_brk(struct fit *fit, const struct facts *facts, struct image *image, uint64_t size)
 {
     const struct brk_facts *brk = &facts->brk;
     uint64_t value = image->brk.value, target;
@@ -20,6 +27,8 @@ void query_brk(struct fit *fit, const struct facts *facts, const struct image *i
     fit->fits = !__builtin_add_overflow(value, size, &target) && target <= brk->max;
     if (!fit->fits)
         fit->limit = growth_binding(&brk->growth);
+    else
+        doubt_fit(fit, &brk->growth, image);
 }
 
 void query_mmap(struct fit *fit, const struct facts *facts, struct image *image, uint64_t size)
@@ -32,6 +41,8 @@ void query_mmap(struct fit *fit, const struct facts *facts, struct image *image,
         return;
     fit->limit = refusing(growth, length);
     fit->fits = !fit->limit && size > 0;
+    if (fit->fits)
+        doubt_fit(fit, growth, image);
     if (fit->fits)
         fit->has_address = mmap_place(image, length, &fit->address);
 }

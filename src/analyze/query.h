@@ -8,7 +8,8 @@
 /* Whether growing by a size would succeed in one call. */
 struct fit {
     bool asked;
-    bool known; /* false: not enough is known to answer */
+    bool known;          /* false: not enough is known to answer */
+    const char *unknown; /* then: the limits that are not known, while no other refuses; or NULL */
     uint64_t size;
     bool fits;
     bool has_address; /* of an mmap that fits */
@@ -36,8 +37,7 @@ struct answers {
 };
 
 /* Grow the heap by `size` bytes from the break as it is. */
-void query_brk(struct fit *fit, const struct facts *facts, const struct image *image,
-               uint64_t size);
+void query_brk(struct fit *fit, const struct facts *facts, struct image *image, uint64_t size);
 
 /* mmap(NULL, size) of private writable memory. */
 void query_mmap(struct fit *fit, const struct facts *facts, struct image *image, uint64_t size);

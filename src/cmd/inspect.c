@@ -177,15 +177,19 @@ static bool open_target(struct inspection *inspection, const char *name, pid_t *
     struct target target;
 
     inspection->path = name;
+    inspection->kind = NULL;
     if (!target_look(&target, name, err))
         return false;
     switch (target.kind) {
     case TARGET_SNAPSHOT:
+        inspection->kind = capture_kind_name(CAPTURE_SNAPSHOT);
         return capture_open_snapshot(&inspection->process, name, err);
     case TARGET_TEXT:
+        inspection->kind = capture_kind_name(CAPTURE_TEXT);
         inspection->process = capture_open_text(target.text, target.n_text);
         return true;
     default:
+        inspection->kind = capture_kind_name(CAPTURE_LIVE);
         return open_process(inspection, &target, pid, err);
     }
 }
@@ -194,6 +198,15 @@ static bool fail(struct inspection *inspection, const struct err *err)
 {
     snprintf(inspection->failure, sizeof(inspection->failure), "%s", err->text);
     return false;
+}
+
+/* What is wrong with a file or directory, whose name the error does not have. */
+static void fail_files(struct inspection *inspection, const struct err *err)
+{
+    bool is_input = strcmp(inspection->path, "-") == 0;
+
+    snprintf(inspection->failure, sizeof(inspection->failure), "%s: %s",
+             is_input ? "standard input" : inspection->path, err->text);
 }
 
 bool inspection_begin(struct inspection *inspection, const char *target,
@@ -212,8 +225,10 @@ bool inspection_begin(struct inspection *inspection, const char *target,
     }
     if (state == IMAGE_DENIED)
         explain_denial(inspection);
-    else
+    else if (image_is_live(&inspection->image))
         fail(inspection, &err);
+    else
+        fail_files(inspection, &err);
     inspection_end(inspection);
     return false;
 }
@@ -243,7 +258,7 @@ json_t *inspection_failure(const struct inspection *inspection, const struct opt
     complain("%s", inspection->failure);
     arena_init(&arena);
     if (options->json)
-        document = json_failure(safe_text(&arena, str_of(inspection->path)),
+        document = json_failure(inspection->kind, safe_text(&arena, str_of(inspection->path)),
                                 safe_text(&arena, str_of(inspection->failure)));
     arena_deinit(&arena);
     return document;

@@ -167,6 +167,10 @@ static bool read_libc_break(struct image *image, uint64_t *value, const char **w
         *why_not = "the program was not found";
         return false;
     }
+    if (capture_kind(image->capture) == CAPTURE_TEXT) {
+        *why_not = "a map holds no memory";
+        return false;
+    }
     if (!capture_memory(image->capture, &memory, &err)) {
         *why_not = arena_printf(&image->arena, "its memory cannot be read: %s", err.text);
         return false;

@@ -11,8 +11,17 @@ bool sysctl_number(struct image *image, enum capture_row row, uint64_t *value);
 /* Reads maps, stat and status of a live process: of one moment, as far as can be had. */
 enum image_state live_read(struct image *image, struct err *err);
 
+/*
+ * Of a text that is an error log: what it tells of limits and the host beside the map.  Before
+ * host_read(), which looks for the rest.
+ */
+void log_read(struct image *image);
+
 /* ... of a snapshot, or text. */
 enum image_state frozen_read(struct image *image, struct err *err);
+
+/* CAPTURE_MAPS, or CAPTURE_SMAPS of a snapshot that has nothing else. */
+enum capture_row maps_row(struct image *image);
 
 /* What the two share.  Mappings come in address order. */
 void mappings_add(struct image *image, const struct maps_line *line);

@@ -52,6 +52,8 @@ static void read_meminfo(struct image *image)
     struct host *host = &image->host;
     struct str value;
 
+    if (host->has_memory && host->has_swap)
+        return; /* the text told it */
     if (blob->missing)
         image_note_missing(image, "meminfo", blob->missing);
     host->has_memory =
@@ -72,28 +74,45 @@ static const char *machine_of(struct image *image)
                : NULL;
 }
 
-void host_read(struct image *image)
+static void read_kernel(struct image *image)
 {
     struct host *host = &image->host;
     struct str release = str_trim(capture_get(image->capture, CAPTURE_OSRELEASE)->bytes);
 
-    host->kernel = release.n > 0 ? arena_strndup(&image->arena, release.p, release.n) : NULL;
-    host->kernel_version = version_of(release);
-    host->machine = machine_of(image);
+    if (!host->kernel && release.n > 0)
+        host->kernel = arena_strndup(&image->arena, release.p, release.n);
+    host->kernel_version = version_of(str_of(host->kernel));
+    if (!host->machine)
+        host->machine = machine_of(image);
+}
+
+/* One that the text of a log told is not looked for. */
+static void read_sysctl(struct image *image, enum capture_row row, bool *has, uint64_t *value)
+{
+    *has = *has || sysctl_number(image, row, value);
+}
+
+void host_read(struct image *image)
+{
+    struct host *host = &image->host;
+
+    read_kernel(image);
     read_meminfo(image);
-    host->has_max_map_count = sysctl_number(image, CAPTURE_MAX_MAP_COUNT, &host->max_map_count);
-    host->has_mmap_min_addr = sysctl_number(image, CAPTURE_MMAP_MIN_ADDR, &host->mmap_min_addr);
-    host->has_overcommit =
-        sysctl_number(image, CAPTURE_OVERCOMMIT_MEMORY, &host->overcommit_memory);
-    host->has_randomize =
-        sysctl_number(image, CAPTURE_RANDOMIZE_VA_SPACE, &host->randomize_va_space);
-    host->has_legacy = sysctl_number(image, CAPTURE_LEGACY_VA_LAYOUT, &host->legacy_va_layout);
+    read_sysctl(image, CAPTURE_MAX_MAP_COUNT, &host->has_max_map_count, &host->max_map_count);
+    read_sysctl(image, CAPTURE_MMAP_MIN_ADDR, &host->has_mmap_min_addr, &host->mmap_min_addr);
+    read_sysctl(image, CAPTURE_OVERCOMMIT_MEMORY, &host->has_overcommit, &host->overcommit_memory);
+    read_sysctl(image, CAPTURE_RANDOMIZE_VA_SPACE, &host->has_randomize, &host->randomize_va_space);
+    read_sysctl(image, CAPTURE_LEGACY_VA_LAYOUT, &host->has_legacy, &host->legacy_va_layout);
 }
 
 void host_read_guard(struct image *image)
 {
-    image->host.stack_guard_gap_bytes =
-        guard_gap_pages(capture_get(image->capture, CAPTURE_CMDLINE)->bytes) * image->page_size;
+    const struct blob *blob = capture_get(image->capture, CAPTURE_CMDLINE);
+
+    if (blob->missing)
+        image_note_missing(image, capture_row_name(CAPTURE_CMDLINE), blob->missing);
+    image->host.has_cmdline = !blob->missing;
+    image->host.stack_guard_gap_bytes = guard_gap_pages(blob->bytes) * image->page_size;
 }
 
 /* "0-3,8" -> 5; 1 when it says nothing. */

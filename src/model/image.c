@@ -79,7 +79,10 @@ static void read_details(struct image *image)
     struct str bytes;
     uint64_t number;
 
-    limits_parse(row_or_note(image, CAPTURE_LIMITS), &image->limits);
+    if (!image->limits.stack.known)
+        limits_parse(row_or_note(image, CAPTURE_LIMITS), &image->limits);
+    else if (!image->limits.data.known)
+        image_note_missing(image, "limits", "the log tells only some of them");
     auxv_parse(row_or_note(image, CAPTURE_AUXV), &image->auxv);
     bytes = str_trim(row_or_note(image, CAPTURE_PERSONALITY));
     if (str_hex_to_u64(bytes, &number) && number <= UINT32_MAX) {
@@ -117,6 +120,7 @@ static enum image_state build(struct image *image, struct capture *capture, pid_
     intern_init(&image->names, &image->arena);
     /* A live process has the pages of its reader; AT_PAGESZ is what the process lets us see. */
     image->page_size = capture_page_size(capture);
+    log_read(image);
     host_read(image);
     state = read_process(image, err);
     if (state != IMAGE_READY)

@@ -16,6 +16,7 @@
 #include "parse/elfhead.h"
 #include "parse/limits.h"
 #include "parse/maps.h"
+#include "parse/paste.h"
 #include "parse/stat.h"
 #include "parse/status.h"
 #include "source/capture.h"
@@ -73,6 +74,7 @@ struct mapping {
 
 /* What smaps says of one mapping, in bytes. */
 struct usage {
+    unsigned int has; /* enum smaps_size: which of them it tells */
     uint64_t rss_bytes;
     uint64_t pss_bytes;
     uint64_t private_bytes;
@@ -197,7 +199,7 @@ struct host {
     unsigned int kernel_version; /* KERNEL_VERSION(6, 1): major << 8 | minor; 0: unknown */
     const char *machine;
     bool has_memory, has_swap, has_max_map_count, has_mmap_min_addr, has_overcommit, has_randomize,
-        has_legacy;
+        has_legacy, has_cmdline;
     uint64_t memory_bytes;
     uint64_t swap_bytes;
     uint64_t max_map_count;
@@ -283,6 +285,8 @@ struct image {
     bool execed;               /* the program was replaced while it was read */
     struct missing *missing;
     uint32_t n_missing;
+    struct paste pasted; /* of no live process: what its map was read from */
+    const char *lacks;   /* "stat, limits and auxv": files that would tell more; NULL: none */
 };
 
 /* linux/personality.h */

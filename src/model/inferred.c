@@ -267,8 +267,7 @@ void program_infer(struct image *image)
         return;
     image->program_type = type_by_place(image);
     image->program_evidence =
-        by_place ? "taken for the program by its name and place: there is no link to the executed "
-                   "file and no ELF header"
-                 : "how it was linked is told by its address: its ELF header is not known";
+        by_place ? "inferred from names and addresses: there is no link to the executed file"
+                 : "inferred from its address: its ELF header is not known";
     image_note_missing(image, by_place ? "program" : "program type", image->program_evidence);
 }

@@ -70,28 +70,54 @@ static bool feed_smaps(void *context, struct str piece)
     return take_records(sink, false);
 }
 
+/* Of what somebody saved or pasted: CAPTURE_SMAPS, or the text itself when it has sizes or flags. */
+static bool each_frozen_record(struct smaps_sink *sink)
+{
+    bool is_text = capture_kind(sink->image->capture) == CAPTURE_TEXT;
+    const struct blob *blob =
+        capture_get(sink->image->capture, is_text ? CAPTURE_MAPS : CAPTURE_SMAPS);
+    struct paste_record record;
+    struct paste paste;
+
+    if (blob->missing)
+        return err_set(&sink->err, "%s", blob->missing);
+    if (!paste_open(&paste, blob->bytes, &sink->image->arena, &sink->err))
+        return false;
+    while (paste_next(&paste, &record))
+        if (record.smaps.has & SMAPS_RSS)
+            take_record(sink, &record.smaps);
+    return sink->n_matched > 0 || err_set(&sink->err, "the memory map alone does not tell it");
+}
+
 /* Gives each record of smaps to `take` with the mapping that it is of. */
 static bool each_record(struct image *image,
                         void (*take)(struct image *image, uint32_t i,
                                      const struct smaps_record *record),
                         struct err *err)
 {
-    struct smaps_sink sink = {.image = image, .take = take};
+    struct smaps_sink sink = {.image = image, .take = take, .err = {""}};
     int error;
-    bool ok = capture_stream(image->capture, CAPTURE_SMAPS, feed_smaps, &sink, &error, &sink.err) &&
-              !sink.err.text[0] && take_records(&sink, true);
+    bool ok;
 
+    if (!image_is_live(image))
+        ok = each_frozen_record(&sink);
+    else
+        ok = capture_stream(image->capture, CAPTURE_SMAPS, feed_smaps, &sink, &error, &sink.err) &&
+             !sink.err.text[0] && take_records(&sink, true);
     free(sink.carry);
     if (!ok)
         return err_set(err, "%s", sink.err.text);
     if (sink.n_matched != image->n_mappings)
-        return err_set(err, "its mappings changed between the reading of maps and of smaps");
+        return err_set(err, image_is_live(image)
+                                ? "its mappings changed between the reading of maps and of smaps"
+                                : "it does not show the same mappings as maps");
     return true;
 }
 
 static void take_usage(struct image *image, uint32_t i, const struct smaps_record *record)
 {
     image->usage[i] = (struct usage){
+        .has = record->has,
         .rss_bytes = record->rss_bytes,
         .pss_bytes = record->pss_bytes,
         .private_bytes = record->private_bytes,
@@ -142,6 +168,10 @@ void stacks_find(struct image *image)
 {
     struct err err;
 
+    if (!image_is_live(image) && !image->has_status) {
+        each_record(image, take_growth, NULL);
+        return;
+    }
     if (image->host.kernel_version < KERNEL(4, 5) ||
         stack_bytes(image) == image->status.vm_stack_bytes)
         return;
@@ -174,6 +204,8 @@ void image_read_locks(struct image *image)
 {
     struct err err;
 
+    if (!image_is_live(image) && !image->has_status)
+        return; /* nothing says that there are any; what smaps text says was taken with it */
     if (image->status.vm_locked_bytes > 0 && !each_record(image, take_lock, &err))
         image_note_missing(image, "smaps", err.text);
 }

@@ -495,6 +495,14 @@ static void find_program(struct image *image)
     program_infer(image);
 }
 
+static bool any_head(const struct image *image)
+{
+    for (uint32_t i = 0; i < image->n_objects; i++)
+        if (image->objects[i].has_head)
+            return true;
+    return false;
+}
+
 /* A hostile process can have 60,000 of them: the first few by name, the rest by number. */
 static void note_unread(struct image *image)
 {
@@ -502,6 +510,10 @@ static void note_unread(struct image *image)
     struct arena *arena = &image->arena;
     uint32_t n = 0;
 
+    if (image->lacks && image->n_objects > 0 && !any_head(image)) {
+        image_note_missing(image, "ELF headers", "neither a map nor a copy of /proc holds them");
+        return;
+    }
     for (uint32_t i = 0; i < image->n_objects; i++) {
         const struct object *object = &image->objects[i];
 

@@ -159,8 +159,5 @@ json_t *json_host_report(const struct host_report *report)
 
 json_t *json_host_failure(const char *path, const char *error)
 {
-    json_t *document = json_failure(path, error);
-
-    json_object_set_new(json_object_get(document, "source"), "kind", json_string("host"));
-    return document;
+    return json_failure("host", path, error);
 }

@@ -2,6 +2,7 @@
 #include "render/json.h"
 
 #include "base/units.h"
+#include "parse/smaps.h"
 #include "render/jsonparts.h"
 #include "render/safe.h"
 
@@ -55,15 +56,34 @@ json_t *json_missing(struct image *image)
     return missing;
 }
 
+/* A snapshot's map is the kernel's. */
+static const char *text_format(const struct image *image)
+{
+    return capture_kind(image->capture) == CAPTURE_TEXT ? image->pasted.format : NULL;
+}
+
+static json_t *json_rejected(const struct image *image)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < image->pasted.n_spans; i++)
+        json_array_append_new(list, json_pack("{s:o, s:o, s:s}", "first",
+                                              json_bytes(image->pasted.spans[i].first), "last",
+                                              json_bytes(image->pasted.spans[i].last), "reason",
+                                              paste_reason_text(image->pasted.spans[i].reason)));
+    return list;
+}
+
 static json_t *json_source(const struct report *report)
 {
     struct image *image = report->image;
 
-    return json_pack("{s:s, s:s, s:b, s:o, s:i, s:o}", "kind",
-                     capture_kind_name(capture_kind(image->capture)), "path", report->path,
-                     "complete", image->n_missing == 0, "consistent",
-                     image->has_sums ? json_boolean(image->consistent) : json_null(), "reads",
-                     (int)image->n_reads, "missing", json_missing(image));
+    return json_pack(
+        "{s:s, s:o, s:s?, s:b, s:o, s:i, s:o, s:o}", "kind",
+        capture_kind_name(capture_kind(image->capture)), "path", json_safe(image, report->path),
+        "format", text_format(image), "complete", image->n_missing == 0, "consistent",
+        image->has_sums ? json_boolean(image->consistent) : json_null(), "reads",
+        (int)image->n_reads, "rejected", json_rejected(image), "missing", json_missing(image));
 }
 
 json_t *json_host(const struct report *report)
@@ -81,7 +101,8 @@ json_t *json_host(const struct report *report)
                      json_known(host->has_overcommit, host->overcommit_memory), "max_map_count",
                      json_known(host->has_max_map_count, host->max_map_count), "mmap_min_addr",
                      json_known(host->has_mmap_min_addr, host->mmap_min_addr),
-                     "stack_guard_gap_bytes", json_bytes(host->stack_guard_gap_bytes));
+                     "stack_guard_gap_bytes",
+                     json_known(host->has_cmdline, host->stack_guard_gap_bytes));
 }
 
 static json_t *json_personality(bool known, uint32_t personality)
@@ -97,9 +118,13 @@ static json_t *json_personality(bool known, uint32_t personality)
     return flags;
 }
 
-static json_t *json_capabilities(uint64_t mask)
+static json_t *json_capabilities(bool known, uint64_t mask)
 {
-    json_t *names = json_array();
+    json_t *names;
+
+    if (!known)
+        return json_null();
+    names = json_array();
 
     for (unsigned int i = 0; i < 64; i++) {
         char *name;
@@ -133,27 +158,49 @@ static json_t *json_ancestor(struct image *image, const struct ancestor *ancesto
 
 static json_t *json_ancestors(struct image *image)
 {
-    json_t *list = json_array();
+    json_t *list;
+
+    if (!image->has_stat)
+        return json_null();
+    list = json_array();
 
     for (uint32_t i = 0; i < image->n_ancestors; i++)
         json_array_append_new(list, json_ancestor(image, &image->ancestors[i]));
     return list;
 }
 
+static json_t *json_path_of(struct image *image, uint32_t instance)
+{
+    if (instance == NONE)
+        return json_null();
+    return json_safe_str(image, image->objects[image->instances[instance].object].path);
+}
+
+/* What the program asks for; without its headers, what is mapped as its interpreter. */
+static json_t *json_interp(struct image *image)
+{
+    const struct object *object;
+
+    if (image->program == NONE)
+        return json_null();
+    object = &image->objects[image->instances[image->program].object];
+    return object->has_head ? json_safe(image, object->head.interp)
+                            : json_path_of(image, image->interp);
+}
+
 static json_t *json_elf(struct image *image)
 {
     static const char *const types[] = {NULL, "exec", "pie", "static", "static-pie"};
     const char *type = types[image->program_type];
-    const char *interp = NULL;
+    bool is_loader_told = image->exe || image->via_loader;
     char machine[24];
 
-    if (image->program != NONE)
-        interp = image->objects[image->instances[image->program].object].head.interp;
-    return json_pack(
-        "{s:o, s:o, s:s?, s:o, s:b}", "class", json_known(image->elf_class != 0, image->elf_class),
-        "machine",
-        image->machine ? json_string(elf_machine_name(image->machine, machine)) : json_null(),
-        "type", type, "interp", json_safe(image, interp), "via_loader", (int)image->via_loader);
+    return json_pack("{s:o, s:o, s:s?, s:o, s:o}", "class",
+                     json_known(image->elf_class != 0, image->elf_class), "machine",
+                     image->machine ? json_string(elf_machine_name(image->machine, machine))
+                                    : json_null(),
+                     "type", type, "interp", json_interp(image), "via_loader",
+                     is_loader_told ? json_boolean(image->via_loader) : json_null());
 }
 
 static json_t *json_malloc(struct image *image)
@@ -183,15 +230,20 @@ static json_t *json_runtimes(const struct image *image)
 static json_t *json_process(const struct report *report)
 {
     struct image *image = report->image;
+    const struct status_record *status = &image->status;
+    bool told = image->has_status;
 
     return json_pack(
-        "{s:i, s:i, s:I, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pid",
-        (int)image->pid, "ppid", (int)image->stat.ppid, "ns_pid", (json_int_t)image->status.ns_pid,
-        "comm", json_safe(image, image->comm), "exe", json_safe(image, image->exe), "uid",
-        (json_int_t)image->status.uid, "threads", (json_int_t)image->status.n_threads, "elf",
-        json_elf(image), "cgroup", json_safe(image, image->cgroup), "personality",
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pid",
+        json_known(image->pid != 0, (uint64_t)image->pid), "ppid",
+        json_known(image->has_stat, (uint64_t)image->stat.ppid), "ns_pid",
+        json_known(told, status->ns_pid), "comm", json_safe(image, image->comm), "exe",
+        json_safe(image, image->exe), "program", json_path_of(image, image->program),
+        "program_evidence", image->program_evidence, "uid", json_known(told, status->uid),
+        "threads", json_known(told, status->n_threads), "elf", json_elf(image), "cgroup",
+        json_safe(image, image->cgroup), "personality",
         json_personality(image->has_personality, image->personality), "capabilities",
-        json_capabilities(image->status.cap_effective), "ancestors", json_ancestors(image),
+        json_capabilities(told, status->cap_effective), "ancestors", json_ancestors(image),
         "malloc", json_malloc(image), "runtimes", json_runtimes(image));
 }
 
@@ -240,26 +292,42 @@ static json_t *json_regions(const struct report *report)
     return list;
 }
 
+static json_t *json_perms(unsigned int perms)
+{
+    char text[5];
+
+    return perms & PERM_UNKNOWN ? json_null() : json_string(perms_text(perms, text));
+}
+
+static json_t *json_device(const struct mapping *mapping)
+{
+    char text[24];
+
+    if (mapping->unknown & MAPPING_DEVICE_UNKNOWN)
+        return json_null();
+    snprintf(text, sizeof(text), "%02x:%02x", mapping->dev_major, mapping->dev_minor);
+    return json_string(text);
+}
+
 static json_t *json_mapping(const struct report *report, uint32_t i)
 {
     struct image *image = report->image;
     const struct mapping *mapping = &image->mappings[i];
     const struct object *object = mapping_object(image, mapping);
-    const struct usage *usage = image->usage ? &image->usage[i] : NULL;
-    char perms[5], device[24];
+    struct usage usage = image->usage ? image->usage[i] : (struct usage){0};
 
-    snprintf(device, sizeof(device), "%02x:%02x", mapping->dev_major, mapping->dev_minor);
-    return json_pack("{s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "start",
-                     json_address(mapping->range.start), "end", json_address(mapping->range.end),
-                     "size", json_bytes(range_size(mapping->range)), "perms",
-                     perms_text(mapping->perms, perms), "offset", json_address(mapping->offset),
-                     "device", device, "inode", json_bytes(mapping->inode), "role",
-                     role_name(mapping->role), "name",
-                     json_safe_str(image, mapping_name(image, mapping)), "object",
-                     object ? json_safe_str(image, short_name(object->path)) : json_null(), "rss",
-                     json_known(usage != NULL, usage ? usage->rss_bytes : 0), "pss",
-                     json_known(usage != NULL, usage ? usage->pss_bytes : 0), "swap",
-                     json_known(usage != NULL, usage ? usage->swap_bytes : 0));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "start",
+        json_address(mapping->range.start), "end", json_address(mapping->range.end), "size",
+        json_bytes(range_size(mapping->range)), "perms", json_perms(mapping->perms), "offset",
+        mapping->unknown & MAPPING_OFFSET_UNKNOWN ? json_null() : json_address(mapping->offset),
+        "device", json_device(mapping), "inode",
+        json_known(!(mapping->unknown & MAPPING_INODE_UNKNOWN), mapping->inode), "role",
+        role_name(mapping->role), "name", json_safe_str(image, mapping_name(image, mapping)),
+        "object", object ? json_safe_str(image, short_name(object->path)) : json_null(), "rss",
+        json_known(usage.has & SMAPS_RSS, usage.rss_bytes), "pss",
+        json_known(usage.has & SMAPS_PSS, usage.pss_bytes), "swap",
+        json_known(usage.has & SMAPS_SWAP, usage.swap_bytes));
 }
 
 static json_t *json_mappings(const struct report *report)
@@ -275,13 +343,12 @@ static json_t *json_next(const struct report *report)
 {
     struct image *image = report->image;
     const struct mapping *next;
-    char perms[5];
 
     if (report->facts->brk.next == NONE)
         return json_null();
     next = &image->mappings[report->facts->brk.next];
-    return json_pack("{s:o, s:o, s:s, s:o, s:s}", "start", json_address(next->range.start), "end",
-                     json_address(next->range.end), "perms", perms_text(next->perms, perms), "name",
+    return json_pack("{s:o, s:o, s:o, s:o, s:s}", "start", json_address(next->range.start), "end",
+                     json_address(next->range.end), "perms", json_perms(next->perms), "name",
                      json_safe_str(image, mapping_name(image, next)), "role",
                      role_name(next->role));
 }
@@ -303,6 +370,16 @@ static json_t *json_limits(struct image *image, const struct growth *growth)
     return list;
 }
 
+static json_t *json_unknown_limits(const struct growth *growth)
+{
+    json_t *names = json_array();
+
+    for (int kind = 0; kind < N_LIMIT_KINDS; kind++)
+        if (growth->unknown & 1U << kind)
+            json_array_append_new(names, json_string(limit_name((enum limit_kind)kind)));
+    return names;
+}
+
 /* Adds room, what binds it, and what may be wrong with it. */
 static void add_growth(json_t *object, struct image *image, const struct growth *growth)
 {
@@ -312,6 +389,7 @@ static void add_growth(json_t *object, struct image *image, const struct growth 
     json_object_set_new(object, "limit",
                         growth->known ? json_string(limit_name(growth->limit)) : json_null());
     json_object_set_new(object, "limits", json_limits(image, growth));
+    json_object_set_new(object, "unknown_limits", json_unknown_limits(growth));
 }
 
 static json_t *json_brk(const struct report *report)
@@ -321,12 +399,13 @@ static json_t *json_brk(const struct report *report)
 
     if (!brk->known)
         return json_null();
-    object = json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "start",
-                       json_address(brk->start), "end", json_address(brk->end), "exact",
-                       (int)brk->exact, "size", json_bytes(brk->size), "gap", json_bytes(brk->gap),
-                       "next", json_next(report), "window", json_bytes(brk->window),
-                       "normal_window", json_known(brk->normal_window > 0, brk->normal_window),
-                       "max", json_address(brk->max));
+    object = json_pack(
+        "{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "start",
+        brk->is_start_known ? json_address(brk->start) : json_null(), "end", json_address(brk->end),
+        "exact", (int)brk->exact, "size", json_known(brk->is_start_known, brk->size), "gap",
+        json_bytes(brk->gap), "next", json_next(report), "window",
+        json_known(brk->is_start_known, brk->window), "normal_window",
+        json_known(brk->normal_window > 0, brk->normal_window), "max", json_address(brk->max));
     add_growth(object, report->image, &brk->growth);
     return object;
 }
@@ -335,10 +414,11 @@ static json_t *json_mmap(const struct report *report)
 {
     const struct facts *facts = report->facts;
     const struct mmap_facts *mmap = &facts->mmap;
-    json_t *object = json_pack("{s:o, s:o, s:o}", "address",
-                               mmap->has_address ? json_address(mmap->address) : json_null(),
-                               "largest_gap", json_bytes(range_size(facts->largest_gap)),
-                               "low_2g_gap", json_bytes(range_size(facts->low_2g_gap)));
+    uint64_t task_size = report->image->layout.task_size;
+    json_t *object = json_pack(
+        "{s:o, s:o, s:o}", "address", mmap->has_address ? json_address(mmap->address) : json_null(),
+        "largest_gap", json_known(task_size > 0, range_size(facts->largest_gap)), "low_2g_gap",
+        json_known(task_size > 0, range_size(facts->low_2g_gap)));
 
     add_growth(object, report->image, &mmap->growth);
     return object;
@@ -372,10 +452,16 @@ static json_t *json_counts(const struct report *report)
 
 static json_t *json_usage(const struct usage *usage)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "rss", json_bytes(usage->rss_bytes), "pss",
-                     json_bytes(usage->pss_bytes), "private", json_bytes(usage->private_bytes),
-                     "anonymous", json_bytes(usage->anonymous_bytes), "swap",
-                     json_bytes(usage->swap_bytes), "locked", json_bytes(usage->locked_bytes));
+    unsigned int has = usage->has;
+    bool has_private = has & SMAPS_PRIVATE_CLEAN && has & SMAPS_PRIVATE_DIRTY;
+
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "rss",
+                     json_known(has & SMAPS_RSS, usage->rss_bytes), "pss",
+                     json_known(has & SMAPS_PSS, usage->pss_bytes), "private",
+                     json_known(has_private, usage->private_bytes), "anonymous",
+                     json_known(has & SMAPS_ANONYMOUS, usage->anonymous_bytes), "swap",
+                     json_known(has & SMAPS_SWAP, usage->swap_bytes), "locked",
+                     json_known(has & SMAPS_LOCKED, usage->locked_bytes));
 }
 
 static json_t *json_memory(const struct memory_facts *memory)
@@ -534,10 +620,10 @@ json_t *json_room(const struct report *report, const struct answers *answers)
     return document;
 }
 
-json_t *json_failure(const char *path, const char *error)
+json_t *json_failure(const char *kind, const char *path, const char *error)
 {
-    return json_pack("{s:i, s:o, s:{s:s, s:s}, s:s}", "schema", 1, "tool", json_tool(), "source",
-                     "kind", "live", "path", path, "error", error);
+    return json_pack("{s:i, s:o, s:{s:s?, s:s}, s:s}", "schema", 1, "tool", json_tool(), "source",
+                     "kind", kind, "path", path, "error", error);
 }
 
 void json_print(json_t *document, FILE *out)

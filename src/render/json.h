@@ -17,8 +17,11 @@ json_t *json_report(const struct report *report);
 /* The same with the key "query": the answers to what `room` was asked. */
 json_t *json_room(const struct report *report, const struct answers *answers);
 
-/* The document of a target that could not be inspected: the reason stands in "error". */
-json_t *json_failure(const char *path, const char *error);
+/*
+ * The document of a target that could not be inspected: the reason stands in "error".  `kind` as
+ * capture_kind_name() has it, or NULL.
+ */
+json_t *json_failure(const char *kind, const char *path, const char *error);
 
 /* Prints a document and a newline; releases it. */
 void json_print(json_t *document, FILE *out);

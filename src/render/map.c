@@ -148,11 +148,16 @@ static const char *mapping_cell(struct row *row, enum column column)
     case COLUMN_NAME:
         return safe_text(&image->arena, mapping_name(image, mapping));
     case COLUMN_OFFSET:
-        return address_text(mapping->offset, row->text);
+        return mapping->unknown & MAPPING_OFFSET_UNKNOWN ? "?"
+                                                         : address_text(mapping->offset, row->text);
     case COLUMN_DEVICE:
+        if (mapping->unknown & MAPPING_DEVICE_UNKNOWN)
+            return "?";
         snprintf(row->text, sizeof(row->text), "%02x:%02x", mapping->dev_major, mapping->dev_minor);
         return row->text;
     case COLUMN_INODE:
+        if (mapping->unknown & MAPPING_INODE_UNKNOWN)
+            return "?";
         snprintf(row->text, sizeof(row->text), "%" PRIu64, mapping->inode);
         return row->text;
     case COLUMN_OBJECT:

@@ -87,7 +87,7 @@ static void print_limits(struct image *image, const struct growth *growth,
                          const struct style *style, FILE *out)
 {
     struct libscols_table *table = new_table(style, out);
-    const struct limit_fact *binding = growth_binding(growth);
+    const struct limit_fact *binding = growth->known ? growth_binding(growth) : NULL;
 
     for (unsigned int i = 0; table && i < growth->n_limits; i++)
         if (!add_limit(table, image, style, &growth->limits[i], &growth->limits[i] == binding))
@@ -124,9 +124,9 @@ static void print_growth(struct image *image, const char *head, const char *summ
 {
     fprintf(out, "%s%s%s  ", paper_bold_on(style), head, paper_off(style));
     paper_wrap_from(out, style, safe_width(str_of(head)) + 2, 2, summary);
-    if (growth->known)
+    if (growth->n_limits > 0)
         print_limits(image, growth, style, out);
-    if (growth->known)
+    if (growth->n_limits > 0)
         print_remedies(image, growth, style, out);
     if (growth->uncertain)
         paper_wrap(out, style, 2, "",
@@ -140,7 +140,8 @@ static const char *room_text(struct image *image, const struct growth *growth,
     char room[UNITS_TEXT], steps[UNITS_TEXT];
 
     if (growth->room_in_steps == growth->room)
-        return arena_printf(&image->arena, "%s", paper_size(style, growth->room, room));
+        return arena_printf(&image->arena, "%s%s", growth->unknown ? "at most " : "",
+                            paper_size(style, growth->room, room));
     return arena_printf(&image->arena, "%s in one call, %s in many",
                         paper_size(style, growth->room, room),
                         paper_size(style, growth->room_in_steps, steps));
@@ -151,7 +152,8 @@ static void print_brk(const struct report *report, const struct style *style, FI
     const struct brk_facts *brk = &report->facts->brk;
     struct image *image = report->image;
     char end[UNITS_TEXT], max[UNITS_TEXT];
-    const char *summary = "where the break is could not be read";
+    const char *summary =
+        image->brk.missing ? image->brk.missing : "where the break is could not be read";
 
     if (brk->known)
         summary =
@@ -183,7 +185,7 @@ static void print_stack(const struct report *report, const struct style *style, 
     const struct stack_facts *stack = &report->facts->stack_growth;
     struct image *image = report->image;
     char start[UNITS_TEXT], lowest[UNITS_TEXT];
-    const char *summary = "the stack was not found";
+    const char *summary = report->facts->has_stack ? "not known" : "the stack was not found";
 
     if (stack->known)
         summary = arena_printf(
@@ -222,7 +224,10 @@ static void print_fit(const struct report *report, const struct fit *fit, const 
     if (!fit->asked)
         return;
     paper_size(style, fit->size, size);
-    if (!fit->known)
+    if (!fit->known && fit->unknown)
+        text = arena_printf(arena, "%s of %s: nothing that is known stops it, but %s may", call,
+                            size, fit->unknown);
+    else if (!fit->known)
         text = arena_printf(arena, "%s of %s: not known", call, size);
     else if (fit->fits)
         text = arena_printf(arena, "%s of %s would succeed%s%s", call, size,

@@ -18,22 +18,62 @@ static const char *type_text(const struct image *image)
     return names[image->program_type];
 }
 
-static const char *user_text(struct arena *arena, uint64_t uid)
+/* Names of users are those of this machine, so that only its own processes' are looked up. */
+static const char *user_text(struct image *image)
 {
-    const struct passwd *user = getpwuid((uid_t)uid);
+    uint64_t uid = image->status.uid;
+    const struct passwd *user = image_is_live(image) ? getpwuid((uid_t)uid) : NULL;
 
+    if (!image->has_status)
+        return "";
     if (user)
-        return arena_printf(arena, "user %s", user->pw_name);
-    return arena_printf(arena, "uid %llu", (unsigned long long)uid);
+        return arena_printf(&image->arena, ", user %s", user->pw_name);
+    return arena_printf(&image->arena, ", uid %llu", (unsigned long long)uid);
+}
+
+static const char *pid_text(struct image *image)
+{
+    uint64_t ns_pid = image->status.ns_pid;
+
+    if (!image->pid)
+        return "";
+    if (!ns_pid || ns_pid == (uint64_t)image->pid)
+        return arena_printf(&image->arena, "PID %d, ", (int)image->pid);
+    return arena_printf(&image->arena, "PID %d (%llu in its PID namespace), ", (int)image->pid,
+                        (unsigned long long)ns_pid);
+}
+
+/* Of what is no live process: where that was read. */
+static const char *source_text(const struct report *report)
+{
+    struct image *image = report->image;
+    struct arena *arena = &image->arena;
+    const char *path =
+        strcmp(report->path, "-") == 0 ? "standard input" : safe_text(arena, str_of(report->path));
+
+    if (image_is_live(image))
+        return "";
+    if (capture_kind(image->capture) == CAPTURE_TEXT)
+        return arena_printf(arena, ", from %s (%s)", path, image->pasted.format);
+    return arena_printf(arena, ", from the snapshot %s", path);
+}
+
+static struct str program_path(const struct image *image)
+{
+    if (image->exe)
+        return str_of(image->exe);
+    return image->program == NONE ? STR("")
+                                  : image->objects[image->instances[image->program].object].path;
 }
 
 /* The kernel cuts a name off after 15 bytes; the executable's tells the rest. */
 static struct str full_name(const struct image *image)
 {
-    struct str comm = str_of(image->comm);
-    struct str exe = short_name(str_of(image->exe ? image->exe : ""));
+    struct str comm = str_of(image->comm), program = short_name(program_path(image));
 
-    return comm.n == 15 && str_starts(exe, comm) ? exe : comm;
+    if (!image->comm)
+        return program.n > 0 ? program : STR("?");
+    return comm.n == 15 && str_starts(program, comm) ? program : comm;
 }
 
 static void print_who(const struct report *report, const struct style *style, FILE *out)
@@ -41,21 +81,17 @@ static void print_who(const struct report *report, const struct style *style, FI
     struct image *image = report->image;
     struct arena *arena = &image->arena;
     const char *bits = image->elf_class ? arena_printf(arena, "%u-bit ", image->elf_class) : "";
+    struct str path = program_path(image);
     char machine[24];
     const char *comm,
-        *text = arena_printf(arena, "PID %d%s, %s%s%s%s, %s", (int)image->pid,
-                             image->status.ns_pid && image->status.ns_pid != (uint64_t)image->pid
-                                 ? arena_printf(arena, " (%llu in its PID namespace)",
-                                                (unsigned long long)image->status.ns_pid)
-                                 : "",
-                             bits, type_text(image), image->machine ? " for " : "",
+        *text = arena_printf(arena, "%s%s%s%s%s%s%s%s", pid_text(image), bits, type_text(image),
+                             image->machine ? " for " : "",
                              image->machine ? elf_machine_name(image->machine, machine) : "",
-                             user_text(arena, image->status.uid));
+                             user_text(image), image->via_loader ? ", run through its loader" : "",
+                             source_text(report));
 
-    if (image->via_loader)
-        text = arena_printf(arena, "%s, run through its loader", text);
-    if (image->exe)
-        text = arena_printf(arena, "%s: %s", text, safe_text(arena, str_of(image->exe)));
+    if (path.n > 0)
+        text = arena_printf(arena, "%s: %s", text, safe_text(arena, path));
     comm = safe_text(arena, full_name(image));
     fprintf(out, "%s%s%s  ", paper_bold_on(style), comm, paper_off(style));
     paper_wrap_from(out, style, safe_width(str_of(comm)) + 2, 0, text);
@@ -95,6 +131,38 @@ static const char *textbook_text(const struct report *report, const struct style
                         paper_size(style, brk->normal_window, window));
 }
 
+/* "1-7, 40-44 (no mapping), 60 (another map)": the first of them. */
+static const char *rejected_text(const struct image *image, struct arena *arena)
+{
+    enum { SHOWN = 8 };
+    const char *text = "";
+
+    for (size_t i = 0; i < image->pasted.n_spans && i < SHOWN; i++) {
+        const struct paste_span *span = &image->pasted.spans[i];
+        bool is_last = i + 1 == image->pasted.n_spans || i + 1 == SHOWN;
+
+        text = arena_printf(arena, "%s%s%llu", text, i > 0 ? ", " : "",
+                            (unsigned long long)span->first);
+        if (span->last > span->first)
+            text = arena_printf(arena, "%s-%llu", text, (unsigned long long)span->last);
+        if (is_last || image->pasted.spans[i + 1].reason != span->reason)
+            text = arena_printf(arena, "%s (%s)", text, paste_reason_text(span->reason));
+    }
+    return image->pasted.n_spans > SHOWN
+               ? arena_printf(arena, "%s and %zu more places", text, image->pasted.n_spans - SHOWN)
+               : text;
+}
+
+static void print_rejected(struct image *image, const struct style *style, FILE *out)
+{
+    uint64_t n = image->pasted.n_rejected;
+
+    if (n > 0)
+        paper_wrap(out, style, 0, "",
+                   arena_printf(&image->arena, "%llu line%s not taken: %s", (unsigned long long)n,
+                                n == 1 ? "" : "s", rejected_text(image, &image->arena)));
+}
+
 static void print_layout(const struct report *report, const struct style *style, FILE *out)
 {
     const struct image *image = report->image;
@@ -105,6 +173,7 @@ static void print_layout(const struct report *report, const struct style *style,
                arena_printf(&report->image->arena, "%smmap %s (%s); ASLR %s; %u mappings",
                             textbook_text(report, style), modes[layout->mode], layout->reason,
                             aslr_text(layout->aslr), image->n_counted));
+    print_rejected(report->image, style, out);
     if (!image->consistent)
         paper_wrap(out, style, 0, "",
                    arena_printf(&report->image->arena,
@@ -150,24 +219,31 @@ static const char *limit_text(const struct report *report, const struct limit_fa
                         limit->detail);
 }
 
+static const char *break_text(const struct image *image)
+{
+    return image->brk.missing ? image->brk.missing : "where the break is could not be read";
+}
+
 static void print_brk(const struct report *report, const struct style *style, FILE *out)
 {
     const struct brk_facts *brk = &report->facts->brk;
     struct arena *arena = &report->image->arena;
     char room[UNITS_TEXT], max[UNITS_TEXT], steps[UNITS_TEXT];
-    const char *text;
+    const char *text, *most = "";
 
     if (!brk->known) {
-        paper_wrap(out, style, 6, "heap", "where the break is could not be read");
+        paper_wrap(out, style, 6, "heap", break_text(report->image));
         return;
     }
     paper_size(style, brk->growth.room, room);
     address_text(brk->max, max);
+    if (brk->growth.unknown)
+        most = "at most ";
     if (brk->growth.room == 0)
         text = arena_printf(arena, "cannot grow beyond %s: stopped by %s", max,
                             limit_text(report, growth_binding(&brk->growth)));
     else if (brk->growth.room_in_steps == brk->growth.room)
-        text = arena_printf(arena, "can grow %s to %s, stopped by %s", room, max,
+        text = arena_printf(arena, "can grow %s%s to %s, stopped by %s", most, room, max,
                             limit_text(report, growth_binding(&brk->growth)));
     else
         text = arena_printf(arena,
@@ -175,7 +251,8 @@ static void print_brk(const struct report *report, const struct style *style, FI
                             "by %s",
                             paper_size(style, brk->growth.room_in_steps, steps), room,
                             limit_text(report, growth_binding_in_steps(&brk->growth)));
-    if (brk->growth.uncertain && (style->verbose || !brk->exact))
+    /* Of little more than a map one sentence at the end tells what is not known. */
+    if (brk->growth.uncertain && (style->verbose || (!brk->exact && !report->image->lacks)))
         text = arena_printf(arena, "%s (%s)", text, brk->growth.uncertain);
     paper_wrap(out, style, 6, "heap", text);
 }
@@ -385,6 +462,29 @@ static uint32_t count_hidden(const struct report *report, const struct style *st
     return n;
 }
 
+/* One sentence instead of a list of all that little more than a map does not tell. */
+static void print_lacks(struct image *image, const struct style *style, FILE *out)
+{
+    const char *all = style->verbose ? "" : "; -v lists all";
+
+    if (!image->lacks)
+        return;
+    if (capture_kind(image->capture) == CAPTURE_TEXT)
+        paper_wrap(out, style, 0, "",
+                   arena_printf(&image->arena,
+                                "A memory map alone tells neither limits and settings of the "
+                                "kernel nor ELF headers%s. A directory that also holds %s of "
+                                "/proc/PID tells more, one that \"layoutcheck save\" made tells "
+                                "all.",
+                                all, image->lacks));
+    else
+        paper_wrap(out, style, 0, "",
+                   arena_printf(&image->arena,
+                                "The directory does not hold all that is asked for%s: %s of "
+                                "/proc/PID would tell more.",
+                                all, image->lacks));
+}
+
 static void print_summary(const struct report *report, const struct style *style, FILE *out)
 {
     struct arena *arena = &report->image->arena;
@@ -410,12 +510,13 @@ static void print_summary(const struct report *report, const struct style *style
     if (report->n_not_run > 0)
         text = arena_printf(arena, "%s; %u check%s could not be made%s", text, report->n_not_run,
                             plural(report->n_not_run), style->verbose ? "" : " (-v says why)");
-    if (report->image->n_missing > 0)
+    if (report->image->n_missing > 0 && !report->image->lacks)
         text = arena_printf(arena, "%s; %u input%s could not be read%s", text,
                             report->image->n_missing, plural(report->image->n_missing),
                             style->verbose ? "" : " (-v says which and why)");
     putc('\n', out);
     paper_wrap(out, style, 0, "", text);
+    print_lacks(report->image, style, out);
 }
 
 static void print_gaps_in_knowledge(const struct report *report, const struct style *style,
@@ -482,15 +583,19 @@ void render_findings(const struct report *report, const struct style *style, FIL
         print_gaps_in_knowledge(report, style, out);
 }
 
+static const char *who_text(struct image *image, struct arena *arena)
+{
+    const char *name = safe_text(arena, image->comm ? str_of(image->comm) : full_name(image));
+
+    return image->pid ? arena_printf(arena, "%d %s", (int)image->pid, name) : name;
+}
+
 void render_text(const struct report *report, const struct style *style, FILE *out)
 {
     if (style->quiet) {
         struct arena *arena = &report->image->arena;
 
-        render_quiet(report,
-                     arena_printf(arena, "%d %s", (int)report->image->pid,
-                                  safe_text(arena, str_of(report->image->comm))),
-                     style, out);
+        render_quiet(report, who_text(report->image, arena), style, out);
         return;
     }
     print_who(report, style, out);

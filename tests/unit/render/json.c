@@ -248,7 +248,7 @@ END_TEST
 
 START_TEST(test_failure)
 {
-    json_t *document = json_failure("/proc/\"1", "no \"process\"");
+    json_t *document = json_failure("live", "/proc/\"1", "no \"process\"");
 
     ck_assert_ptr_nonnull(document);
     ck_assert_str_eq(json_string_value(at(document, "error")), "no \"process\"");
