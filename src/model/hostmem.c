@@ -24,6 +24,7 @@ void image_init_host(struct image *image, struct capture *host)
     arena_init(&image->arena);
     intern_init(&image->names, &image->arena);
     host_read(image);
+    host_read_guard(image);
 }
 
 static struct str row_or_note(struct image *image, enum capture_row row)
