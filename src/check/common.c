@@ -15,9 +15,7 @@ const char *pid_text(struct checker *checker)
 
 const char *break_missing(const struct checker *checker)
 {
-    const char *missing = checker->image->brk.missing;
-
-    return missing ? missing : "the break could not be read";
+    return checker->image->brk.missing;
 }
 
 bool instance_is_library(const struct image *image, uint32_t instance)

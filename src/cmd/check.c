@@ -81,7 +81,7 @@ static int run(const struct options *options, FILE *out)
 const struct command command_check = {
     .name = "check",
     .options = FOR_CHECK,
-    .usage = "PID...",
+    .usage = "TARGET...",
     .summary = "Show the memory layout, how far the heap can grow, and what is wrong",
     .run = run,
 };

@@ -25,7 +25,7 @@ static int run(const struct options *given, FILE *out)
     bool reads_smaps;
 
     if (options.n_arguments != 1) {
-        complain_usage("map takes one target: a PID");
+        complain_usage("map takes one target: a PID, directory or file");
         return EXIT_TROUBLE;
     }
     if (!map_columns_check(options.style.columns, &reads_smaps, &err)) {
@@ -59,7 +59,7 @@ static void print_details(FILE *out)
 const struct command command_map = {
     .name = "map",
     .options = FOR_MAP,
-    .usage = "PID",
+    .usage = "TARGET",
     .summary = "Show every mapping with its role, and the gaps",
     .run = run,
     .print_details = print_details,

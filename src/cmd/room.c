@@ -83,7 +83,7 @@ static int run(const struct options *options, FILE *out)
     int status = EXIT_TROUBLE;
 
     if (options->n_arguments != 1) {
-        complain_usage("room takes one target: a PID");
+        complain_usage("room takes one target: a PID, directory or file");
         return EXIT_TROUBLE;
     }
     if (!check_questions(options, &range, &err)) {
@@ -107,7 +107,7 @@ static int run(const struct options *options, FILE *out)
 const struct command command_room = {
     .name = "room",
     .options = FOR_ROOM,
-    .usage = "PID",
+    .usage = "TARGET",
     .summary = "Show how far brk, mmap and the stack can grow, and what stops each",
     .run = run,
 };

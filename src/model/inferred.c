@@ -253,6 +253,7 @@ static void step_over_loader(struct image *image)
 void program_infer(struct image *image)
 {
     bool by_place = image->program == NONE && !image->exe;
+    const char *what = by_place ? "program" : "program type";
 
     if (by_place)
         image->program = find_by_place(image);
@@ -266,8 +267,8 @@ void program_infer(struct image *image)
     if (image->program == NONE)
         return;
     image->program_type = type_by_place(image);
-    image->program_evidence =
-        by_place ? "inferred from names and addresses: there is no link to the executed file"
-                 : "inferred from its address: its ELF header is not known";
-    image_note_missing(image, by_place ? "program" : "program type", image->program_evidence);
+    image->program_evidence = by_place ? "inferred from names and addresses: there is no link to "
+                                         "the executed file"
+                                       : "inferred from its address: its ELF header is not known";
+    image_note_missing(image, what, image->program_evidence);
 }

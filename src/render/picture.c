@@ -163,8 +163,9 @@ static const char *edge_note(const struct picture *picture, const struct region 
     if (region->role == REGION_BRK && brk->growth.room == 0)
         return "break, cannot grow";
     if (region->role == REGION_BRK)
-        return arena_printf(&report->image->arena, "break, can grow %s%s",
-                            brk->growth.unknown ? "at most " : "",
+        return arena_printf(&report->image->arena,
+                            brk->growth.unknown ? "break, can grow at most %s"
+                                                : "break, can grow %s",
                             paper_size(picture->style, brk->growth.room_in_steps, room));
     if (layout->has_base && layout->mode == MMAP_TOP_DOWN && region->range.end == layout->base)
         return "mmap base, grows down";

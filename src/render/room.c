@@ -152,8 +152,7 @@ static void print_brk(const struct report *report, const struct style *style, FI
     const struct brk_facts *brk = &report->facts->brk;
     struct image *image = report->image;
     char end[UNITS_TEXT], max[UNITS_TEXT];
-    const char *summary =
-        image->brk.missing ? image->brk.missing : "where the break is could not be read";
+    const char *summary = image->brk.missing;
 
     if (brk->known)
         summary =

@@ -219,11 +219,6 @@ static const char *limit_text(const struct report *report, const struct limit_fa
                         limit->detail);
 }
 
-static const char *break_text(const struct image *image)
-{
-    return image->brk.missing ? image->brk.missing : "where the break is could not be read";
-}
-
 static void print_brk(const struct report *report, const struct style *style, FILE *out)
 {
     const struct brk_facts *brk = &report->facts->brk;
@@ -232,7 +227,7 @@ static void print_brk(const struct report *report, const struct style *style, FI
     const char *text, *most = "";
 
     if (!brk->known) {
-        paper_wrap(out, style, 6, "heap", break_text(report->image));
+        paper_wrap(out, style, 6, "heap", report->image->brk.missing);
         return;
     }
     paper_size(style, brk->growth.room, room);
