@@ -398,3 +398,10 @@ void fake_ready(struct fake *fake, const struct fake_process *process, struct im
     if (fake_image(fake, process, image, &err) != IMAGE_READY)
         ck_abort_msg("the image is not ready: %s", err.text);
 }
+
+enum image_state fake_text(const char *text, struct image *image, struct err *err)
+{
+    struct capture *capture = capture_open_text(strdup(text), strlen(text));
+
+    return image_init(image, capture, 0, err);
+}

@@ -89,6 +89,9 @@ void fake_add(const struct fake *fake, const struct fake_process *process);
 enum image_state fake_image(struct fake *fake, const struct fake_process *process,
                             struct image *image, struct err *err);
 
+/* The image of a text; the caller calls image_deinit() and capture_close(image->capture). */
+enum image_state fake_text(const char *text, struct image *image, struct err *err);
+
 /* The same where nothing but IMAGE_READY can come of it. */
 void fake_ready(struct fake *fake, const struct fake_process *process, struct image *image);
 
