@@ -92,6 +92,15 @@ _layoutcheck_operands() # TOOL
     esac
 }
 
+# Whether a directory or a file can stand there, too.
+_layoutcheck_takes_files()
+{
+    case $command in
+    explain | host) false ;;
+    map | room) [ "$n_operands" -eq 0 ] ;;
+    esac
+}
+
 _layoutcheck()
 {
     local tool=$1 current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
@@ -122,6 +131,10 @@ _layoutcheck()
         words=$(_layoutcheck_operands "$tool")
     fi
     mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "${current#"$prefix"}")
+    if [[ ${#COMPREPLY[@]} -eq 0 && -z $argument && $current != -* ]] && _layoutcheck_takes_files; then
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    fi
 }
 
 complete -F _layoutcheck layoutcheck
