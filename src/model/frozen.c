@@ -127,7 +127,7 @@ static enum image_state read_maps(struct image *image, struct err *err)
     return IMAGE_READY;
 }
 
-/* What the JVM's error log tells beside the map, which is known before the sysctls are looked for. */
+/* What the JVM's error log tells beside the map: before the sysctls are looked for. */
 void log_read(struct image *image)
 {
     struct host *host = &image->host;
@@ -156,8 +156,8 @@ void log_read(struct image *image)
 }
 
 /*
- * The program's own word for it, else the largest size that all addresses fit: kernels have pages of
- * 4, 16 or 64 KiB.
+ * The program's own word for it, else the largest size that all addresses fit: kernels have pages
+ * of 4, 16 or 64 KiB.
  */
 static void find_page_size(struct image *image)
 {

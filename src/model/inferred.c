@@ -38,7 +38,7 @@ static bool is_between_parts(const struct image *image, const struct mapping *ma
     return !mapping->is_file && !str_eq(name, STR("[heap]")) && !str_eq(name, STR("[stack]"));
 }
 
-/* The next part of the loading that `index` belongs to, in steps of 1 or -1; NONE: there is none. */
+/* The next part of the loading that `index` belongs to, in steps of 1 or -1; NONE: no more. */
 static uint32_t next_part(const struct image *image, uint32_t index, int step)
 {
     enum { MAX_BETWEEN = 2 };

@@ -70,7 +70,7 @@ static bool feed_smaps(void *context, struct str piece)
     return take_records(sink, false);
 }
 
-/* Of what somebody saved or pasted: CAPTURE_SMAPS, or the text itself when it has sizes or flags. */
+/* Of what somebody saved or pasted: CAPTURE_SMAPS, or the text itself when it has sizes. */
 static bool each_frozen_record(struct smaps_sink *sink)
 {
     bool is_text = capture_kind(sink->image->capture) == CAPTURE_TEXT;
