@@ -13,7 +13,6 @@
  * has as many entries in its dynamic section.
  */
 enum {
-    MAX_SEGMENTS = 128,
     MAX_INTERP_BYTES = 4096, /* PATH_MAX, as in the kernel */
     MAX_DYNAMIC_BYTES = 32768,
     MAX_NOTE_SEGMENTS = 4,
@@ -34,14 +33,12 @@ static bool translate(unsigned int elf_class, unsigned char encoding, Elf_Type t
                            : elf32_xlatetom(&dst, &src, encoding) != NULL;
 }
 
-struct phdr_table {
-    uint64_t offset;
-    unsigned int n;
-    size_t entry_bytes;
-};
+static unsigned char encoding_of(const struct elfhead *head)
+{
+    return head->big_endian ? ELFDATA2MSB : ELFDATA2LSB;
+}
 
-static bool parse_ehdr(struct elfhead *head, const struct reader *reader, unsigned char encoding,
-                       struct phdr_table *table, struct err *err)
+static bool parse_ehdr(struct elfhead *head, const struct reader *reader, struct err *err)
 {
     union {
         Elf32_Ehdr e32;
@@ -50,7 +47,7 @@ static bool parse_ehdr(struct elfhead *head, const struct reader *reader, unsign
     size_t n_bytes = head->elf_class == 64 ? sizeof(raw.e64) : sizeof(raw.e32);
 
     if (!reader_read(reader, 0, &raw, n_bytes) ||
-        !translate(head->elf_class, encoding, ELF_T_EHDR, &raw, &ehdr, n_bytes))
+        !translate(head->elf_class, encoding_of(head), ELF_T_EHDR, &raw, &ehdr, n_bytes))
         return err_set(err, "its ELF header is cut off");
     if (head->elf_class == 64) {
         head->type = ehdr.e64.e_type;
@@ -58,16 +55,19 @@ static bool parse_ehdr(struct elfhead *head, const struct reader *reader, unsign
         head->entry = ehdr.e64.e_entry;
         head->shoff = ehdr.e64.e_shoff;
         head->n_sections = ehdr.e64.e_shnum;
-        *table = (struct phdr_table){ehdr.e64.e_phoff, ehdr.e64.e_phnum, ehdr.e64.e_phentsize};
+        head->phoff = ehdr.e64.e_phoff;
+        head->n_phdrs = ehdr.e64.e_phnum;
+        head->phdr_bytes = ehdr.e64.e_phentsize;
     } else {
         head->type = ehdr.e32.e_type;
         head->machine = ehdr.e32.e_machine;
         head->entry = ehdr.e32.e_entry;
         head->shoff = ehdr.e32.e_shoff;
         head->n_sections = ehdr.e32.e_shnum;
-        *table = (struct phdr_table){ehdr.e32.e_phoff, ehdr.e32.e_phnum, ehdr.e32.e_phentsize};
+        head->phoff = ehdr.e32.e_phoff;
+        head->n_phdrs = ehdr.e32.e_phnum;
+        head->phdr_bytes = ehdr.e32.e_phentsize;
     }
-    head->phoff = table->offset;
     return true;
 }
 
@@ -86,24 +86,42 @@ static void take_phdr(struct segment *segment, unsigned int elf_class, const voi
     }
 }
 
-static bool parse_phdrs(struct elfhead *head, struct arena *arena, const struct reader *reader,
-                        unsigned char encoding, const struct phdr_table *table, struct err *err)
+static unsigned int phdr_bytes(const struct elfhead *head)
 {
-    size_t size = head->elf_class == 64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
-    Elf64_Phdr raw[MAX_SEGMENTS], phdrs[MAX_SEGMENTS]; /* the larger of both forms */
+    return head->elf_class == 64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+}
 
-    if (table->n == 0)
+bool elfhead_read_segments(const struct elfhead *head, const struct reader *reader, uint64_t first,
+                           unsigned int n, struct segment *segments)
+{
+    Elf64_Phdr raw[ELFHEAD_SEGMENTS], phdrs[ELFHEAD_SEGMENTS]; /* the larger of both forms */
+    unsigned int size = phdr_bytes(head);
+    uint64_t at;
+
+    if (head->phdr_bytes != size || n > ELFHEAD_SEGMENTS ||
+        __builtin_mul_overflow(first, size, &at) || __builtin_add_overflow(at, head->phoff, &at) ||
+        !reader_read(reader, at, raw, (size_t)n * size) ||
+        !translate(head->elf_class, encoding_of(head), ELF_T_PHDR, raw, phdrs, (size_t)n * size))
+        return false;
+    for (unsigned int i = 0; i < n; i++)
+        take_phdr(&segments[i], head->elf_class, (unsigned char *)phdrs + (size_t)i * size);
+    return true;
+}
+
+static bool parse_phdrs(struct elfhead *head, struct arena *arena, const struct reader *reader,
+                        struct err *err)
+{
+    unsigned int n = head->n_phdrs;
+
+    if (n == 0)
         return true;
-    if (table->entry_bytes != size || table->n > MAX_SEGMENTS)
-        return err_set(err, "its ELF header tells of %u program headers of %zu bytes", table->n,
-                       table->entry_bytes);
-    if (!reader_read(reader, table->offset, raw, table->n * size) ||
-        !translate(head->elf_class, encoding, ELF_T_PHDR, raw, phdrs, table->n * size))
+    if (head->phdr_bytes != phdr_bytes(head) || n > ELFHEAD_SEGMENTS)
+        return err_set(err, "its ELF header tells of %u program headers of %u bytes", n,
+                       head->phdr_bytes);
+    head->segments = arena_alloc(arena, n * sizeof(*head->segments));
+    if (!elfhead_read_segments(head, reader, 0, n, head->segments))
         return err_set(err, "its program headers are cut off");
-    head->segments = arena_alloc(arena, table->n * sizeof(*head->segments));
-    head->n_segments = table->n;
-    for (unsigned int i = 0; i < table->n; i++)
-        take_phdr(&head->segments[i], head->elf_class, (unsigned char *)phdrs + i * size);
+    head->n_segments = n;
     return true;
 }
 
@@ -231,11 +249,9 @@ static void take_special_segments(struct elfhead *head, struct arena *arena,
     }
 }
 
-bool elfhead_parse(struct elfhead *head, struct arena *arena, const struct reader *reader,
-                   struct err *err)
+bool elfhead_begin(struct elfhead *head, const struct reader *reader, struct err *err)
 {
     unsigned char ident[EI_NIDENT];
-    struct phdr_table table;
 
     *head = (struct elfhead){0};
     if (elf_version(EV_CURRENT) == EV_NONE)
@@ -250,12 +266,17 @@ bool elfhead_parse(struct elfhead *head, struct arena *arena, const struct reade
         return err_set(err, "its ELF header names no known class or byte order");
     head->elf_class = ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
     head->big_endian = ident[EI_DATA] == ELFDATA2MSB;
-    if (!parse_ehdr(head, reader, ident[EI_DATA], &table, err) ||
-        !parse_phdrs(head, arena, reader, ident[EI_DATA], &table, err))
+    return parse_ehdr(head, reader, err);
+}
+
+bool elfhead_parse(struct elfhead *head, struct arena *arena, const struct reader *reader,
+                   struct err *err)
+{
+    if (!elfhead_begin(head, reader, err) || !parse_phdrs(head, arena, reader, err))
         return false;
     take_special_segments(head, arena, reader);
     if (may_be_program(head))
-        take_program_segments(head, reader, ident[EI_DATA]);
+        take_program_segments(head, reader, encoding_of(head));
     return true;
 }
 

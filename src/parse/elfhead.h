@@ -32,6 +32,8 @@ struct elfhead {
     uint64_t phoff; /* where the program headers lie in the file */
     uint64_t shoff; /* and the section headers; not believed until they are read */
     unsigned int n_sections;
+    unsigned int n_phdrs;    /* e_phnum, e_phentsize: as the header says it */
+    unsigned int phdr_bytes; /* size of one */
 
     struct segment *segments; /* the arena's */
     unsigned int n_segments;
@@ -43,6 +45,19 @@ struct elfhead {
     bool has_gnu_stack;    /* PT_GNU_STACK is there */
     bool wants_exec_stack; /* ... and has PF_X */
 };
+
+/* The ELF header alone; no segments yet.  False, with the reason. */
+bool elfhead_begin(struct elfhead *head, const struct reader *reader, struct err *err);
+
+/* Program headers that elfhead_read_segments() reads at most at once. */
+enum { ELFHEAD_SEGMENTS = 128 };
+
+/*
+ * Reads `n` program headers from the one numbered `first` on.  False when they are not there or
+ * are not of the class's size.
+ */
+bool elfhead_read_segments(const struct elfhead *head, const struct reader *reader, uint64_t first,
+                           unsigned int n, struct segment *segments);
 
 /* False, with the reason, when the bytes are no ELF object or a header lies. */
 bool elfhead_parse(struct elfhead *head, struct arena *arena, const struct reader *reader,

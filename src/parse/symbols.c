@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "parse/symbols.h"
 
+#include "parse/word.h"
+
 #include <elf.h>
 #include <libelf.h>
 
@@ -19,43 +21,12 @@ enum {
 /* The sizes that depend on the class, and the byte order. */
 struct shape {
     bool is_64;
-    bool swap;
+    bool big_endian;
 };
 
 static struct shape shape_of(const struct elfhead *head)
 {
-    bool native_is_big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
-
-    return (struct shape){head->elf_class == 64, head->big_endian != native_is_big};
-}
-
-static uint64_t load(const unsigned char *p, size_t n_bytes, bool swap)
-{
-    uint64_t wide;
-    uint32_t word;
-    uint16_t half;
-
-    if (n_bytes == 8) {
-        memcpy(&wide, p, sizeof(wide));
-        return swap ? __builtin_bswap64(wide) : wide;
-    }
-    if (n_bytes == 4) {
-        memcpy(&word, p, sizeof(word));
-        return swap ? __builtin_bswap32(word) : word;
-    }
-    memcpy(&half, p, sizeof(half));
-    return swap ? __builtin_bswap16(half) : half;
-}
-
-static bool read_number(const struct reader *reader, uint64_t at, size_t n_bytes, bool swap,
-                        uint64_t *value)
-{
-    unsigned char raw[8];
-
-    if (!reader_read(reader, at, raw, n_bytes))
-        return false;
-    *value = load(raw, n_bytes, swap);
-    return true;
+    return (struct shape){head->elf_class == 64, head->big_endian};
 }
 
 /* glibc adds the bias to these entries in place, other loaders do not. */
@@ -97,9 +68,12 @@ static void take_entry(struct dynamic *dynamic, uint64_t tag, uint64_t value, ui
 
 static bool read_gnu_hash(struct dynamic *dynamic, struct shape shape)
 {
-    return read_number(&dynamic->memory, dynamic->gnu_hash, 4, shape.swap, &dynamic->n_buckets) &&
-           read_number(&dynamic->memory, dynamic->gnu_hash + 4, 4, shape.swap, &dynamic->first) &&
-           read_number(&dynamic->memory, dynamic->gnu_hash + 8, 4, shape.swap, &dynamic->n_bloom);
+    return word_read(&dynamic->memory, dynamic->gnu_hash, 4, shape.big_endian,
+                     &dynamic->n_buckets) &&
+           word_read(&dynamic->memory, dynamic->gnu_hash + 4, 4, shape.big_endian,
+                     &dynamic->first) &&
+           word_read(&dynamic->memory, dynamic->gnu_hash + 8, 4, shape.big_endian,
+                     &dynamic->n_bloom);
 }
 
 /* Takes the entries of a piece; false when DT_NULL has ended them. */
@@ -110,11 +84,11 @@ static bool take_piece(struct dynamic *dynamic, const unsigned char *raw, size_t
     size_t word = shape.is_64 ? 8 : 4;
 
     for (size_t at = 0; at + 2 * word <= n_bytes; at += 2 * word) {
-        uint64_t tag = load(raw + at, word, shape.swap);
+        uint64_t tag = word_load(raw + at, word, shape.big_endian);
 
         if (tag == DT_NULL)
             return false;
-        take_entry(dynamic, tag, load(raw + at + word, word, shape.swap), bias);
+        take_entry(dynamic, tag, word_load(raw + at + word, word, shape.big_endian), bias);
     }
     return true;
 }
@@ -169,17 +143,17 @@ static struct symbol take_symbol(const unsigned char *raw, struct shape shape)
 {
     if (shape.is_64)
         return (struct symbol){
-            (uint32_t)load(raw + offsetof(Elf64_Sym, st_name), 4, shape.swap),
-            (uint16_t)load(raw + offsetof(Elf64_Sym, st_shndx), 2, shape.swap),
-            load(raw + offsetof(Elf64_Sym, st_value), 8, shape.swap),
-            load(raw + offsetof(Elf64_Sym, st_size), 8, shape.swap),
+            (uint32_t)word_load(raw + offsetof(Elf64_Sym, st_name), 4, shape.big_endian),
+            (uint16_t)word_load(raw + offsetof(Elf64_Sym, st_shndx), 2, shape.big_endian),
+            word_load(raw + offsetof(Elf64_Sym, st_value), 8, shape.big_endian),
+            word_load(raw + offsetof(Elf64_Sym, st_size), 8, shape.big_endian),
             ELF64_ST_TYPE(raw[offsetof(Elf64_Sym, st_info)]),
         };
     return (struct symbol){
-        (uint32_t)load(raw + offsetof(Elf32_Sym, st_name), 4, shape.swap),
-        (uint16_t)load(raw + offsetof(Elf32_Sym, st_shndx), 2, shape.swap),
-        load(raw + offsetof(Elf32_Sym, st_value), 4, shape.swap),
-        load(raw + offsetof(Elf32_Sym, st_size), 4, shape.swap),
+        (uint32_t)word_load(raw + offsetof(Elf32_Sym, st_name), 4, shape.big_endian),
+        (uint16_t)word_load(raw + offsetof(Elf32_Sym, st_shndx), 2, shape.big_endian),
+        word_load(raw + offsetof(Elf32_Sym, st_value), 4, shape.big_endian),
+        word_load(raw + offsetof(Elf32_Sym, st_size), 4, shape.big_endian),
         ELF32_ST_TYPE(raw[offsetof(Elf32_Sym, st_info)]),
     };
 }
@@ -249,11 +223,11 @@ static bool find_by_gnu_hash(const struct reader *memory, const struct dynamic *
         return false;
     buckets = dynamic->gnu_hash + 16 + dynamic->n_bloom * (shape.is_64 ? 8 : 4);
     chains = buckets + dynamic->n_buckets * 4;
-    if (!read_number(memory, buckets + hash % dynamic->n_buckets * 4, 4, shape.swap, &index) ||
+    if (!word_read(memory, buckets + hash % dynamic->n_buckets * 4, 4, shape.big_endian, &index) ||
         index < dynamic->first)
         return false;
     for (int i = 0; i < MAX_CHAIN; i++, index++) {
-        if (!read_number(memory, chains + (index - dynamic->first) * 4, 4, shape.swap, &entry))
+        if (!word_read(memory, chains + (index - dynamic->first) * 4, 4, shape.big_endian, &entry))
             return false;
         if ((entry | 1) == (hash | 1) && is_wanted(memory, dynamic, shape, index, search))
             return true;
@@ -280,15 +254,15 @@ static bool find_by_sysv_hash(const struct reader *memory, const struct dynamic 
 {
     uint64_t n_buckets, index;
 
-    if (!read_number(memory, dynamic->hash, 4, shape.swap, &n_buckets) || n_buckets == 0 ||
-        !read_number(memory, dynamic->hash + 8 + sysv_hash_of(search->name) % n_buckets * 4, 4,
-                     shape.swap, &index))
+    if (!word_read(memory, dynamic->hash, 4, shape.big_endian, &n_buckets) || n_buckets == 0 ||
+        !word_read(memory, dynamic->hash + 8 + sysv_hash_of(search->name) % n_buckets * 4, 4,
+                   shape.big_endian, &index))
         return false;
     for (int i = 0; i < MAX_CHAIN && index != STN_UNDEF; i++) {
         if (is_wanted(memory, dynamic, shape, index, search))
             return true;
-        if (!read_number(memory, dynamic->hash + 8 + (n_buckets + index) * 4, 4, shape.swap,
-                         &index))
+        if (!word_read(memory, dynamic->hash + 8 + (n_buckets + index) * 4, 4, shape.big_endian,
+                       &index))
             return false;
     }
     return false;
@@ -415,9 +389,8 @@ static bool sieve_symbols(struct sieve *sieve, const struct reader *reader, stru
  */
 static bool count_imports(const struct dynamic *dynamic, struct shape shape, uint64_t *n)
 {
-    return read_number(&dynamic->memory,
-                       (dynamic->gnu_hash ? dynamic->gnu_hash : dynamic->hash) + 4, 4, shape.swap,
-                       n) &&
+    return word_read(&dynamic->memory, (dynamic->gnu_hash ? dynamic->gnu_hash : dynamic->hash) + 4,
+                     4, shape.big_endian, n) &&
            *n <= MAX_IMPORTS;
 }
 
@@ -495,17 +468,17 @@ static bool read_section(const struct elfhead *head, const struct reader *file, 
         return false;
     if (shape.is_64)
         *section = (struct section){
-            load(raw + offsetof(Elf64_Shdr, sh_type), 4, shape.swap),
-            load(raw + offsetof(Elf64_Shdr, sh_offset), 8, shape.swap),
-            load(raw + offsetof(Elf64_Shdr, sh_size), 8, shape.swap),
-            load(raw + offsetof(Elf64_Shdr, sh_link), 4, shape.swap),
+            word_load(raw + offsetof(Elf64_Shdr, sh_type), 4, shape.big_endian),
+            word_load(raw + offsetof(Elf64_Shdr, sh_offset), 8, shape.big_endian),
+            word_load(raw + offsetof(Elf64_Shdr, sh_size), 8, shape.big_endian),
+            word_load(raw + offsetof(Elf64_Shdr, sh_link), 4, shape.big_endian),
         };
     else
         *section = (struct section){
-            load(raw + offsetof(Elf32_Shdr, sh_type), 4, shape.swap),
-            load(raw + offsetof(Elf32_Shdr, sh_offset), 4, shape.swap),
-            load(raw + offsetof(Elf32_Shdr, sh_size), 4, shape.swap),
-            load(raw + offsetof(Elf32_Shdr, sh_link), 4, shape.swap),
+            word_load(raw + offsetof(Elf32_Shdr, sh_type), 4, shape.big_endian),
+            word_load(raw + offsetof(Elf32_Shdr, sh_offset), 4, shape.big_endian),
+            word_load(raw + offsetof(Elf32_Shdr, sh_size), 4, shape.big_endian),
+            word_load(raw + offsetof(Elf32_Shdr, sh_link), 4, shape.big_endian),
         };
     return true;
 }
