@@ -11,14 +11,15 @@
 struct auxv_record {
     bool known;
     unsigned int word_bytes; /* 4 or 8: the width of the program */
+    bool big_endian;
     uint64_t page_size;      /* AT_PAGESZ */
     uint64_t base;           /* AT_BASE: the interpreter's load address; 0: none */
     uint64_t entry;          /* AT_ENTRY */
 };
 
 /*
- * Native byte order.  The width is found by reading it both ways: only one has AT_PAGESZ, a power
- * of two, and an AT_NULL at the end.  `known` stays false when neither has.
+ * Width and byte order are found by reading it each of the four ways: only one has AT_PAGESZ with a
+ * size that pages have, and an AT_NULL at the end.  `known` stays false when none has.
  */
 void auxv_parse(struct str bytes, struct auxv_record *auxv);
 

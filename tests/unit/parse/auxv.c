@@ -37,6 +37,41 @@ START_TEST(test_32bit)
 }
 END_TEST
 
+/* The same pairs as a kernel of either word size and byte order writes them. */
+static const struct {
+    const char *name;
+    unsigned int word_bytes;
+    bool big_endian;
+} kernels[] = {
+    {"64-bit, little endian", 8, false},
+    {"32-bit, little endian", 4, false},
+    {"64-bit, big endian", 8, true},
+    {"32-bit, big endian", 4, true},
+};
+
+START_TEST(test_byte_order)
+{
+    static const uint64_t pairs[] = {33, 0x7f000, 6, 65536, 7, 0x41000000, 9, 0x10400, 0, 0};
+    enum { N = sizeof(pairs) / sizeof(pairs[0]) };
+    unsigned int width = kernels[_i].word_bytes;
+    unsigned char bytes[N * 8];
+    struct auxv_record auxv;
+
+    for (unsigned int i = 0; i < N * width; i++) {
+        unsigned int rank = kernels[_i].big_endian ? width - 1 - i % width : i % width;
+
+        bytes[i] = (unsigned char)(pairs[i / width] >> 8 * rank);
+    }
+    auxv_parse((struct str){(const char *)bytes, N * width}, &auxv);
+    ROW_TRUE(&kernels[_i], auxv.known);
+    ROW_NUMBER(&kernels[_i], auxv.word_bytes, width);
+    ROW_NUMBER(&kernels[_i], auxv.big_endian, kernels[_i].big_endian);
+    ROW_NUMBER(&kernels[_i], auxv.page_size, 65536);
+    ROW_NUMBER(&kernels[_i], auxv.base, 0x41000000);
+    ROW_NUMBER(&kernels[_i], auxv.entry, 0x10400);
+}
+END_TEST
+
 /* Any cut before the end of AT_NULL leaves it unknown, at every byte and in both widths. */
 START_TEST(test_cut)
 {
@@ -59,7 +94,7 @@ static const struct {
     bool known;
 } sizes[] = {
     {"4 KiB", 4096, true},      {"64 KiB", 65536, true},           {"none", 0, false},
-    {"too small", 2048, false}, {"no power of two", 12288, false},
+    {"too small", 2048, false}, {"no power of two", 12288, false}, {"too large", 1 << 21, false},
 };
 
 START_TEST(test_page_size)
@@ -80,6 +115,7 @@ Suite *auxv_suite(void)
 
     tcase_add_test(tcase, test_64bit);
     tcase_add_test(tcase, test_32bit);
+    ROWS_ADD(tcase, test_byte_order, kernels);
     tcase_add_test(tcase, test_cut);
     ROWS_ADD(tcase, test_page_size, sizes);
     suite_add_tcase(suite, tcase);
