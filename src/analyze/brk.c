@@ -136,7 +136,7 @@ static uint64_t normal_window(const struct image *image, uint64_t start_brk)
 {
     uint64_t end;
 
-    if (!image->arch || image->layout.mode == MMAP_UNKNOWN)
+    if (!image->layout.task_size || image->layout.mode == MMAP_UNKNOWN)
         return 0;
     end = image->layout.task_size - MIN_STACK_GAP;
     if (image->layout.mode == MMAP_BOTTOM_UP && start_brk < image->layout.legacy_base)

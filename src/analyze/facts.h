@@ -53,11 +53,11 @@ struct memory_facts {
 };
 
 struct stack_facts {
-    bool known;         /* not without RLIMIT_STACK, which nearly always binds */
-    uint32_t mapping;   /* the lowest part, which grows */
+    bool known; /* not without RLIMIT_STACK, which nearly always binds */
+    bool grows_up;
+    uint32_t mapping;   /* the part that grows: the lowest, or the highest */
     struct range range; /* all parts */
-    uint64_t lowest;    /* the lowest address that it can grow to */
-    uint64_t promised;  /* the lowest that RLIMIT_STACK by itself allows; 0: no limit */
+    struct range reach; /* the addresses that it can have when it has grown as far as it can */
     struct growth growth;
 };
 
@@ -72,7 +72,8 @@ struct facts {
     struct stack_facts stack_growth;
     struct mmap_facts mmap;
     struct range largest_gap; /* the largest hole in which mmap can place something */
-    struct range low_2g_gap;  /* the largest one for MAP_32BIT: 1 GiB to 2 GiB */
+    bool has_low_2g;          /* there is MAP_32BIT on this machine */
+    struct range low_2g_gap;  /* the largest hole for it: 1 GiB to 2 GiB */
     bool has_stack;
     uint32_t stack;           /* the mapping that is labelled so: where it began at exec */
     struct range stack_range; /* all parts */

@@ -21,7 +21,8 @@ static const struct range map_32bit_window = {0x40000000, 0x80000000};
 static void consider_hole(struct facts *facts, struct range hole, struct range all)
 {
     consider(&facts->largest_gap, hole, all);
-    consider(&facts->low_2g_gap, hole, map_32bit_window);
+    if (facts->has_low_2g)
+        consider(&facts->low_2g_gap, hole, map_32bit_window);
 }
 
 struct range largest_hole_above(const struct image *image, uint64_t address)
@@ -43,6 +44,7 @@ void gaps_compute(struct facts *facts, const struct image *image)
     struct range all = {image->page_size, image->layout.task_size};
     uint64_t last_end = 0;
 
+    facts->has_low_2g = image->rules->has_map_32bit;
     if (image->host.has_mmap_min_addr && image->host.mmap_min_addr > all.start)
         all.start = align_up(image->host.mmap_min_addr, image->page_size);
     for (uint32_t i = 0; i < image->n_mappings; i++) {
@@ -51,7 +53,7 @@ void gaps_compute(struct facts *facts, const struct image *image)
 
         hole.end = hole.end > guard ? hole.end - guard : 0;
         consider_hole(facts, hole, all);
-        last_end = image->mappings[i].range.end;
+        last_end = image->mappings[i].range.end + mapping_guard_above(image, &image->mappings[i]);
     }
     consider_hole(facts, (struct range){last_end, all.end}, all);
 }

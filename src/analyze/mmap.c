@@ -9,25 +9,31 @@
 
 #include <elf.h>
 
-#define HUGE_PAGE (2 * MIB)
+/* The least that the kernel's own setting CONFIG_LSM_MMAP_MIN_ADDR usually asks for. */
+static uint64_t usual_min_address(const struct image *image)
+{
+    uint64_t usual = image->rules->usual_min_address;
 
-/* The least that the kernel's own setting CONFIG_LSM_MMAP_MIN_ADDR usually asks for on x86. */
-#define USUAL_MIN_ADDRESS (64 * KIB)
+    return align_up(usual ? usual : 64 * KIB, image->page_size);
+}
 
 uint64_t lowest_mmap_address(const struct image *image)
 {
-    uint64_t least = image->page_size;
+    uint64_t least = usual_min_address(image);
 
     if (image->host.has_mmap_min_addr && image->host.mmap_min_addr > least)
         least = align_up(image->host.mmap_min_addr, image->page_size);
-    return least > USUAL_MIN_ADDRESS ? least : USUAL_MIN_ADDRESS;
+    return least;
 }
 
-/* The hole below mapping number i, which ends a guard gap earlier when the mapping grows down. */
+/* The hole below mapping number i: stacks at its ends keep a guard gap. */
 static struct range hole_below(const struct image *image, uint32_t i, struct range window)
 {
-    struct range hole = {i > 0 ? image->mappings[i - 1].range.end : 0, window.end};
+    struct range hole = {0, window.end};
 
+    if (i > 0)
+        hole.start =
+            image->mappings[i - 1].range.end + mapping_guard_above(image, &image->mappings[i - 1]);
     if (i < image->n_mappings) {
         uint64_t guard = mapping_guard_bytes(image, &image->mappings[i]);
         uint64_t start = image->mappings[i].range.start;
@@ -80,18 +86,20 @@ static struct range top_down_window(const struct image *image)
 }
 
 /*
- * Where the search starts that the kernel makes when there is no room below the base.  Both bases
- * are moved by one random number, which follows from the top-down one when the stack limit is still
- * that of exec; without it only the least start is known.
+ * Where the search starts that the kernel makes when there is no room below the base.  On x86 both
+ * bases are moved by one random number, which follows from the top-down one when the stack limit is
+ * still that of exec; without it only the least start is known.
  */
 static struct range bottom_up_window(const struct image *image)
 {
     struct range window = {image->layout.base, image->layout.task_size};
     uint64_t random_bytes = 0;
 
-    if (image->layout.mode == MMAP_BOTTOM_UP)
+    if (image->layout.mode == MMAP_BOTTOM_UP ||
+        image->rules->second_search == SEARCH_FROM_MMAP_BASE)
         return window;
-    layout_random_bytes(image, &random_bytes);
+    if (image->rules->second_search == SEARCH_FROM_RANDOM_LEGACY_BASE)
+        layout_random_bytes(image, &random_bytes);
     window.start = image->layout.legacy_base + random_bytes;
     return window;
 }
@@ -101,7 +109,9 @@ static bool is_guessed(const struct image *image, uint64_t length)
 {
     uint64_t ignored;
 
-    return image->layout.mode == MMAP_TOP_DOWN && !layout_random_bytes(image, &ignored) &&
+    return image->layout.mode == MMAP_TOP_DOWN &&
+           image->rules->second_search == SEARCH_FROM_RANDOM_LEGACY_BASE &&
+           !layout_random_bytes(image, &ignored) &&
            !place_top_down(image, top_down_window(image), length, &ignored);
 }
 
@@ -114,34 +124,41 @@ static bool place_plain(const struct image *image, uint64_t length, uint64_t *ad
 }
 
 /*
- * Since 6.7 (efa7df3e3bb5) anonymous memory of 2 MiB and more is aligned to huge pages, since 6.13
- * (d4148aeab412, also in stable 6.12) only whole multiples of 2 MiB are; never for 32-bit programs.
+ * Since 6.7 (efa7df3e3bb5) anonymous memory of a huge page and more is aligned to huge pages, since
+ * 6.13 (d4148aeab412, also in stable 6.12) only whole multiples of them are; never for 32-bit
+ * programs.  0: it is not.
  */
-static bool is_aligned_for_huge_pages(const struct image *image, uint64_t length)
+static uint64_t huge_alignment(const struct image *image, uint64_t length)
 {
-    if (image->elf_class != 64 || image->host.kernel_version < KERNEL(6, 7) || length < HUGE_PAGE)
-        return false;
-    return image->host.kernel_version < KERNEL(6, 12) || length % HUGE_PAGE == 0;
+    uint64_t huge = machine_huge_page(image->rules, image->page_size);
+
+    if (image->elf_class != 64 || huge == 0 || image->host.kernel_version < KERNEL(6, 7) ||
+        length < huge || length > UINT64_MAX - huge)
+        return 0;
+    return image->host.kernel_version < KERNEL(6, 12) || length % huge == 0 ? huge : 0;
 }
 
-static bool place_aligned(const struct image *image, uint64_t length, uint64_t *address)
+static bool place_aligned(const struct image *image, uint64_t length, uint64_t huge,
+                          uint64_t *address)
 {
     uint64_t offset;
 
-    if (!place_plain(image, length + HUGE_PAGE, address))
+    if (!place_plain(image, length + huge, address))
         return false;
-    offset = -*address & (HUGE_PAGE - 1);
+    offset = -*address & (huge - 1);
     if (offset == 0 && image->layout.mode == MMAP_TOP_DOWN)
-        offset = HUGE_PAGE;
+        offset = huge;
     *address += offset;
     return true;
 }
 
 bool mmap_place(struct image *image, uint64_t length, uint64_t *address)
 {
-    if (!image->layout.has_base || !image->arch || length == 0 || length > image->layout.task_size)
+    uint64_t huge = huge_alignment(image, length);
+
+    if (!image->layout.has_base || length == 0 || length > image->layout.task_size)
         return false;
-    return (is_aligned_for_huge_pages(image, length) && place_aligned(image, length, address)) ||
+    return (huge && place_aligned(image, length, huge, address)) ||
            place_plain(image, length, address);
 }
 
@@ -184,16 +201,51 @@ static void limit_by_hole(struct mmap_facts *mmap, struct image *image)
 static bool depends_on_min_address(const struct image *image)
 {
     return largest_hole(image).start == lowest_mmap_address(image) &&
-           (image->host.mmap_min_addr < USUAL_MIN_ADDRESS ||
+           (image->host.mmap_min_addr < usual_min_address(image) ||
             image->host.kernel_version < KERNEL(6, 3));
+}
+
+/* Why the address, and with it what fits, may be another one. */
+static void doubt_alignment(struct growth *growth, const struct image *image)
+{
+    unsigned int version = image->host.kernel_version;
+
+    if (image->elf_class != 64 || image->rules->huge_pages == HUGE_NONE ||
+        (version && version < KERNEL(6, 7)))
+        return;
+    if (image->rules->huge_pages == HUGE_UNKNOWN)
+        growth_doubt(growth, "how large huge pages are, to which large mappings are aligned since "
+                             "Linux 6.7, is not known of this machine");
+    else if (!version)
+        growth_doubt(growth, "its kernel's version is not known; since Linux 6.7 large mappings "
+                             "are aligned to huge pages");
+    else if (version < KERNEL(6, 13))
+        growth_doubt(growth, "which lengths are aligned to huge pages differs among kernels "
+                             "6.7 to 6.12");
+}
+
+static void doubt_hole(struct growth *growth, struct image *image)
+{
+    char usual[UNITS_TEXT];
+
+    if (image->arch->beyond)
+        growth_doubt(growth, image->arch->beyond);
+    if (depends_on_min_address(image))
+        growth_doubt(growth, arena_printf(&image->arena,
+                                          "the lowest address that can be mapped depends on the "
+                                          "kernel's CONFIG_LSM_MMAP_MIN_ADDR, taken for %s, and "
+                                          "before Linux 6.3 on CAP_SYS_RAWIO",
+                                          size_text(usual_min_address(image), usual)));
 }
 
 void mmap_compute(struct facts *facts, struct image *image)
 {
     struct mmap_facts *mmap = &facts->mmap;
 
-    if (!image->layout.has_base || !image->arch) {
-        growth_doubt(&mmap->growth, "where the mmap area begins is not known");
+    if (!image->layout.has_base || !image->layout.task_size) {
+        growth_doubt(&mmap->growth, image->layout.has_base
+                                        ? "where the address space ends is not known"
+                                        : "where the mmap area begins is not known");
         return;
     }
     limit_by_hole(mmap, image);
@@ -205,14 +257,10 @@ void mmap_compute(struct facts *facts, struct image *image)
     if (facts->brk.heap_is_locked)
         growth_add_memlock(&mmap->growth, image);
     growth_add_common(&mmap->growth, image, true);
-    if (image->host.kernel_version >= KERNEL(6, 7) && image->host.kernel_version < KERNEL(6, 13))
-        growth_doubt(&mmap->growth, "which lengths are aligned to huge pages differs among kernels "
-                                    "6.7 to 6.12");
+    doubt_alignment(&mmap->growth, image);
     growth_decide(&mmap->growth);
-    if (mmap->growth.limit == LIMIT_LARGEST_GAP && depends_on_min_address(image))
-        growth_doubt(&mmap->growth, "the lowest address that can be mapped depends on the "
-                                    "kernel's CONFIG_LSM_MMAP_MIN_ADDR, taken for 64K, and before "
-                                    "Linux 6.3 on CAP_SYS_RAWIO");
+    if (mmap->growth.limit == LIMIT_LARGEST_GAP)
+        doubt_hole(&mmap->growth, image);
     if (mmap->growth.known && is_guessed(image, mmap->growth.room))
         growth_doubt(&mmap->growth, "the stack limit changed since exec, so where the kernel looks "
                                     "when there is no room below the mmap base is not known");

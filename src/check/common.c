@@ -61,7 +61,8 @@ bool program_is_static(const struct image *image)
 
 bool mmap_base_is_mixed(const struct image *image)
 {
-    if (image->elf_class != 64 || program_is_static(image) || !has_high_mmap(image))
+    if (image->machine != EM_X86_64 || image->elf_class != 64 || program_is_static(image) ||
+        !has_high_mmap(image))
         return false;
     for (uint32_t i = 0; i < image->n_instances; i++)
         if (instance_is_in_exec_window(image, i))
@@ -100,7 +101,8 @@ const char *misplaced_remedy(const struct image *image)
 
 bool mmap_base_is_32bit(const struct image *image)
 {
-    return image->elf_class == 64 && image->layout.has_base && image->layout.base <= 4 * GIB;
+    return image->machine == EM_X86_64 && image->elf_class == 64 && image->layout.has_base &&
+           image->layout.base <= 4 * GIB;
 }
 
 const struct ancestor *find_32bit_executor(struct image *image)
@@ -116,14 +118,19 @@ const struct ancestor *find_32bit_executor(struct image *image)
 bool brk_follows_program(const struct image *image, uint64_t start_brk)
 {
     /* Without rules for the machine: what powerpc draws, the farthest of all. */
-    uint64_t most = image->elf_class == 64 ? TIB : GIB, end;
+    uint64_t most = image->elf_class == 64 ? TIB : GIB, floor = 0, end;
 
     if (image->program == NONE)
         return false;
-    if (image->arch)
+    if (image->arch) {
         most = image->arch->brk_random_bytes;
+        floor = image->arch->brk_floor;
+    }
     end = image->instances[image->program].seen.end;
-    return start_brk >= end && start_brk - end <= 2 * most;
+    if (start_brk < end)
+        return false;
+    return start_brk - end <= 2 * most ||
+           (floor && start_brk >= floor && start_brk - floor <= most);
 }
 
 bool limit_is_doubtful(const struct checker *checker, const struct limit_fact *limit)

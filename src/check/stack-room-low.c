@@ -56,9 +56,9 @@ static void run(struct checker *checker)
 {
     const struct stack_facts *stack = &checker->facts->stack_growth;
     const struct limit_fact *limit = binding_of(stack);
-    uint64_t unused, least = stack->range.start - (limit ? limit->room : 0);
+    uint64_t unused, end;
     struct finding *finding;
-    char room[UNITS_TEXT], lowest[UNITS_TEXT];
+    char room[UNITS_TEXT], reach[UNITS_TEXT];
 
     if (!limit || (!stack->known && limit->room >= WARNING_KIB * KIB)) {
         rule_not_run(checker, checker->facts->has_stack ? "RLIMIT_STACK is not known"
@@ -67,6 +67,7 @@ static void run(struct checker *checker)
     }
     if (limit->room >= WARNING_KIB * KIB)
         return;
+    end = stack->grows_up ? stack->range.end + limit->room : stack->range.start - limit->room;
     if (!find_unused(checker, &unused)) {
         rule_not_run(checker, "how much of the stack is in use is not known");
         return;
@@ -76,8 +77,9 @@ static void run(struct checker *checker)
                           size_text(limit->room, room), limit_name(limit->kind), limit->value);
     finding_detail(
         checker, finding,
-        "It can reach down to %s; a touch below that is a segmentation fault (SIGSEGV). %s: %s.",
-        address_text(least, lowest), limit_name(limit->kind), limit->detail);
+        "It can reach %s to %s; a touch beyond is a segmentation fault (SIGSEGV). %s: %s.",
+        stack->grows_up ? "up" : "down", address_text(end, reach), limit_name(limit->kind),
+        limit->detail);
     finding_remedy(checker, finding,
                    "%s Deep recursion may be the real reason: \"gdb -p %s -batch -ex \'bt 20\'\" "
                    "shows the calls.",
@@ -90,7 +92,7 @@ static void run(struct checker *checker)
     evidence_text(finding, "limit", limit_name(limit->kind));
     evidence_text(finding, "value", limit->value);
     evidence_bytes(finding, "room", limit->room);
-    evidence_address(finding, "lowest", least);
+    evidence_address(finding, stack->grows_up ? "highest" : "lowest", end);
 }
 
 const struct rule rule_stack_room_low = {
@@ -98,8 +100,9 @@ const struct rule rule_stack_room_low = {
     .severities = "error below 128K, warning below 512K; info when 512K of it were never touched",
     .when = "the main stack can hardly grow",
     .meaning =
-        "The kernel grows the main stack page by page when it is touched, down to RLIMIT_STACK, to "
-        "a mapping below it (less a guard gap of 1 MiB) or to another limit. Little is left. The "
+        "The kernel grows the main stack page by page when it is touched, down (on parisc up) to "
+        "RLIMIT_STACK, to a mapping in its way (less a guard gap of 256 pages) or to another "
+        "limit. Little is left. The "
         "process is killed by SIGSEGV when it goes on. A stack that is mapped nearly in full, but "
         "was never touched for the most part, is only noted: the program reserved it (Ruby does).",
     .remedy = "prlimit --pid PID --stack=BYTES raises the limit of a running process, ulimit -s or "

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "model/build.h"
 #include "parse/symbols.h"
+#include "parse/word.h"
 #include "source/objfile.h"
 
 #include <elf.h>
@@ -93,14 +94,7 @@ static void infer(struct image *image)
 static bool read_word(const struct image *image, const struct reader *memory, uint64_t address,
                       uint64_t *value)
 {
-    uint64_t wide;
-    uint32_t narrow;
-
-    if (image->elf_class == 64 ? !reader_read(memory, address, &wide, sizeof(wide))
-                               : !reader_read(memory, address, &narrow, sizeof(narrow)))
-        return false;
-    *value = image->elf_class == 64 ? wide : narrow;
-    return true;
+    return word_read(memory, address, image->elf_class == 64 ? 8 : 4, image->big_endian, value);
 }
 
 /*

@@ -80,6 +80,15 @@ void instances_add_bss(struct image *image);
  */
 void program_infer(struct image *image);
 
+/*
+ * image.machine where no ELF header told it, and what depends on it: byte order, page size, which
+ * way stacks grow.
+ */
+void machine_infer(struct image *image);
+
+/* image.arch, by where the mappings end. */
+void arch_find(struct image *image);
+
 /* image.brk, from stat's start_brk, libc's memory and the [heap] mappings. */
 void break_find(struct image *image);
 

@@ -178,8 +178,6 @@ static void find_page_size(struct image *image)
         bits |= image->mappings[i].range.start | image->mappings[i].range.end;
     image->page_size = bits % 65536 == 0 ? 65536 : bits % 16384 == 0 ? 16384 : 4096;
     image->is_page_size_guessed = image->page_size != 4096; /* no kernel has smaller ones */
-    if (image->is_page_size_guessed)
-        image_note_missing(image, "page size", "nothing tells it: the one that all addresses fit");
 }
 
 /* A directory that somebody copied by hand, or less: what would tell more than it does. */

@@ -96,14 +96,6 @@ static void read_details(struct image *image)
         image_note_missing(image, "stat addresses", "permission denied");
 }
 
-/* How wide the kernel's words are: by its own word, or by what only a 64-bit one can show. */
-static bool is_64bit_kernel(const struct image *image)
-{
-    if (image->host.machine)
-        return strstr(image->host.machine, "64") != NULL;
-    return image->elf_class == 64;
-}
-
 static enum image_state read_process(struct image *image, struct err *err)
 {
     return image_is_live(image) ? live_read(image, err) : frozen_read(image, err);
@@ -129,9 +121,10 @@ static enum image_state build(struct image *image, struct capture *capture, pid_
     read_details(image);
     stacks_find(image);
     objects_read(image);
-    image->arch = arch_find(image->machine, image->elf_class, is_64bit_kernel(image));
+    machine_infer(image);
     break_find(image);
     roles_assign(image);
+    arch_find(image);
     layout_infer(image);
     return IMAGE_READY;
 }
@@ -236,6 +229,12 @@ uint64_t mapping_guard_bytes(const struct image *image, const struct mapping *ma
     if (image->host.kernel_version && image->host.kernel_version < KERNEL(4, 12))
         return image->page_size;
     return image->host.stack_guard_gap_bytes;
+}
+
+/* vm_end_gap(): the same above one that grows up. */
+uint64_t mapping_guard_above(const struct image *image, const struct mapping *mapping)
+{
+    return mapping->grows_up ? image->host.stack_guard_gap_bytes : 0;
 }
 
 struct str short_name(struct str path)

@@ -68,6 +68,7 @@ struct mapping {
     uint8_t unknown;     /* enum mapping_unknown */
     bool is_file;        /* of a file; its inode may be unknown: 0 */
     bool grows_down;     /* [stack]; others are told by smaps only */
+    bool grows_up;       /* [stack] where stacks do */
     bool locked;         /* after image_read_locks() */
     uint16_t flags_hash; /* of VmFlags, when smaps was read for grows_down; else 0 */
 };
@@ -126,6 +127,7 @@ enum layout_cause {
     CAUSE_PERSONALITY,
     CAUSE_SYSCTL,
     CAUSE_STACK_LIMIT,
+    CAUSE_OLD_KERNEL, /* before it learned to go top-down on this machine */
     CAUSE_NOT_KNOWN
 };
 
@@ -133,14 +135,14 @@ enum layout_cause {
 enum textbook {
     TEXTBOOK_NONE,
     TEXTBOOK_DEFAULT_64, /* top-down below the stack */
-    TEXTBOOK_CLASSIC_64, /* bottom-up from a third of the address space */
+    TEXTBOOK_CLASSIC_64, /* bottom-up, from a third of the address space on x86 */
     TEXTBOOK_DEFAULT_32,
     TEXTBOOK_CLASSIC_32
 };
 
 struct layout {
     enum textbook textbook;
-    uint64_t legacy_base; /* TASK_UNMAPPED_BASE, a third of the address space; 0: unknown */
+    uint64_t legacy_base; /* TASK_UNMAPPED_BASE, in whole pages; 0: unknown */
     enum mmap_mode mode;
     enum layout_cause cause;
     const char *reason; /* a sentence */
@@ -251,6 +253,8 @@ struct image {
     uint32_t jit;           /* instance, or NONE */
     unsigned int elf_class; /* 32 or 64; 0: unknown */
     uint16_t machine;       /* EM_*; 0: unknown */
+    bool big_endian;
+    const char *machine_evidence; /* what told the machine, if no ELF header; else NULL */
 
     bool has_stat, has_status; /* a live process has both */
     struct stat_record stat;
@@ -262,8 +266,11 @@ struct image {
     const char *comm; /* NULL: unknown, when there is no stat */
     const char *exe;  /* NULL: unknown */
     uint64_t page_size;
-    bool is_page_size_guessed; /* nothing told it: the addresses fit it */
-    const struct arch *arch;   /* NULL: no rules for it */
+    bool is_page_size_guessed;   /* nothing told it: the addresses fit it */
+    const struct machine *rules; /* of its machine; never NULL */
+    const struct arch *arch;     /* its address space; NULL: no rules for it */
+    bool is_arch_sure;           /* else others end elsewhere and fit as well */
+    bool is_kernel_width_known;  /* whether arch.on_64bit_kernel is more than a guess */
 
     struct layout layout;
     struct break_state brk;
@@ -417,6 +424,9 @@ uint64_t mapping_guard_bytes(const struct image *image, const struct mapping *ma
 
 /* Whether that is among the rows of `missing`. */
 bool image_lacks(const struct image *image, const char *what);
+
+/* How far above the mapping mmap keeps away from it. */
+uint64_t mapping_guard_above(const struct image *image, const struct mapping *mapping);
 
 /* Adds a row to `missing`. */
 void image_note_missing(struct image *image, const char *what, const char *reason);

@@ -71,54 +71,51 @@ static struct range anchor_of(const struct image *image)
     return (struct range){0, 0};
 }
 
-/* A 32-bit program has 4 GiB on a 64-bit kernel, 3 GiB with its personality flag for that. */
-static uint64_t task_size_of(const struct image *image)
-{
-    const struct mapping *stack = main_stack(image);
-    bool limited = image->has_personality && (image->personality & PERSONALITY_LIMIT_3GB);
-
-    if (!image->arch)
-        return 0;
-    if (image->arch->elf_class == 32 && limited && stack && stack->range.end <= 0xc0000000)
-        return 0xc0000000;
-    return image->arch->task_size;
-}
-
-/* Stack limit and random distances that mmap_base() may have put between stack and mmap area. */
+/* Where mmap_base() leaves the least and the most room for the stack and is moved at random. */
 static struct range top_down_bases(const struct image *image)
 {
     const struct arch *arch = image->arch;
-    uint64_t least = 128 * MIB, most = image->layout.task_size / 6 * 5;
+    uint64_t top = arch_stack_top(arch), least = 128 * MIB, most = top / 6 * 5;
     uint64_t gap = image->limits.stack.known ? image->limits.stack.soft : least;
-    uint64_t random_bytes = (image->page_size << arch->mmap_random_bits) + 16 * GIB;
+    uint64_t random_bytes = arch_mmap_random_bytes(arch, image->page_size) +
+                            arch->stack_random_bytes + arch->vdso_bytes + arch->vdso_random_bytes;
     struct range bases;
 
     gap = gap < least ? least : gap > most ? most : gap;
-    bases.end = image->layout.task_size - gap + 1;
+    if (image->rules->stack_grows_up)
+        gap = 0;
+    bases.end = top - gap + 1;
     bases.start = bases.end > random_bytes ? bases.end - random_bytes : 0;
     return bases;
 }
 
+/* Where the random bottom-up bases lie. */
+static struct range bottom_up_bases(const struct image *image)
+{
+    uint64_t start = image->layout.legacy_base;
+
+    return (struct range){start, start + arch_mmap_random_bytes(image->arch, image->page_size)};
+}
+
+static bool has_legacy_flag(const struct image *image)
+{
+    return image->has_personality && (image->personality & PERSONALITY_COMPAT_LAYOUT);
+}
+
 static bool legacy_is_asked_for(const struct image *image)
 {
-    return (image->has_personality && (image->personality & PERSONALITY_COMPAT_LAYOUT)) ||
-           (image->host.has_legacy && image->host.legacy_va_layout);
+    return has_legacy_flag(image) || (image->host.has_legacy && image->host.legacy_va_layout);
 }
 
 /*
- * Without anything to compare with: the base alone.  The window of random bottom-up bases starts at
- * a third of the address space; a stack limit of many TiB can put a top-down base there as well.
+ * Without anything to compare with: the base alone.  A stack limit of many TiB can put a top-down
+ * base among the bottom-up ones.
  */
 static enum mmap_mode mode_by_position(const struct image *image, struct range anchor)
 {
-    const struct arch *arch = image->arch;
-    struct range legacy;
-
-    if (!arch)
+    if (!image->layout.task_size)
         return MMAP_UNKNOWN;
-    legacy.start = image->layout.legacy_base;
-    legacy.end = legacy.start + (image->page_size << arch->mmap_random_bits);
-    if (!range_has(legacy, anchor.start))
+    if (!range_has(bottom_up_bases(image), anchor.start))
         return MMAP_TOP_DOWN;
     if (!range_has(top_down_bases(image), anchor.end))
         return MMAP_BOTTOM_UP;
@@ -158,23 +155,38 @@ static enum mmap_mode mode_by_libraries(const struct image *image, struct range 
     return below > above ? MMAP_TOP_DOWN : MMAP_BOTTOM_UP;
 }
 
-static bool has_legacy_flag(const struct image *image)
-{
-    return image->has_personality && (image->personality & PERSONALITY_COMPAT_LAYOUT);
-}
-
+/* mmap_is_legacy() of this machine and kernel takes an unlimited stack for a reason. */
 static bool stack_limit_counts(const struct image *image)
 {
-    return image->arch && image->host.kernel_version &&
-           image->host.kernel_version < image->arch->unlimited_stack_ignored_since &&
-           image->limits.stack.known && image->limits.stack.soft == LIMIT_INFINITY;
+    unsigned int version = image->host.kernel_version;
+    unsigned int ignored_since = image->rules->unlimited_stack_ignored_since;
+
+    return image->limits.stack.known && image->limits.stack.soft == LIMIT_INFINITY &&
+           image->rules->machine && (!ignored_since || (version && version < ignored_since));
+}
+
+static const char *why_bottom_up_is_not_known(struct image *image)
+{
+    unsigned int since = image->rules->top_down_since;
+
+    if (since && !image->host.kernel_version)
+        return arena_printf(&image->arena,
+                            "its kernel's version is not known, and before %u.%u kernels always "
+                            "went bottom-up on this machine",
+                            since >> 8, since & 0xff);
+    return image->has_personality ? "what asked for it at exec is not in force any more"
+                                  : "its personality could not be read";
 }
 
 static void explain_bottom_up(struct image *image)
 {
     struct layout *layout = &image->layout;
+    unsigned int version = image->host.kernel_version;
 
-    if (has_legacy_flag(image)) {
+    if (version && version < image->rules->top_down_since) {
+        layout->cause = CAUSE_OLD_KERNEL;
+        layout->reason = "this kernel always goes bottom-up on this machine";
+    } else if (has_legacy_flag(image)) {
         layout->cause = CAUSE_PERSONALITY;
         layout->reason = "its personality has ADDR_COMPAT_LAYOUT";
     } else if (image->host.has_legacy && image->host.legacy_va_layout) {
@@ -185,10 +197,11 @@ static void explain_bottom_up(struct image *image)
         layout->reason = "its stack limit is unlimited, and this kernel goes bottom-up then";
     } else {
         layout->cause = CAUSE_NOT_KNOWN;
-        layout->reason = image->has_personality
-                             ? "what asked for it at exec is not in force any more"
-                             : "its personality could not be read";
+        layout->reason = why_bottom_up_is_not_known(image);
     }
+    /* A lower base than the newest kernel's: it is that of another. */
+    if (layout->base < layout->legacy_base)
+        layout->legacy_base = layout->base;
 }
 
 /*
@@ -199,11 +212,12 @@ static void explain_bottom_up(struct image *image)
 static bool is_at_lowest(const struct image *image)
 {
     const struct layout *layout = &image->layout;
-    uint64_t random_bytes =
-        image->arch ? (image->page_size << image->arch->mmap_random_bits) + image->page_size
-                    : layout->task_size;
+    uint64_t random_bytes;
 
-    return layout->task_size && layout->base < layout->task_size / 4 &&
+    if (!layout->task_size)
+        return false;
+    random_bytes = arch_mmap_random_bytes(image->arch, image->page_size) + image->page_size;
+    return layout->base < layout->task_size / 4 &&
            layout->base + random_bytes >= layout->task_size / 6;
 }
 
@@ -222,11 +236,30 @@ static void explain_top_down(struct image *image)
     }
 }
 
+/*
+ * Of the upper end alone: what lies below the stack where top-down bases are, terabytes above the
+ * bottom-up ones, was put there from the top.
+ */
+static bool tail_is_top_down(const struct image *image)
+{
+    const struct mapping *stack = main_stack(image);
+
+    return image->program == NONE && image->elf_class == 64 && image->layout.task_size && stack &&
+           stack > image->mappings && range_has(top_down_bases(image), stack[-1].range.end) &&
+           stack[-1].range.start > bottom_up_bases(image).end + TIB;
+}
+
 static void infer_mode(struct image *image)
 {
     struct layout *layout = &image->layout;
     struct range anchor = anchor_of(image);
 
+    if (anchor.end == 0 && tail_is_top_down(image)) {
+        layout->mode = MMAP_TOP_DOWN;
+        layout->cause = CAUSE_NOT_KNOWN;
+        layout->reason = "mappings lie right below the room of the stack";
+        return;
+    }
     if (anchor.end == 0) {
         layout->reason = "nothing shows where the kernel put the first mapping";
         layout->cause = CAUSE_NOT_KNOWN;
@@ -238,7 +271,8 @@ static void infer_mode(struct image *image)
     if (layout->mode == MMAP_UNKNOWN)
         layout->mode = mode_by_position(image, anchor);
     if (layout->mode == MMAP_UNKNOWN) {
-        layout->reason = "this architecture's rules are not known";
+        layout->reason = image->arch ? "the end of its address space is not known"
+                                     : "this architecture's rules are not known";
         layout->cause = CAUSE_NOT_KNOWN;
         return;
     }
@@ -277,17 +311,25 @@ static bool brk_is_fixed(const struct image *image)
            (brk_follows_bss(image) || image->program_type == PROGRAM_STATIC_PIE);
 }
 
+/* Not randomised, the stack ends at the top, or below the pages that the kernel has there. */
+static bool stack_is_at_top(const struct image *image, const struct mapping *stack)
+{
+    uint64_t top = arch_stack_top(image->arch);
+
+    return stack->range.end <= top && top - stack->range.end <= image->arch->vdso_bytes;
+}
+
 /*
- * What the process shows counts more than what the settings are now: without randomisation the
- * stack ends exactly at the end of the address space, and the break starts right after bss.
+ * What the process shows counts more than what the settings are now.  The start of a stack that
+ * grows up follows from its limit at exec, which is not known.
  */
 static enum aslr aslr_shown(const struct image *image)
 {
     const struct mapping *stack = main_stack(image);
 
-    if (!stack || !image->layout.task_size)
+    if (!stack || !image->layout.task_size || stack->grows_up)
         return ASLR_UNKNOWN;
-    if (stack->range.end == image->layout.task_size)
+    if (stack_is_at_top(image, stack))
         return ASLR_OFF;
     return brk_is_fixed(image) ? ASLR_NO_BRK : ASLR_FULL;
 }
@@ -319,16 +361,16 @@ bool layout_random_bytes(const struct image *image, uint64_t *bytes)
     uint64_t pad = image->host.stack_guard_gap_bytes, limit = image->limits.stack.soft, gap, base;
     uint64_t most = layout->task_size / 6 * 5;
 
-    if (!image->arch || !layout->has_base || layout->mode != MMAP_TOP_DOWN ||
+    if (!layout->task_size || !layout->has_base || layout->mode != MMAP_TOP_DOWN ||
         !image->limits.stack.known)
         return false;
     if (layout->aslr != ASLR_OFF)
-        pad += (image->elf_class == 64 ? 16 * GIB : 8 * MIB) - image->page_size;
+        pad += align_down(image->arch->stack_random_bytes, image->page_size);
     gap = limit + pad < limit ? limit : limit + pad;
     gap = gap < 128 * MIB ? 128 * MIB : gap > most ? most : gap;
     base = align_up(layout->task_size - gap, image->page_size);
-    if (base < layout->base || base - layout->base >= image->page_size
-                                                          << image->arch->mmap_random_bits)
+    if (base < layout->base ||
+        base - layout->base >= arch_mmap_random_bytes(image->arch, image->page_size))
         return false;
     *bytes = base - layout->base;
     return true;
@@ -347,8 +389,10 @@ static enum textbook textbook_of(const struct image *image)
 
 void layout_infer(struct image *image)
 {
-    image->layout.task_size = task_size_of(image);
-    image->layout.legacy_base = align_up(image->layout.task_size / 3, image->page_size);
+    if (image->arch && image->is_arch_sure) {
+        image->layout.task_size = image->arch->task_size;
+        image->layout.legacy_base = align_up(image->arch->legacy_base, image->page_size);
+    }
     infer_mode(image);
     infer_aslr(image);
     image->layout.textbook = textbook_of(image);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/image.h"
 #include "parse/symbols.h"
+#include "parse/word.h"
 
 enum { MAX_LINKS = 4096 };
 
@@ -40,14 +41,14 @@ static uint32_t instance_at(const struct image *image, uint64_t address)
 
 static bool read_words(const struct walk *walk, uint64_t at, uint64_t *words, size_t n)
 {
-    uint32_t narrow[N_LINK_WORDS];
+    const struct image *image = walk->image;
+    size_t width = image->elf_class == 64 ? 8 : 4;
+    unsigned char raw[N_LINK_WORDS * 8];
 
-    if (walk->image->elf_class == 64)
-        return reader_read(&walk->memory, at, words, n * sizeof(*words));
-    if (!reader_read(&walk->memory, at, narrow, n * sizeof(*narrow)))
+    if (!reader_read(&walk->memory, at, raw, n * width))
         return false;
     for (size_t i = 0; i < n; i++)
-        words[i] = narrow[i];
+        words[i] = word_load(raw + i * width, width, image->big_endian);
     return true;
 }
 

@@ -12,9 +12,9 @@ struct auxv_record {
     bool known;
     unsigned int word_bytes; /* 4 or 8: the width of the program */
     bool big_endian;
-    uint64_t page_size;      /* AT_PAGESZ */
-    uint64_t base;           /* AT_BASE: the interpreter's load address; 0: none */
-    uint64_t entry;          /* AT_ENTRY */
+    uint64_t page_size; /* AT_PAGESZ */
+    uint64_t base;      /* AT_BASE: the interpreter's load address; 0: none */
+    uint64_t entry;     /* AT_ENTRY */
 };
 
 /*

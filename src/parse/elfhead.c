@@ -280,31 +280,43 @@ bool elfhead_parse(struct elfhead *head, struct arena *arena, const struct reade
     return true;
 }
 
+static const struct {
+    uint16_t machine;
+    const char *name;
+} machine_names[] = {
+    {EM_386, "i386"},
+    {EM_X86_64, "x86-64"},
+    {EM_AARCH64, "aarch64"},
+    {EM_ARM, "arm"},
+    {EM_RISCV, "riscv"},
+    {EM_PPC, "ppc"},
+    {EM_PPC64, "ppc64"},
+    {EM_S390, "s390"},
+    {EM_MIPS, "mips"},
+    {EM_PARISC, "parisc"},
+    {EM_LOONGARCH, "loongarch"},
+    {EM_CSKY, "csky"},
+    {EM_SPARC, "sparc"},
+    {EM_SPARC32PLUS, "sparc"},
+    {EM_SPARCV9, "sparc64"},
+    {EM_ALPHA, "alpha"},
+    {EM_68K, "m68k"},
+    {EM_SH, "sh"},
+    {EM_IA_64, "ia64"},
+    {EM_ARC_COMPACT, "arc"},
+    {EM_ARCV2, "arc"},
+    {EM_XTENSA, "xtensa"},
+    {EM_OPENRISC, "openrisc"},
+    {EM_MICROBLAZE, "microblaze"},
+    {EM_ALTERA_NIOS2, "nios2"},
+    {EM_QDSP6, "hexagon"},
+};
+
 const char *elf_machine_name(uint16_t machine, char buf[static 24])
 {
-    switch (machine) {
-    case EM_386:
-        return "i386";
-    case EM_X86_64:
-        return "x86-64";
-    case EM_AARCH64:
-        return "aarch64";
-    case EM_ARM:
-        return "arm";
-    case EM_RISCV:
-        return "riscv";
-    case EM_PPC:
-        return "ppc";
-    case EM_PPC64:
-        return "ppc64";
-    case EM_S390:
-        return "s390";
-    case EM_MIPS:
-        return "mips";
-    case EM_PARISC:
-        return "parisc";
-    default:
-        snprintf(buf, 24, "machine %u", machine);
-        return buf;
-    }
+    for (size_t i = 0; i < sizeof(machine_names) / sizeof(machine_names[0]); i++)
+        if (machine_names[i].machine == machine)
+            return machine_names[i].name;
+    snprintf(buf, 24, "machine %u", machine);
+    return buf;
 }

@@ -250,7 +250,7 @@ static json_t *json_process(const struct report *report)
 /* Whether a 32-bit program runs on a 64-bit kernel. */
 static json_t *json_compat(const struct image *image)
 {
-    if (!image->arch)
+    if (!image->arch || !image->is_kernel_width_known)
         return json_null();
     return json_boolean(image->arch->elf_class == 32 && image->arch->on_64bit_kernel);
 }
@@ -418,7 +418,7 @@ static json_t *json_mmap(const struct report *report)
     json_t *object = json_pack(
         "{s:o, s:o, s:o}", "address", mmap->has_address ? json_address(mmap->address) : json_null(),
         "largest_gap", json_known(task_size > 0, range_size(facts->largest_gap)), "low_2g_gap",
-        json_known(task_size > 0, range_size(facts->low_2g_gap)));
+        json_known(task_size > 0 && facts->has_low_2g, range_size(facts->low_2g_gap)));
 
     add_growth(object, report->image, &mmap->growth);
     return object;
@@ -431,9 +431,11 @@ static json_t *json_stack(const struct report *report)
 
     if (!report->facts->has_stack)
         return json_null();
-    object = json_pack("{s:o, s:o, s:o}", "start", json_address(stack->range.start), "end",
-                       json_address(stack->range.end), "lowest",
-                       stack->known ? json_address(stack->lowest) : json_null());
+    object =
+        json_pack("{s:o, s:o, s:s, s:o, s:o}", "start", json_address(stack->range.start), "end",
+                  json_address(stack->range.end), "grows", stack->grows_up ? "up" : "down",
+                  "lowest", stack->known ? json_address(stack->reach.start) : json_null(),
+                  "highest", stack->known ? json_address(stack->reach.end) : json_null());
     add_growth(object, report->image, &stack->growth);
     return object;
 }

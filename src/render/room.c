@@ -171,11 +171,12 @@ static void print_mmap(const struct report *report, const struct style *style, F
 
     if (facts->mmap.growth.known)
         summary = arena_printf(
-            &image->arena, "%s%s; under 2G: %s", room_text(image, &facts->mmap.growth, style),
+            &image->arena, "%s%s%s%s", room_text(image, &facts->mmap.growth, style),
             facts->mmap.has_address ? arena_printf(&image->arena, ", would be put at %s",
                                                    address_text(facts->mmap.address, address))
                                     : "",
-            paper_size(style, range_size(facts->low_2g_gap), gap));
+            facts->has_low_2g ? "; under 2G: " : "",
+            facts->has_low_2g ? paper_size(style, range_size(facts->low_2g_gap), gap) : "");
     print_growth(image, "mmap", summary, &facts->mmap.growth, style, out);
 }
 
@@ -183,13 +184,15 @@ static void print_stack(const struct report *report, const struct style *style, 
 {
     const struct stack_facts *stack = &report->facts->stack_growth;
     struct image *image = report->image;
-    char start[UNITS_TEXT], lowest[UNITS_TEXT];
+    char from[UNITS_TEXT], to[UNITS_TEXT];
     const char *summary = report->facts->has_stack ? "not known" : "the stack was not found";
 
     if (stack->known)
         summary = arena_printf(
-            &image->arena, "%s, from %s down to %s", room_text(image, &stack->growth, style),
-            address_text(stack->range.start, start), address_text(stack->lowest, lowest));
+            &image->arena, "%s, from %s %s to %s", room_text(image, &stack->growth, style),
+            address_text(stack->grows_up ? stack->range.end : stack->range.start, from),
+            stack->grows_up ? "up" : "down",
+            address_text(stack->grows_up ? stack->reach.end : stack->reach.start, to));
     print_growth(image, "stack", summary, &stack->growth, style, out);
 }
 

@@ -76,19 +76,31 @@ static struct str full_name(const struct image *image)
     return comm.n == 15 && str_starts(program, comm) ? program : comm;
 }
 
+/* "arm", "arm (by the name of ld-linux-armhf.so.3)" */
+static const char *machine_text(struct image *image)
+{
+    struct arena *arena = &image->arena;
+    char buf[24];
+    const char *name = elf_machine_name(image->machine, buf);
+
+    if (!image->machine_evidence)
+        return arena_strndup(arena, name, strlen(name));
+    return arena_printf(arena, "%s (by %s)", name,
+                        safe_text(arena, str_of(image->machine_evidence)));
+}
+
 static void print_who(const struct report *report, const struct style *style, FILE *out)
 {
     struct image *image = report->image;
     struct arena *arena = &image->arena;
     const char *bits = image->elf_class ? arena_printf(arena, "%u-bit ", image->elf_class) : "";
     struct str path = program_path(image);
-    char machine[24];
     const char *comm,
-        *text = arena_printf(arena, "%s%s%s%s%s%s%s%s", pid_text(image), bits, type_text(image),
-                             image->machine ? " for " : "",
-                             image->machine ? elf_machine_name(image->machine, machine) : "",
-                             user_text(image), image->via_loader ? ", run through its loader" : "",
-                             source_text(report));
+        *text =
+            arena_printf(arena, "%s%s%s%s%s%s%s%s", pid_text(image), bits, type_text(image),
+                         image->machine ? " for " : "", image->machine ? machine_text(image) : "",
+                         user_text(image), image->via_loader ? ", run through its loader" : "",
+                         source_text(report));
 
     if (path.n > 0)
         text = arena_printf(arena, "%s: %s", text, safe_text(arena, path));

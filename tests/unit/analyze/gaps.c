@@ -77,12 +77,9 @@ static const struct {
 
 START_TEST(test_largest)
 {
-    const struct arch *arch = arch_find(62, 64, true);
-
     fake_write(&fake, "sys/vm/mmap_min_addr", "%s\n", largest[_i].min_addr);
     fake_ready(&fake, &(struct fake_process){.maps = largest[_i].maps, .start_brk = FAKE_BREAK},
                &image);
-    image.layout.task_size = arch->task_size; /* the machine is not told by these mappings */
     facts_compute(&facts, &image);
     ROW_NUMBER(&largest[_i], facts.largest_gap.start, largest[_i].largest.start);
     ROW_NUMBER(&largest[_i], facts.largest_gap.end, largest[_i].largest.end);

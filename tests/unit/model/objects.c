@@ -252,15 +252,15 @@ START_TEST(test_32bit)
 }
 END_TEST
 
-/* auxv still tells the word size when the program's file cannot be read. */
+/* auxv still tells the word size when the program's file cannot be read, and uname the machine. */
 START_TEST(test_class_from_auxv)
 {
     fake_ready(&fake,
                &(struct fake_process){.maps = "400000 @none\n", .exe = "none", .word_bytes = 4},
                &image);
     ck_assert_uint_eq(image.elf_class, 32);
-    ck_assert_uint_eq(image.machine, 0);
-    ck_assert_ptr_null(image.arch);
+    ck_assert_uint_eq(image.machine, EM_386);
+    ck_assert_ptr_nonnull(image.machine_evidence);
 }
 END_TEST
 
