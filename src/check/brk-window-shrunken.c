@@ -87,7 +87,7 @@ static const struct {
          "systemd unit."},
     [BY_LEGACY_LAYOUT] =
         {"legacy-layout",
-         "The mmap layout is the legacy one, bottom-up from a third of the address space.",
+         "The mmap layout is the legacy one, bottom-up from low in the address space.",
          "See legacy-layout for who asked for it."},
     [BY_EXEC_ALLOCATOR] =
         {"mixed-mmap-base",

@@ -25,12 +25,26 @@ bool stack_is_executable(const struct checker *checker)
     return facts->has_stack && (checker->image->mappings[facts->stack].perms & PERM_EXEC);
 }
 
+bool data_may_be_executable(const struct image *image)
+{
+    return !image->machine || image->rules->data_is_executable;
+}
+
 static void explain(struct checker *checker, struct finding *finding, const struct places *askers)
 {
     static const char consequence[] = "Code that an attacker writes to the stack can be run.";
     const char *names = places_text(checker, askers);
 
-    if (askers->n > 0) {
+    if (data_may_be_executable(checker->image)) {
+        finding_detail(checker, finding,
+                       "%s the kernel makes stack and heap executable when nothing asks for less. "
+                       "%s",
+                       checker->image->machine ? "On this machine"
+                                               : "Which machine it is for is not known; on some",
+                       consequence);
+        finding_remedy(checker, finding,
+                       "Nothing to do, unless the program shall have less than is usual there.");
+    } else if (askers->n > 0) {
         finding_detail(checker, finding,
                        "%s asked for it: PT_GNU_STACK is executable there, or missing. %s", names,
                        consequence);
@@ -68,7 +82,9 @@ static void run(struct checker *checker)
     if (!stack_is_executable(checker))
         return;
     places_add_instances(checker, &askers, asks);
-    finding = finding_add(checker, SEVERITY_WARNING, "the stack is executable");
+    finding = finding_add(checker,
+                          data_may_be_executable(checker->image) ? SEVERITY_INFO : SEVERITY_WARNING,
+                          "the stack is executable");
     explain(checker, finding, &askers);
     places_add_mapping(checker, &where, &checker->image->mappings[facts->stack]);
     evidence_places(finding, "places", where.list, where.n);
@@ -77,7 +93,8 @@ static void run(struct checker *checker)
 
 const struct rule rule_exec_stack = {
     .id = "exec-stack",
-    .severities = "warning",
+    .severities = "warning; info on machines where every stack is so (csky, parisc), and where the "
+                  "machine is not known",
     .when = "the main stack is executable",
     .meaning =
         "An object's program header PT_GNU_STACK tells whether it needs an executable stack "

@@ -84,6 +84,9 @@ const char *misplaced_remedy(const struct image *image);
 /* Whether the rule exec-stack holds: the main stack is executable. */
 bool stack_is_executable(const struct checker *checker);
 
+/* The kernel makes heap and stack executable by itself, or may do so on an unknown machine. */
+bool data_may_be_executable(const struct image *image);
+
 /* The 32-bit program that executed this 64-bit one, or NULL; reads ancestors. */
 const struct ancestor *find_32bit_executor(struct image *image);
 

@@ -31,6 +31,14 @@ static bool is_expected(const struct image *image, const struct mapping *mapping
            (mapping->role == ROLE_FILE && is_memory_image(image, mapping));
 }
 
+/* Heap, bss and stack by the kernel's own default, the data of objects by the machine's ABI. */
+static bool is_usual(const struct image *image, const struct mapping *mapping)
+{
+    if (mapping->role == ROLE_STACK || mapping->role == ROLE_HEAP || mapping->role == ROLE_BSS)
+        return data_may_be_executable(image);
+    return image->rules->objects_are_writable && mapping->instance != NONE;
+}
+
 static bool is_stack(const struct mapping *mapping)
 {
     return mapping->role == ROLE_STACK || mapping->role == ROLE_THREAD_STACK;
@@ -99,7 +107,7 @@ static const char *trouble_remedy(struct checker *checker, const struct group *t
 static void run(struct checker *checker)
 {
     const struct image *image = checker->image;
-    struct group trouble = {0}, expected = {0};
+    struct group trouble = {0}, expected = {0}, usual = {0};
 
     if (image->n_mappings > 0 && image->mappings[0].perms & PERM_UNKNOWN) {
         rule_not_run(checker, "permissions are not known"); /* of none, where not of one */
@@ -109,7 +117,11 @@ static void run(struct checker *checker)
         const struct mapping *mapping = &image->mappings[i];
 
         if (is_wx(mapping))
-            group_add(checker, is_expected(image, mapping) ? &expected : &trouble, mapping);
+            group_add(checker,
+                      is_usual(image, mapping)      ? &usual
+                      : is_expected(image, mapping) ? &expected
+                                                    : &trouble,
+                      mapping);
     }
     if (trouble.places.n > 0)
         report(checker, SEVERITY_WARNING, &trouble, trouble_text(image),
@@ -119,12 +131,23 @@ static void run(struct checker *checker)
             checker, SEVERITY_INFO, &expected,
             "A JIT compiler's memory usually looks so, and a runtime's that was saved to a file.",
             "Nothing to do, unless the program generates no code.");
+    if (usual.places.n > 0)
+        report(
+            checker, SEVERITY_INFO, &usual,
+            image->machine
+                ? "On this machine the kernel makes heap and stack executable when nothing asks "
+                  "for less, and on parisc the linkage tables in an object's data are code."
+                : "Which machine it is for is not known; on some the kernel makes heap and stack "
+                  "executable when nothing asks for less.",
+            "Nothing to do.");
 }
 
 const struct rule rule_wx_mapping = {
     .id = "wx-mapping",
     .severities = "warning for loaded objects, shared files, stack and heap; info for anonymous "
-                  "memory and for a runtime's memory image",
+                  "memory, for a runtime's memory image, for what the machine has so by default "
+                  "(csky: heap, bss and stack; parisc: the data of objects, too) or may have so, "
+                  "when it is not known",
     .when = "memory is writable and executable at once",
     .meaning =
         "Memory that can be written and executed lets whoever can write run code. A JIT compiler's "

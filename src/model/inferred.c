@@ -132,6 +132,15 @@ static bool is_bss(const struct image *image, const struct mapping *data,
 }
 
 /*
+ * The loader maps a library's bss with the permissions of its data; the kernel makes the program's
+ * and has its own idea of what is executable.
+ */
+static bool has_perms_of(const struct mapping *data, const struct mapping *mapping)
+{
+    return ((data->perms ^ mapping->perms) & (PERM_READ | PERM_WRITE | PERM_EXEC)) == 0;
+}
+
+/*
  * Directly above the data.  Above a library's there may be other memory instead, so that only a
  * little is taken for its bss.
  */
@@ -143,6 +152,7 @@ static void add_bss(struct image *image, uint32_t instance, bool is_program)
 
     if (i > 0 && i < image->n_mappings &&
         is_bss(image, &image->mappings[i - 1], &image->mappings[i]) &&
+        (is_program || has_perms_of(&image->mappings[i - 1], &image->mappings[i])) &&
         range_size(image->mappings[i].range) <= most)
         range->end = image->mappings[i].range.end;
 }
