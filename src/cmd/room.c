@@ -4,6 +4,8 @@
 #include "cmd/command.h"
 #include "cmd/inspect.h"
 
+#include <elf.h>
+
 /* "ADDR,LEN", or the name of a sanitizer; the numbers hexadecimal with 0x, or sizes. */
 static bool parse_range(const char *text, struct range *range, struct err *err)
 {
@@ -75,6 +77,28 @@ static int show(struct inspection *inspection, const struct options *options, st
     return all_fit(&answers) ? EXIT_CLEAN : EXIT_FINDING;
 }
 
+/* The fixed ranges of the sanitizers are known for x86, where their runtimes were looked at. */
+static bool has_ranges(struct inspection *inspection, const struct options *options)
+{
+    uint16_t machine = inspection->image.machine;
+
+    if (!options->at || !is_sanitizer(options->at) || machine == EM_NONE || machine == EM_X86_64 ||
+        machine == EM_386)
+        return true;
+    snprintf(inspection->failure, sizeof(inspection->failure),
+             "the ranges of %s are known for x86 alone: give ADDR,LEN", options->at);
+    return false;
+}
+
+static void print_failure(const struct inspection *inspection, const struct options *options,
+                          FILE *out)
+{
+    json_t *document = inspection_failure(inspection, options);
+
+    if (document)
+        json_print(document, out);
+}
+
 static int run(const struct options *options, FILE *out)
 {
     struct inspection inspection;
@@ -92,13 +116,13 @@ static int run(const struct options *options, FILE *out)
     }
     inspection_init(&inspection);
     if (inspection_begin(&inspection, options->arguments[0], options)) {
-        status = show(&inspection, options, range, out);
+        if (has_ranges(&inspection, options))
+            status = show(&inspection, options, range, out);
+        else
+            print_failure(&inspection, options, out);
         inspection_end(&inspection);
     } else {
-        json_t *document = inspection_failure(&inspection, options);
-
-        if (document)
-            json_print(document, out);
+        print_failure(&inspection, options, out);
     }
     inspection_deinit(&inspection);
     return status;

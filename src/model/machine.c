@@ -163,9 +163,7 @@ static void take(struct guess *guess, const struct image *image, uint16_t machin
 
 static const char *name_evidence(struct image *image, struct str path)
 {
-    struct str name = short_name(path);
-
-    return arena_printf(&image->arena, "the name of %.*s", (int)name.n, name.p);
+    return arena_printf(&image->arena, "the name %.*s", (int)path.n, path.p);
 }
 
 /* ld64.so.1 loads big-endian ppc64 and s390x; only s390x has nothing above 4 TiB. */

@@ -169,6 +169,8 @@ static const char *edge_note(const struct picture *picture, const struct region 
                             paper_size(picture->style, brk->growth.room_in_steps, room));
     if (layout->has_base && layout->mode == MMAP_TOP_DOWN && region->range.end == layout->base)
         return "mmap base, grows down";
+    if (region->role == REGION_STACK && report->facts->stack_growth.grows_up)
+        return "grows up";
     return "";
 }
 

@@ -76,7 +76,7 @@ static struct str full_name(const struct image *image)
     return comm.n == 15 && str_starts(program, comm) ? program : comm;
 }
 
-/* "arm", "arm (by the name of ld-linux-armhf.so.3)" */
+/* "arm", "arm (by the name /lib/ld-linux-armhf.so.3)" */
 static const char *machine_text(struct image *image)
 {
     struct arena *arena = &image->arena;
