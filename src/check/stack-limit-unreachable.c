@@ -105,7 +105,10 @@ static void run(struct checker *checker)
     finding_remedy(checker, finding, "%s", cure(checker, asked_for));
     evidence_bytes(finding, "room", mapping->room);
     evidence_bytes(finding, "promised", rlimit->room);
-    evidence_text(finding, stack->grows_up ? "mapping_start" : "mapping_end", mapping->value);
+    if (stack->grows_up)
+        evidence_text(finding, "mapping_start", mapping->value);
+    else
+        evidence_text(finding, "mapping_end", mapping->value);
 }
 
 const struct rule rule_stack_limit_unreachable = {

@@ -92,7 +92,10 @@ static void run(struct checker *checker)
     evidence_text(finding, "limit", limit_name(limit->kind));
     evidence_text(finding, "value", limit->value);
     evidence_bytes(finding, "room", limit->room);
-    evidence_address(finding, stack->grows_up ? "highest" : "lowest", end);
+    if (stack->grows_up)
+        evidence_address(finding, "highest", end);
+    else
+        evidence_address(finding, "lowest", end);
 }
 
 const struct rule rule_stack_room_low = {
