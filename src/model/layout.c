@@ -200,7 +200,7 @@ static void explain_bottom_up(struct image *image)
         layout->reason = why_bottom_up_is_not_known(image);
     }
     /* A lower base than the newest kernel's: it is that of another. */
-    if (layout->base < layout->legacy_base)
+    if (layout->has_base && layout->base < layout->legacy_base)
         layout->legacy_base = layout->base;
 }
 
@@ -214,7 +214,7 @@ static bool is_at_lowest(const struct image *image)
     const struct layout *layout = &image->layout;
     uint64_t random_bytes;
 
-    if (!layout->task_size)
+    if (!layout->has_base || !layout->task_size)
         return false;
     random_bytes = arch_mmap_random_bytes(image->arch, image->page_size) + image->page_size;
     return layout->base < layout->task_size / 4 &&
@@ -249,6 +249,38 @@ static bool tail_is_top_down(const struct image *image)
            stack[-1].range.start > bottom_up_bases(image).end + TIB;
 }
 
+/*
+ * A static program whose vdso is above the stack: nothing was placed at the base.  What decides at
+ * exec tells which way mmap goes, as long as it is still as it was then.
+ */
+static enum mmap_mode mode_by_settings(const struct image *image)
+{
+    const struct machine *rules = image->rules;
+    unsigned int version = image->host.kernel_version;
+    bool is_static =
+        image->program_type == PROGRAM_STATIC || image->program_type == PROGRAM_STATIC_PIE;
+    bool unlimited = !image->limits.stack.known || image->limits.stack.soft == LIMIT_INFINITY;
+
+    if (!rules->machine || !version || !is_static || !image->has_personality ||
+        !image->host.has_legacy)
+        return MMAP_UNKNOWN;
+    if (legacy_is_asked_for(image) || stack_limit_counts(image) || version < rules->top_down_since)
+        return MMAP_BOTTOM_UP;
+    if (unlimited &&
+        (!rules->unlimited_stack_ignored_since || version < rules->unlimited_stack_ignored_since))
+        return MMAP_UNKNOWN;
+    return MMAP_TOP_DOWN;
+}
+
+static enum mmap_mode mode_by_anchor(const struct image *image, struct range anchor)
+{
+    enum mmap_mode mode = mode_by_libraries(image, anchor);
+
+    if (mode == MMAP_UNKNOWN)
+        mode = mode_by_vdso(image, anchor);
+    return mode == MMAP_UNKNOWN ? mode_by_position(image, anchor) : mode;
+}
+
 static void infer_mode(struct image *image)
 {
     struct layout *layout = &image->layout;
@@ -260,24 +292,18 @@ static void infer_mode(struct image *image)
         layout->reason = "mappings lie right below the room of the stack";
         return;
     }
-    if (anchor.end == 0) {
-        layout->reason = "nothing shows where the kernel put the first mapping";
-        layout->cause = CAUSE_NOT_KNOWN;
-        return;
-    }
-    layout->mode = mode_by_libraries(image, anchor);
-    if (layout->mode == MMAP_UNKNOWN)
-        layout->mode = mode_by_vdso(image, anchor);
-    if (layout->mode == MMAP_UNKNOWN)
-        layout->mode = mode_by_position(image, anchor);
+    layout->has_base = anchor.end != 0;
+    layout->mode = layout->has_base ? mode_by_anchor(image, anchor) : mode_by_settings(image);
     if (layout->mode == MMAP_UNKNOWN) {
-        layout->reason = image->arch ? "the end of its address space is not known"
-                                     : "this architecture's rules are not known";
+        layout->reason = !layout->has_base ? "nothing shows where the kernel put the first mapping"
+                         : image->arch     ? "the end of its address space is not known"
+                                           : "this architecture's rules are not known";
         layout->cause = CAUSE_NOT_KNOWN;
+        layout->has_base = false;
         return;
     }
-    layout->has_base = true;
-    layout->base = layout->mode == MMAP_TOP_DOWN ? anchor.end : anchor.start;
+    if (layout->has_base)
+        layout->base = layout->mode == MMAP_TOP_DOWN ? anchor.end : anchor.start;
     if (layout->mode == MMAP_BOTTOM_UP)
         explain_bottom_up(image);
     else

@@ -104,6 +104,8 @@ START_TEST(test_mode)
 }
 END_TEST
 
+#define HIGH_VDSO "7fffffffe000-7ffffffff000 r-xp 00000000 00:00 0 [vdso]\n"
+
 /* Programs without interpreter: the vdso was placed first, or the program itself. */
 static const struct {
     const char *name;
@@ -121,6 +123,12 @@ static const struct {
      MMAP_TOP_DOWN, 0x7ffff7fc9000},
     {"static PIE, loaded like a program", "555555554000 @prog\n" FAKE_VDSO FAKE_STACK, ET_DYN,
      MMAP_TOP_DOWN, 0x7ffff7fc5000},
+    {"static, vdso above the stack, top-down", FAKE_PROG FAKE_HEAP FAKE_STACK HIGH_VDSO, ET_EXEC,
+     MMAP_TOP_DOWN, 0},
+    {"static, vdso above the stack, bottom-up", FAKE_PROG FAKE_HEAP FAKE_STACK HIGH_VDSO, ET_EXEC,
+     MMAP_BOTTOM_UP, 0},
+    {"static PIE, vdso above the stack", "555555554000 @prog\n" FAKE_STACK HIGH_VDSO, ET_DYN,
+     MMAP_TOP_DOWN, 0},
 };
 
 START_TEST(test_static)
@@ -133,6 +141,7 @@ START_TEST(test_static)
     fake_write(&fake, "sys/vm/legacy_va_layout", statics[_i].mode == MMAP_BOTTOM_UP ? "1" : "0");
     fake_ready(&fake, &(struct fake_process){.maps = statics[_i].maps}, &image);
     ROW_NUMBER(&statics[_i], image.layout.mode, statics[_i].mode);
+    ROW_NUMBER(&statics[_i], image.layout.has_base, statics[_i].base != 0);
     ROW_NUMBER(&statics[_i], image.layout.base, statics[_i].base);
 }
 END_TEST
