@@ -383,7 +383,7 @@ static void pages_left(long pages)
                                     : "no-finding address-space-full");
 }
 
-#else
+#elif defined(MAP_32BIT)
 
 #define LOW_START 0x40000000
 #define LOW_SIZE  0x40000000
@@ -576,7 +576,7 @@ int main(int argc, char **argv)
         {"one-hole-64m", one_hole, MIB(64)},
         {"addresses-sixteenth", pages_left, 65536},
         {"addresses-below-sixteenth", pages_left, 65535},
-#else
+#elif defined(MAP_32BIT)
         {"luajit-no-low-memory", luajit},
         {"luajit-below-128k", luajit, KIB(128) - PAGE},
         {"luajit-128k", luajit, KIB(128)},

@@ -62,6 +62,7 @@ static void low_likeness(long likeness)
     say("quiet");
 }
 
+#ifdef MAP_32BIT
 static void map_32bit(long prot)
 {
     if (mmap(NULL, MIB(1), (int)prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0) == MAP_FAILED)
@@ -71,6 +72,7 @@ static void map_32bit(long prot)
     say("%s", prot & PROT_WRITE ? "finding wx-mapping info" : "no-finding wx-mapping");
     say("quiet");
 }
+#endif
 
 int main(int argc, char **argv)
 {
@@ -83,8 +85,10 @@ int main(int argc, char **argv)
         {"object-at-1g", outside, 0x40000000},
         {"file-at-16m", low_likeness, FILE_READ},
         {"anon-exec-at-16m", low_likeness, ANON_EXEC},
+#ifdef MAP_32BIT
         {"map-32bit-exec", map_32bit, PROT_READ | PROT_EXEC},
         {"map-32bit-write-exec", map_32bit, PROT_READ | PROT_WRITE | PROT_EXEC},
+#endif
         {0},
     };
 
