@@ -24,12 +24,24 @@ static bool is_moved(const struct checker *checker)
                                             !brk_follows_program(image, brk->start));
 }
 
+/*
+ * The break of a loader that is run directly starts where a PIE is loaded (11854fe263eb): on a
+ * 32-bit kernel at 4 MiB, below a program that is none.
+ */
+static bool is_below_program(const struct image *image, const struct brk_facts *brk)
+{
+    return image->via_loader && image->program != NONE &&
+           image->mappings[brk->next].instance == image->program &&
+           brk->start < image->instances[image->program].seen.start;
+}
+
 enum cause {
     BY_SANITIZER,
     BY_STACK_LIMIT,
     BY_LEGACY_LAYOUT,
     BY_EXEC_ALLOCATOR,
     BY_32BIT_BASE,
+    BY_LOADER,
     BY_OWN_PLACE,
     BY_MAPPING
 };
@@ -64,6 +76,8 @@ static enum cause find_cause(const struct checker *checker)
         return BY_EXEC_ALLOCATOR;
     if (brk->meets_mmap_area && mmap_base_is_32bit(image))
         return BY_32BIT_BASE;
+    if (is_below_program(image, brk))
+        return BY_LOADER;
     if (is_moved(checker))
         return BY_OWN_PLACE;
     return BY_MAPPING;
@@ -98,6 +112,11 @@ static const struct {
          "The mmap area of this 64-bit program begins below 4 GiB, as that of a 32-bit one: Linux "
          "4.12 to 4.16 do that when a 32-bit program executes it.",
          "Have no 32-bit program execute it, or use Linux 4.17 or later."},
+    [BY_LOADER] =
+        {"via-loader",
+         "The loader was run directly, with the program as its argument. The kernel put the break "
+         "where it goes with the loader, which is below the program.",
+         "Execute the program itself instead of ld.so with the program as argument."},
     [BY_OWN_PLACE] =
         {"brk-in-mmap-area",
          "The heap is not where the kernel's default layout puts it, but among what mmap places.",
