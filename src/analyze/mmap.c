@@ -85,6 +85,16 @@ static struct range top_down_window(const struct image *image)
     return (struct range){lowest_mmap_address(image), image->layout.base};
 }
 
+/* x86 has a search of its own on 64-bit kernels (arch/x86/kernel/sys_x86_64.c), else mm/mmap.c's. */
+static enum second_search second_search_of(const struct image *image)
+{
+    enum second_search search = image->rules->second_search;
+
+    return search == SEARCH_FROM_RANDOM_LEGACY_BASE && image->arch && !image->arch->on_64bit_kernel
+               ? SEARCH_FROM_LEGACY_BASE
+               : search;
+}
+
 /*
  * Where the search starts that the kernel makes when there is no room below the base.  On x86 both
  * bases are moved by one random number, which follows from the top-down one when the stack limit is
@@ -95,10 +105,9 @@ static struct range bottom_up_window(const struct image *image)
     struct range window = {image->layout.base, image->layout.task_size};
     uint64_t random_bytes = 0;
 
-    if (image->layout.mode == MMAP_BOTTOM_UP ||
-        image->rules->second_search == SEARCH_FROM_MMAP_BASE)
+    if (image->layout.mode == MMAP_BOTTOM_UP || second_search_of(image) == SEARCH_FROM_MMAP_BASE)
         return window;
-    if (image->rules->second_search == SEARCH_FROM_RANDOM_LEGACY_BASE)
+    if (second_search_of(image) == SEARCH_FROM_RANDOM_LEGACY_BASE)
         layout_random_bytes(image, &random_bytes);
     window.start = image->layout.legacy_base + random_bytes;
     return window;
@@ -110,7 +119,7 @@ static bool is_guessed(const struct image *image, uint64_t length)
     uint64_t ignored;
 
     return image->layout.mode == MMAP_TOP_DOWN &&
-           image->rules->second_search == SEARCH_FROM_RANDOM_LEGACY_BASE &&
+           second_search_of(image) == SEARCH_FROM_RANDOM_LEGACY_BASE &&
            !layout_random_bytes(image, &ignored) &&
            !place_top_down(image, top_down_window(image), length, &ignored);
 }
