@@ -157,6 +157,9 @@ static bool read_libc_break(struct image *image, uint64_t *value, const char **w
 
     if (read_saved_break(image, value))
         return true;
+    *why_not = about_text(image, STR("missing libc_break"));
+    if (*why_not)
+        return false;
     if (image->program == NONE) {
         *why_not = "the program was not found";
         return false;
@@ -299,6 +302,7 @@ void break_find(struct image *image)
     if (!brk->known)
         return;
     if (!read_settled_break(image, &value, &why_not)) {
+        brk->not_read = why_not;
         brk->uncertain = arena_printf(&image->arena,
                                       "the break was inferred from the mapping "
                                       "labelled [heap], not read: %s",
@@ -310,7 +314,7 @@ void break_find(struct image *image)
     if (value == 0) {
         take_unused_break(image);
     } else if (has_moved(image)) {
-        brk->uncertain = "the process moved its break while it was read";
+        brk->not_read = brk->uncertain = "the process moved its break while it was read";
     } else if (!agrees_with_labels(image, value)) {
         brk->uncertain =
             "libc's copy of the break disagrees with the mappings: prctl(PR_SET_MM) or "

@@ -3,7 +3,7 @@
 #ifndef MODEL_BUILD_H
 #define MODEL_BUILD_H
 
-#include "model/image.h"
+#include "model/about.h"
 
 /* A sysctl file that holds one number; notes the reason when it cannot be read. */
 bool sysctl_number(struct image *image, enum capture_row row, uint64_t *value);
@@ -44,8 +44,11 @@ const char *sums_disagree(struct image *image, const struct sums *maps, const st
 /* Why there is no address space: IMAGE_NO_MEMORY, with a sentence. */
 enum image_state no_memory(const struct image *image, struct err *err);
 
-/* The value of a key of a snapshot's own notes; false when there is none. */
-bool about_find(struct image *image, struct str key, struct str *value);
+/* False when a snapshot has no list of objects, or this one is not on it. */
+bool object_take_saved(struct image *image, struct object *object);
+
+/* image.ancestors of a snapshot; false when they are not told there. */
+bool ancestors_take_saved(struct image *image);
 
 /* image.host from the sysctls and meminfo. */
 void host_read(struct image *image);

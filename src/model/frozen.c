@@ -9,11 +9,6 @@
 
 #include <limits.h>
 
-bool about_find(struct image *image, struct str key, struct str *value)
-{
-    return keyed_find(capture_get(image->capture, CAPTURE_ABOUT)->bytes, key, value);
-}
-
 static void note_failed(struct image *image, enum capture_row row, const struct err *err)
 {
     const struct blob *blob = capture_get(image->capture, row);
@@ -225,6 +220,8 @@ enum image_state frozen_read(struct image *image, struct err *err)
 {
     enum image_state state;
 
+    if (!about_check(image, err))
+        return IMAGE_FAILED;
     identify(image);
     state = read_maps(image, err);
     if (state != IMAGE_READY)
@@ -233,5 +230,6 @@ enum image_state frozen_read(struct image *image, struct err *err)
     find_lacks(image);
     check_sums(image);
     image->n_reads = 1;
+    about_read_moment(image);
     return IMAGE_READY;
 }

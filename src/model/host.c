@@ -65,13 +65,8 @@ static void read_meminfo(struct image *image)
 /* Of another machine only what a snapshot says. */
 static const char *machine_of(struct image *image)
 {
-    struct str machine;
-
-    if (image_is_live(image))
-        return capture_machine(image->capture);
-    return about_find(image, STR("machine"), &machine)
-               ? arena_strndup(&image->arena, machine.p, machine.n)
-               : NULL;
+    return image_is_live(image) ? capture_machine(image->capture)
+                                : about_text(image, STR("machine"));
 }
 
 static void read_kernel(struct image *image)

@@ -74,6 +74,23 @@ void image_read_cgroup(struct image *image)
         image->cgroup = arena_strndup(&image->arena, path.p, path.n);
 }
 
+/*
+ * Files that were copied out of /proc are often without the link "exe".  The kernel tells the
+ * program where its code begins, and that is in the executed file.
+ */
+static const char *exe_by_entry(struct image *image)
+{
+    uint32_t i = image_find(image, image->auxv.entry);
+    struct str name;
+
+    if (image_is_live(image) || !image->auxv.entry || i == image->n_mappings ||
+        !range_has(image->mappings[i].range, image->auxv.entry) || !image->mappings[i].is_file ||
+        !capture_get(image->capture, CAPTURE_EXE)->missing)
+        return NULL;
+    name = mapping_name(image, &image->mappings[i]);
+    return arena_strndup(&image->arena, name.p, name.n);
+}
+
 static void read_details(struct image *image)
 {
     struct str bytes;
@@ -89,7 +106,8 @@ static void read_details(struct image *image)
         image->has_personality = true;
         image->personality = (uint32_t)number;
     }
-    bytes = row_or_note(image, CAPTURE_EXE);
+    image->exe = exe_by_entry(image);
+    bytes = image->exe ? STR("") : row_or_note(image, CAPTURE_EXE);
     if (bytes.n > 0)
         image->exe = arena_strndup(&image->arena, bytes.p, bytes.n);
     if (image->has_stat && !image->stat.has_addresses)

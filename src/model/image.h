@@ -16,6 +16,7 @@
 #include "parse/elfhead.h"
 #include "parse/limits.h"
 #include "parse/maps.h"
+#include "parse/objectlist.h"
 #include "parse/paste.h"
 #include "parse/stat.h"
 #include "parse/status.h"
@@ -83,10 +84,6 @@ struct usage {
     uint64_t anonymous_bytes;
     uint64_t locked_bytes;
 };
-
-/* What has become of a file since it was mapped, by device and inode in the process's namespace. */
-/* FILE_DELETED: the one or the other, as the name says, and the path cannot be looked at. */
-enum file_fate { FILE_IN_PLACE, FILE_REMOVED, FILE_REPLACED, FILE_DELETED };
 
 /* A file with an executable mapping, or the executed file. */
 struct object {
@@ -165,6 +162,7 @@ struct break_state {
     const char *uncertain;
     bool has_libc_value; /* libc keeps a copy of the break, and it was read */
     uint64_t libc_value;
+    const char *not_read;           /* why that copy was not read, or means nothing; or NULL */
     uint32_t first_heap, last_heap; /* mappings, or NONE when there is no heap yet */
     bool merged_with_bss;
 };
@@ -265,6 +263,7 @@ struct image {
     uint32_t personality;
     const char *comm; /* NULL: unknown, when there is no stat */
     const char *exe;  /* NULL: unknown */
+    const char *user; /* whose it is by name; NULL: not known, or to be asked of the host */
     uint64_t page_size;
     bool is_page_size_guessed;   /* nothing told it: the addresses fit it */
     const struct machine *rules; /* of its machine; never NULL */
@@ -290,6 +289,9 @@ struct image {
     const char *inconsistency; /* what differed, when not consistent */
     unsigned int n_reads;      /* of maps, until it was consistent */
     bool execed;               /* the program was replaced while it was read */
+    const char *taken;         /* when a snapshot was, "2026-11-22T02:56:45Z"; else NULL */
+    struct objectlist *saved;  /* what a snapshot tells of objects; NULL: not asked for yet */
+    uint32_t n_saved_taken;    /* of these, in their order */
     struct missing *missing;
     uint32_t n_missing;
     struct paste pasted; /* of no live process: what its map was read from */

@@ -3,6 +3,7 @@
  * Compilers whose code calls into their own: LuaJIT, V8.  Names alone tell libraries that nobody
  * else calls so; a program is told by its symbols, or by the heap that V8 starts from.
  */
+#include "model/about.h"
 #include "model/subject.h"
 
 static bool is_jit_library(struct str name)
@@ -70,7 +71,8 @@ static uint32_t find_jit(struct image *image)
 uint32_t image_find_jit(struct image *image)
 {
     if (!image->has_jit) {
-        image->jit = find_jit(image);
+        if (!about_read_jit(image))
+            image->jit = find_jit(image);
         image->has_jit = true;
     }
     return image->jit;

@@ -3,10 +3,9 @@
  * The ancestors of a process, as far as they explain its layout: personality, limits and, on some
  * kernels, word size are handed down through fork and exec.
  */
-#include "model/image.h"
+#include "model/ancestry.h"
+#include "model/build.h"
 #include "source/objfile.h"
-
-enum { MAX_ANCESTORS = 256 };
 
 static const struct {
     uint32_t flag;
@@ -147,6 +146,8 @@ void image_read_ancestors(struct image *image)
     if (image->has_ancestors)
         return;
     image->has_ancestors = true;
+    if (ancestors_take_saved(image))
+        return;
     image->ancestors = arena_alloc(&image->arena, MAX_ANCESTORS * sizeof(*image->ancestors));
     while (pid > 0 && image->n_ancestors < MAX_ANCESTORS - 1 && !is_listed(image, pid))
         read_ancestor(image, pid, &image->ancestors[image->n_ancestors++], &pid);

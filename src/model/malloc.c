@@ -6,6 +6,7 @@
  * 1.2.3, glibc 2.36, libsanitizer of gcc 12, Go 1.19), and for Google's newer TCMalloc and for bash
  * read in the source.
  */
+#include "model/about.h"
 #include "model/subject.h"
 
 /* Among what an object offers to others; in its symbol table, where a bundled copy is. */
@@ -430,6 +431,8 @@ void image_read_allocator(struct image *image)
     if (image->has_allocator)
         return;
     image->has_allocator = true;
+    if (about_read_allocator(image))
+        return;
     image->allocator = (struct allocator){.instance = NONE};
     image->runtimes = runtimes_find(image);
     if (image->program == NONE)

@@ -12,10 +12,6 @@
 #include <elf.h>
 #include <stdlib.h>
 
-enum {
-    MAX_OBJECTS = 4096, /* files whose headers are read; a browser has 300 */
-};
-
 /* Tables that only live while the objects are found. */
 struct finder {
     struct image *image;
@@ -75,7 +71,7 @@ static enum file_fate find_fate(const struct image *image, const struct object *
 
     if (!str_ends(path, suffix) || str_starts(path, STR("/memfd:")))
         return FILE_IN_PLACE;
-    if (capture_kind(image->capture) == CAPTURE_TEXT)
+    if (!image_is_live(image))
         return FILE_DELETED;
     if (objfile_identify(image->capture, path, &id) == PATH_HERE && is_same_file(object, &id))
         return FILE_IN_PLACE;
@@ -109,7 +105,7 @@ static uint32_t object_add(struct finder *finder, const struct mapping *mapping)
     object->is_exe = object->path.n > 0 && str_eq(object->path, finder->exe_name);
     if (image->n_objects > MAX_OBJECTS) {
         object->missing = "too many objects";
-    } else {
+    } else if (!object_take_saved(image, object)) {
         object->fate = find_fate(image, object);
         read_head(image, object);
     }

@@ -11,6 +11,7 @@ static const char *const fates[] = {
     [FILE_IN_PLACE] = "in-place",
     [FILE_REMOVED] = "removed",
     [FILE_REPLACED] = "replaced",
+    [FILE_DELETED] = "deleted",
 };
 enum { N_FATES = sizeof(fates) / sizeof(fates[0]) };
 
@@ -159,7 +160,7 @@ static bool take_object(struct parser *parser, struct object_entry *entry, struc
     struct objectlist *list = parser->list;
 
     (void)entry;
-    if (value.n == 0)
+    if (value.n == 0 || list->n == MAX_OBJECTS)
         return false;
     list->entries = with_room(parser->arena, list->entries, list->n, sizeof(*list->entries));
     list->entries[list->n++] = (struct object_entry){.path = str_unescape(parser->arena, value)};

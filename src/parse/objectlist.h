@@ -24,8 +24,11 @@
 #include "base/textbuf.h"
 #include "parse/elfhead.h"
 
-/* What has become of a file since it was mapped, by device and inode in the process's namespace. */
-enum file_fate { FILE_IN_PLACE, FILE_REMOVED, FILE_REPLACED };
+/*
+ * What has become of a file since it was mapped, by device and inode in the process's namespace.
+ * FILE_DELETED: removed or replaced, as the name says, and the path cannot be looked at.
+ */
+enum file_fate { FILE_IN_PLACE, FILE_REMOVED, FILE_REPLACED, FILE_DELETED };
 
 struct object_entry {
     struct str path; /* as maps shows it */
@@ -38,6 +41,9 @@ struct object_entry {
     const char *missing; /* why there is no head, or NULL */
 };
 
+/* A browser has 300.  No image reads the headers of more, so that no list needs them. */
+enum { MAX_OBJECTS = 4096 };
+
 struct objectlist {
     struct object_entry *entries; /* the arena's */
     uint32_t n;
@@ -46,8 +52,8 @@ struct objectlist {
 void objectlist_print(struct textbuf *text, const struct object_entry *entry);
 
 /*
- * Lines with another key are skipped.  False, naming the line, when one says nothing sensible: the
- * list is empty then.
+ * Lines with another key are skipped.  False, naming the line, when one says nothing sensible or
+ * begins one object too many: the list is empty then.
  */
 bool objectlist_parse(struct objectlist *list, struct arena *arena, struct str text,
                       struct err *err);

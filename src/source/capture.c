@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "source/capture.h"
 
-#include "base/arena.h"
+#include "base/textbuf.h"
 #include "source/mounts.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -42,7 +43,10 @@ static const struct row rows[N_CAPTURE_ROWS] = {
     [CAPTURE_USER_NS] = {"ns/user", "ns/user", OF_PROCESS, IS_LINK},
     [CAPTURE_EXE] = {"exe", "exe", OF_PROCESS, IS_LINK},
     [CAPTURE_ROOT] = {"root", "root", OF_PROCESS, IS_LINK},
+    [CAPTURE_ARGUMENTS] = {"command line", "cmdline", OF_PROCESS, IS_FILE},
     [CAPTURE_ABOUT] = {"about", "about", OF_PROCESS, IS_FILE},
+    [CAPTURE_OBJECTS] = {"objects", "objects", OF_PROCESS, IS_FILE},
+    [CAPTURE_ANCESTORS] = {"ancestors", "ancestors", OF_PROCESS, IS_FILE},
     [CAPTURE_OWN_MOUNTS] = {"self/mountinfo", "self/mountinfo", OF_HOST, IS_FILE},
     [CAPTURE_OWN_MOUNT_NS] = {"self/ns/mnt", "self/ns/mnt", OF_HOST, IS_LINK},
     [CAPTURE_OWN_USER_NS] = {"self/ns/user", "self/ns/user", OF_HOST, IS_LINK},
@@ -88,6 +92,21 @@ enum { PIECE_BYTES = 8192 };
  */
 #define ROW_MAX_BYTES ((size_t)512 << 20)
 
+/* ... but in a snapshot anything can be as large: what is searched again and again is not. */
+#define SMALL_ROW_MAX_BYTES ((size_t)64 << 20)
+
+static size_t row_max_bytes(enum capture_row row)
+{
+    return row == CAPTURE_MAPS || row == CAPTURE_SMAPS ? ROW_MAX_BYTES : SMALL_ROW_MAX_BYTES;
+}
+
+/* A file that is no row. */
+struct path_note {
+    struct path_note *next;
+    char *path, *bytes;
+    size_t n;
+};
+
 struct capture {
     enum capture_kind kind;
     struct capture *host; /* itself, for a host */
@@ -100,6 +119,8 @@ struct capture {
     struct blob blobs[N_CAPTURE_ROWS];
     char *owned[N_CAPTURE_ROWS]; /* the bytes or the reason of a blob, to free */
     bool have[N_CAPTURE_ROWS];
+    bool keeps;
+    struct path_note *paths;
 };
 
 /*
@@ -198,8 +219,21 @@ struct capture *capture_open_text(char *text, size_t n)
     return process;
 }
 
+static void forget_paths(struct capture *process)
+{
+    while (process->paths) {
+        struct path_note *note = process->paths;
+
+        process->paths = note->next;
+        free(note->path);
+        free(note->bytes);
+        free(note);
+    }
+}
+
 static void forget_rows(struct capture *process)
 {
+    forget_paths(process);
     if (process->memory >= 0)
         close(process->memory);
     process->memory = -1;
@@ -235,20 +269,28 @@ static int open_row_path(const struct capture *capture, const char *path)
     return open_in_snapshot(capture, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 }
 
-/*
- * Opens the file of a row so that nothing in its place can block or act: a plain file, or nothing.
- */
-static int row_open(const struct capture *capture, enum capture_row row)
+/* A plain file, or nothing: what is in its place can neither block nor act. */
+static int only_regular(int fd)
 {
-    int fd = open_row_path(capture, rows[row].path);
     struct stat st;
 
-    if (fd < 0)
-        return -1;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+    if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
         return fd;
     close(fd);
     errno = EINVAL;
+    return -1;
+}
+
+static int row_open(const struct capture *capture, enum capture_row row)
+{
+    return only_regular(open_row_path(capture, rows[row].path));
+}
+
+int capture_open_saved(const struct capture *capture, const char *path)
+{
+    if (capture->kind == CAPTURE_SNAPSHOT)
+        return only_regular(open_in_snapshot(capture, path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+    errno = ENOENT;
     return -1;
 }
 
@@ -262,7 +304,7 @@ static ssize_t read_retrying(int fd, void *buf, size_t n)
     return got;
 }
 
-static char *read_whole(int fd, size_t *n_bytes)
+static char *read_whole(int fd, size_t max_bytes, size_t *n_bytes)
 {
     size_t n = 0, room = 4096;
     char *bytes = xreallocarray(NULL, room, 1);
@@ -270,13 +312,13 @@ static char *read_whole(int fd, size_t *n_bytes)
 
     while ((got = read_retrying(fd, bytes + n, room - n)) > 0) {
         n += (size_t)got;
-        if (n == ROW_MAX_BYTES) {
+        if (n == max_bytes) {
             errno = EFBIG;
             got = -1;
             break;
         }
         if (room - n < 4096) {
-            room = room * 2 < ROW_MAX_BYTES ? room * 2 : ROW_MAX_BYTES;
+            room = room * 2 < max_bytes ? room * 2 : max_bytes;
             bytes = xreallocarray(bytes, room, 1);
         }
     }
@@ -288,18 +330,30 @@ static char *read_whole(int fd, size_t *n_bytes)
     return bytes;
 }
 
-/* A snapshot may hold the text of a link as a file, with or without a newline at its end. */
+/* No link of /proc has more text than fits a page. */
+enum { LINK_MAX_BYTES = 8192 };
+
+/*
+ * A snapshot may hold the text of a link as a file, with or without a newline at its end.  A copy of
+ * the executed file in place of "exe" is something else; objfile.c knows it.
+ */
 static char *read_link_text(const struct capture *capture, enum capture_row row, size_t *n_bytes)
 {
     int fd = row_open(capture, row);
-    char *text = fd >= 0 ? read_whole(fd, n_bytes) : NULL;
-    int error = errno;
+    char *text;
+    ssize_t n;
 
-    if (fd >= 0)
-        close(fd);
-    errno = error;
-    if (text && *n_bytes > 0 && text[*n_bytes - 1] == '\n')
-        --*n_bytes;
+    if (fd < 0)
+        return NULL;
+    text = xreallocarray(NULL, LINK_MAX_BYTES, 1);
+    n = read_retrying(fd, text, LINK_MAX_BYTES);
+    close(fd);
+    if (n < 0 || n == LINK_MAX_BYTES || (n >= SELFMAG && memcmp(text, ELFMAG, SELFMAG) == 0)) {
+        free(text);
+        errno = n < 0 ? errno : ENOENT;
+        return NULL;
+    }
+    *n_bytes = (size_t)n - (n > 0 && text[n - 1] == '\n');
     return text;
 }
 
@@ -330,11 +384,22 @@ static char *read_row(const struct capture *capture, enum capture_row row, size_
     fd = row_open(capture, row);
     if (fd < 0)
         return NULL;
-    bytes = read_whole(fd, n_bytes);
+    bytes = read_whole(fd, row_max_bytes(row), n_bytes);
     error = errno;
     close(fd);
     errno = error;
     return bytes;
+}
+
+static char *unescaped_copy(struct str s)
+{
+    struct arena arena;
+    char *copy;
+
+    arena_init(&arena);
+    copy = strdup(str_unescape(&arena, s).p);
+    arena_deinit(&arena);
+    return copy;
 }
 
 /*
@@ -355,17 +420,16 @@ static char *why_not_saved(struct capture *capture, enum capture_row row)
         line.n -= sizeof(prefix) - 1;
         if (line.n <= name.n || !str_starts(line, name) || line.p[name.n] != ':')
             continue;
-        line = str_trim((struct str){line.p + name.n + 1, line.n - name.n - 1});
-        return strndup(line.p, line.n);
+        return unescaped_copy(str_trim((struct str){line.p + name.n + 1, line.n - name.n - 1}));
     }
     return NULL;
 }
 
-static const char *why_missing(const struct capture *capture, int error)
+const char *capture_why_missing(const struct capture *capture, int error)
 {
     if (capture->kind == CAPTURE_TEXT)
         return "the memory map alone does not tell it";
-    if (capture->kind == CAPTURE_SNAPSHOT && error == ENOENT)
+    if (capture->kind == CAPTURE_SNAPSHOT && (error == ENOENT || error == ENOTDIR))
         return "the snapshot does not hold it";
     switch (error) {
     case EACCES:
@@ -384,7 +448,7 @@ static char *explain(struct capture *capture, enum capture_row row, int error)
 {
     char *reason = why_not_saved(capture, row);
 
-    return reason ? reason : strdup(why_missing(capture, error));
+    return reason ? reason : strdup(capture_why_missing(capture, error));
 }
 
 const struct blob *capture_again(struct capture *capture, enum capture_row row)
@@ -412,13 +476,44 @@ const struct blob *capture_get(struct capture *capture, enum capture_row row)
 {
     struct capture *of = rows[row].scope == OF_HOST ? capture->host : capture;
 
-    return of->have[row] ? &of->blobs[row] : capture_again(of, row);
+    return of->have[row] ? &of->blobs[row] : capture_again(capture, row);
 }
 
 void capture_forget(struct capture *process)
 {
     if (process->kind == CAPTURE_LIVE)
         forget_rows(process);
+}
+
+void capture_keep(struct capture *process)
+{
+    process->keeps = true;
+}
+
+void capture_note_path(struct capture *process, const char *path, struct str bytes)
+{
+    struct path_note *note;
+
+    if (!process->keeps)
+        return;
+    note = xreallocarray(NULL, 1, sizeof(*note));
+    *note = (struct path_note){
+        .next = process->paths,
+        .path = strdup(path),
+        .bytes = xreallocarray(NULL, bytes.n, 1),
+        .n = bytes.n,
+    };
+    memcpy(note->bytes, bytes.p, bytes.n);
+    process->paths = note;
+}
+
+void capture_each_path(const struct capture *process,
+                       void (*feed)(void *context, const char *path, struct str bytes),
+                       void *context)
+{
+    for (const struct path_note *note = process->paths; note; note = note->next)
+        if (note->path)
+            feed(context, note->path, (struct str){note->bytes, note->n});
 }
 
 static bool read_memory(void *context, uint64_t offset, void *buf, size_t n)
@@ -437,12 +532,12 @@ bool capture_memory(struct capture *process, struct reader *reader, struct err *
     if (process->kind != CAPTURE_LIVE)
         return err_set(err, "%s",
                        process->kind == CAPTURE_SNAPSHOT ? "a snapshot holds no memory"
-                                                         : why_missing(process, 0));
+                                                         : capture_why_missing(process, 0));
     if (process->memory < 0)
         process->memory =
             openat(process->directory, "mem", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (process->memory < 0)
-        return err_set(err, "%s", why_missing(process, errno));
+        return err_set(err, "%s", capture_why_missing(process, errno));
     *reader = (struct reader){.read = read_memory, .context = process};
     return true;
 }
@@ -469,7 +564,7 @@ bool capture_stream(struct capture *capture, enum capture_row row,
     ssize_t got = -1;
     int fd;
 
-    if (capture->kind != CAPTURE_LIVE)
+    if (capture->kind != CAPTURE_LIVE || (capture->keeps && row == CAPTURE_SMAPS))
         return stream_kept(capture, row, feed, context, error, err);
     fd = row_open(capture, row);
     while (fd >= 0 && (got = read_retrying(fd, piece, sizeof(piece))) > 0)
@@ -479,12 +574,30 @@ bool capture_stream(struct capture *capture, enum capture_row row,
     if (fd >= 0)
         close(fd);
     return got >= 0 ||
-           err_set(err, "cannot read %s: %s", rows[row].name, why_missing(capture, *error));
+           err_set(err, "cannot read %s: %s", rows[row].name, capture_why_missing(capture, *error));
 }
 
 const char *capture_row_name(enum capture_row row)
 {
     return rows[row].name;
+}
+
+const char *capture_row_file(enum capture_row row, char buf[static CAPTURE_FILE_TEXT])
+{
+    static const char up[] = "../";
+    bool is_beside = strncmp(rows[row].path, up, strlen(up)) == 0;
+
+    snprintf(buf, CAPTURE_FILE_TEXT, "%s%s",
+             rows[row].scope == OF_PROCESS ? ""
+             : is_beside                   ? "host/"
+                                           : "host/proc/",
+             rows[row].path + (is_beside ? strlen(up) : 0));
+    return buf;
+}
+
+bool capture_row_is_link(enum capture_row row)
+{
+    return rows[row].kind == IS_LINK;
 }
 
 void capture_wait(int milliseconds)

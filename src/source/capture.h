@@ -37,9 +37,12 @@ enum capture_row {
     CAPTURE_MOUNTINFO,
     CAPTURE_MOUNT_NS, /* "mnt:[4026531841]" */
     CAPTURE_USER_NS,
-    CAPTURE_EXE,   /* where the link points */
-    CAPTURE_ROOT,  /* the same */
-    CAPTURE_ABOUT, /* of snapshots alone: what the other files do not tell, by key */
+    CAPTURE_EXE,       /* where the link points */
+    CAPTURE_ROOT,      /* the same */
+    CAPTURE_ARGUMENTS, /* the process's command line */
+    CAPTURE_ABOUT,     /* of snapshots alone, as the next: what other files do not tell, by key */
+    CAPTURE_OBJECTS,   /* headers of ELF objects, parse/objectlist.h */
+    CAPTURE_ANCESTORS,
     /* of the host */
     CAPTURE_MEMINFO,
     CAPTURE_OWN_MOUNTS, /* of the reader: its mountinfo, and so on */
@@ -115,6 +118,20 @@ const struct blob *capture_again(struct capture *capture, enum capture_row row);
 void capture_forget(struct capture *process);
 
 /*
+ * From now on all is kept that is read of the process, smaps and the files of its cgroups too, so
+ * that what is saved is what was judged.
+ */
+void capture_keep(struct capture *process);
+
+/* Notes what a file of the host was found to hold; does nothing without capture_keep(). */
+void capture_note_path(struct capture *process, const char *path, struct str bytes);
+
+/* Tells of each, the newest first. */
+void capture_each_path(const struct capture *process,
+                       void (*feed)(void *context, const char *path, struct str bytes),
+                       void *context);
+
+/*
  * Gives a row's bytes to `feed` piece by piece, as the kernel hands them out (a page at most), and
  * keeps nothing.  Ends early when feed returns false.  False when the row cannot be read; *error is
  * then its errno.
@@ -125,6 +142,13 @@ bool capture_stream(struct capture *capture, enum capture_row row,
 
 /* "maps", "vm.max_map_count": the name that `missing` and messages use. */
 const char *capture_row_name(enum capture_row row);
+
+/* "maps", "host/proc/meminfo": the row's file in a snapshot. */
+enum { CAPTURE_FILE_TEXT = 96 };
+const char *capture_row_file(enum capture_row row, char buf[static CAPTURE_FILE_TEXT]);
+
+/* A link, of which a snapshot holds the text. */
+bool capture_row_is_link(enum capture_row row);
 
 /*
  * Reads of the process's memory by address; the reader is valid as long as the capture.  Needs the
@@ -153,6 +177,15 @@ int capture_directory(const struct capture *capture);
 /* Of a live host: the machine as uname -m says it, and the page size.  Else NULL and 0. */
 const char *capture_machine(const struct capture *capture);
 uint64_t capture_page_size(const struct capture *capture);
+
+/*
+ * A file of a snapshot for reading, by its path there; -1 with errno when the capture is no snapshot
+ * or has no such file.  Only a regular file is opened, and no link leads out.
+ */
+int capture_open_saved(const struct capture *capture, const char *path);
+
+/* Why something is not there, by the errno of asking for it. */
+const char *capture_why_missing(const struct capture *capture, int error);
 
 /* An absolute path of the host, for reading: that of this machine, or below a snapshot's host/. */
 int capture_open_path(const struct capture *capture, const char *path);

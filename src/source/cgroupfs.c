@@ -54,11 +54,11 @@ enum cgroup_version cgroupfs_find(struct capture *process, struct arena *arena,
     return version;
 }
 
-const char *cgroupfs_read(const struct capture *process, struct arena *arena,
-                          const char *mount_point, struct str path, const char *file)
+const char *cgroupfs_read(struct capture *process, struct arena *arena, const char *mount_point,
+                          struct str path, const char *file)
 {
-    int fd = capture_open_path(
-        process, arena_printf(arena, "%s%.*s/%s", mount_point, (int)path.n, path.p, file));
+    const char *full = arena_printf(arena, "%s%.*s/%s", mount_point, (int)path.n, path.p, file);
+    int fd = capture_open_path(process, full);
     char *text;
     ssize_t n;
 
@@ -67,5 +67,8 @@ const char *cgroupfs_read(const struct capture *process, struct arena *arena,
     text = arena_alloc(arena, MAX_FILE_BYTES + 1);
     n = read(fd, text, MAX_FILE_BYTES);
     close(fd);
-    return n > 0 ? text : NULL;
+    if (n <= 0)
+        return NULL;
+    capture_note_path(process, full, (struct str){text, (size_t)n});
+    return text;
 }

@@ -13,7 +13,7 @@ enum cgroup_version cgroupfs_find(struct capture *process, struct arena *arena,
                                   const char **mount_point);
 
 /* The text of a file of the cgroup at `path` below the mount point; NULL when there is none. */
-const char *cgroupfs_read(const struct capture *process, struct arena *arena,
-                          const char *mount_point, struct str path, const char *file);
+const char *cgroupfs_read(struct capture *process, struct arena *arena, const char *mount_point,
+                          struct str path, const char *file);
 
 #endif

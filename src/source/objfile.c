@@ -4,8 +4,10 @@
 #include "base/arena.h"
 #include "source/mounts.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -251,12 +253,44 @@ static bool open_any(const struct request *request, struct objfile *file, struct
     return file->fd >= 0;
 }
 
+/*
+ * Beside a snapshot's other files there may be copies of the objects, below "root" by their paths
+ * there.  Nothing tells which inode they had.
+ */
+static bool open_saved(const struct request *request, struct objfile *file, struct err *err)
+{
+    char path[PATH_MAX + sizeof("root")];
+
+    errno = ENOENT;
+    if (request->path.n > 0 && request->path.n < PATH_MAX &&
+        snprintf(path, sizeof(path), "root%.*s", (int)request->path.n, request->path.p) > 0)
+        file->fd = capture_open_saved(request->process, path);
+    return file->fd >= 0 || err_set(err, "%s", capture_why_missing(request->process, errno));
+}
+
+/* The executed file itself may stand where /proc has a link to it. */
+static bool open_saved_exe(const struct request *request, struct objfile *file, struct err *err)
+{
+    struct request by_path = *request;
+    char magic[SELFMAG];
+
+    file->fd = capture_open_saved(request->process, "exe");
+    if (file->fd >= 0 && pread(file->fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+        memcmp(magic, ELFMAG, SELFMAG) == 0)
+        return true;
+    objfile_close(file);
+    by_path.path = capture_get(request->process, CAPTURE_EXE)->bytes;
+    return open_saved(&by_path, file, err);
+}
+
 bool objfile_open_exe(struct capture *process, struct objfile *file, struct err *err)
 {
     const struct blob *link = capture_get(process, CAPTURE_EXE);
     struct request request = {.process = process};
 
     *file = (struct objfile){.fd = -1};
+    if (capture_kind(process) != CAPTURE_LIVE)
+        return open_saved_exe(&request, file, err);
     if (link->missing)
         return err_set(err, "cannot follow /proc/PID/exe: %s", link->missing);
     return open_any(&request, file, err);
@@ -270,6 +304,8 @@ bool objfile_open(struct capture *process, struct str path, uint64_t inode, stru
     *file = (struct objfile){.fd = -1};
     if (path.n == 0)
         return err_set(err, "cannot open it: %s", strerror(ENOENT));
+    if (capture_kind(process) != CAPTURE_LIVE)
+        return open_saved(&request, file, err);
     return open_any(&request, file, err);
 }
 
@@ -315,8 +351,11 @@ enum path_state objfile_identify(struct capture *process, struct str path, struc
     struct mount *culprit;
     struct statx st;
     bool known;
-    int fd = mounts_open(mounts_of(process), path, &culprit);
+    int fd;
 
+    if (capture_kind(process) != CAPTURE_LIVE)
+        return PATH_UNKNOWN;
+    fd = mounts_open(mounts_of(process), path, &culprit);
     if (fd < 0)
         return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? PATH_GONE : PATH_UNKNOWN;
     known = mounts_look(fd, &st);

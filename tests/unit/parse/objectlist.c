@@ -231,6 +231,21 @@ START_TEST(test_bad)
 }
 END_TEST
 
+START_TEST(test_too_many_objects)
+{
+    struct textbuf text = {0};
+    struct objectlist list;
+
+    for (int i = 0; i < MAX_OBJECTS; i++)
+        textbuf_printf(&text, "object: /a\n");
+    ck_assert(objectlist_parse(&list, &arena, textbuf_view(&text), NULL));
+    ck_assert_uint_eq(list.n, MAX_OBJECTS);
+    textbuf_printf(&text, "object: /a\n");
+    ck_assert(!objectlist_parse(&list, &arena, textbuf_view(&text), NULL));
+    textbuf_deinit(&text);
+}
+END_TEST
+
 START_TEST(test_too_many_segments)
 {
     struct textbuf text = {0};
@@ -257,6 +272,7 @@ Suite *objectlist_suite(void)
     tcase_add_test(tcase, test_many);
     tcase_add_test(tcase, test_unknown_keys);
     ROWS_ADD(tcase, test_bad, bad);
+    tcase_add_test(tcase, test_too_many_objects);
     tcase_add_test(tcase, test_too_many_segments);
     suite_add_tcase(suite, tcase);
     return suite;
