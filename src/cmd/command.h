@@ -18,6 +18,7 @@ struct command {
     const char *summary;                                  /* one line */
     int (*run)(const struct options *options, FILE *out); /* an exit_status */
     void (*print_details)(FILE *out);                     /* more help, or NULL */
+    bool writes;                                          /* files of its own */
 };
 
 #define COMMAND(symbol) extern const struct command command_##symbol;

@@ -2,6 +2,7 @@
 #include "cmd/inspect.h"
 
 #include "cmd/command.h"
+#include "model/build.h"
 #include "parse/keyed.h"
 #include "render/safe.h"
 #include "source/target.h"
@@ -111,13 +112,13 @@ static void analyze(struct inspection *inspection, const struct options *options
     struct image *image = &inspection->image;
     struct report *report = &inspection->report;
 
-    if (options->with_memory)
+    if (options->with_memory || options->keep)
         image_read_memory(image, NULL); /* the reason stands among what is missing */
-    if (options->json) {
+    if (options->json || options->keep) {
         image_read_cgroup(image);
         image_read_ancestors(image);
     }
-    if (options->json || options->style.verbose)
+    if (options->json || options->keep || options->style.verbose)
         image_read_allocator(image);
     facts_compute(&inspection->facts, image);
     check_run(&inspection->checker, image, &inspection->facts, &options->policy);
@@ -143,6 +144,8 @@ const char *inspection_access(const struct inspection *inspection)
     struct image *image = inspection->report.image;
     char text[PRIVILEGE_TEXT];
 
+    if (!image_is_live(image))
+        return NULL;
     for (uint32_t i = 0; i < image->n_missing; i++) {
         if (!is_denied(&image->missing[i]))
             continue;
@@ -209,6 +212,35 @@ static void fail_files(struct inspection *inspection, const struct err *err)
              is_input ? "standard input" : inspection->path, err->text);
 }
 
+/* Whether maps, smaps, statm and libc's break were read of one moment. */
+static bool is_settled(struct image *image)
+{
+    return !image_is_live(image) ||
+           (image->consistent &&
+            (image->usage || capture_get(image->capture, CAPTURE_SMAPS)->missing) &&
+            image_sums_hold(image));
+}
+
+/* What is to be saved is read again as a whole when it is not of one moment. */
+static enum image_state inspect(struct inspection *inspection, pid_t pid,
+                                const struct options *options, struct err *err)
+{
+    enum { TRIES = 5 };
+    struct image *image = &inspection->image;
+
+    for (int i = 1;; i++) {
+        enum image_state state = image_init(image, inspection->process, pid, err);
+
+        if (state != IMAGE_READY)
+            return state;
+        analyze(inspection, options);
+        if (!options->keep || i == TRIES || is_settled(image))
+            return state;
+        image_deinit(image);
+        capture_forget(inspection->process);
+    }
+}
+
 bool inspection_begin(struct inspection *inspection, const char *target,
                       const struct options *options)
 {
@@ -218,11 +250,11 @@ bool inspection_begin(struct inspection *inspection, const char *target,
 
     if (!open_target(inspection, target, &pid, &err))
         return fail(inspection, &err);
-    state = image_init(&inspection->image, inspection->process, pid, &err);
-    if (state == IMAGE_READY) {
-        analyze(inspection, options);
+    if (options->keep)
+        capture_keep(inspection->process);
+    state = inspect(inspection, pid, options, &err);
+    if (state == IMAGE_READY)
         return true;
-    }
     if (state == IMAGE_DENIED)
         explain_denial(inspection);
     else if (image_is_live(&inspection->image))

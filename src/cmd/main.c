@@ -47,7 +47,7 @@ int main(int argc, char **argv)
     }
     if (options.help || options.version)
         return print_and_flush(&options);
-    if (!privilege_drop(options.output != NULL, &err)) {
+    if (!privilege_drop(options.output || options.command->writes, &err)) {
         complain("%s", err.text);
         return EXIT_TROUBLE;
     }

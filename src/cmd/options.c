@@ -176,6 +176,8 @@ static bool set_option(struct options *options, const struct row *row, const cha
         return add_severity(&options->policy, argument, err);
     else if (strcmp(name, "all") == 0)
         options->all = true;
+    else if (strcmp(name, "private") == 0)
+        options->is_private = true;
     else if (strcmp(name, "strict") == 0)
         options->strict = true;
     else if (strcmp(name, "help") == 0)

@@ -17,6 +17,8 @@ enum {
     FOR_TARGETS = FOR_CHECK | FOR_MAP | FOR_ROOM,
     FOR_REPORTS = FOR_TARGETS | FOR_HOST,
     FOR_ALL = FOR_REPORTS | FOR_EXPLAIN,
+    FOR_SAVE = 32,
+    FOR_ANY = FOR_ALL | FOR_SAVE,
 };
 
 struct options {
@@ -25,6 +27,8 @@ struct options {
     bool with_mappings;
     bool with_memory;
     bool strict;
+    bool is_private;
+    bool keep; /* no option: all that is read is to be saved, and must be of one moment */
     bool has_brk_size;
     uint64_t brk_size;
     bool has_mmap_size;

@@ -2,8 +2,8 @@
 /*
  * The file "about" of a snapshot: what its other files do not tell, "key: value" a line.  When it
  * was taken and from what; what was read from memory and symbol tables, which a snapshot does not
- * hold; "missing NAME: reason" for what could not be read then.  Reading finds nothing, and says so,
- * in any other capture and in snapshots that were made without this program.
+ * hold; "missing NAME: reason" for what could not be read then.  There is nothing of that in other
+ * captures, nor in snapshots that were made without this program.
  */
 #ifndef MODEL_ABOUT_H
 #define MODEL_ABOUT_H

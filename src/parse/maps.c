@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 /* The hot path of the program: the value of each hexadecimal digit plus one, 0 for other bytes. */
@@ -102,6 +103,25 @@ const char *perms_text(unsigned int perms, char buf[static 5])
         buf[3] = '?';
     buf[4] = '\0';
     return buf;
+}
+
+/* seq_setwidth() and seq_pad(): names begin in column 73, or two blanks after a long inode. */
+void maps_print_line(struct textbuf *text, const struct maps_line *line)
+{
+    enum { PAD_UNTIL = 25 + 8 * 6 - 1 };
+    size_t start = text->n;
+    char perms[5];
+
+    textbuf_printf(text, "%08" PRIx64 "-%08" PRIx64 " %s %08" PRIx64 " %02x:%02x %" PRIu64 " ",
+                   line->range.start, line->range.end, perms_text(line->perms, perms), line->offset,
+                   line->dev_major, line->dev_minor, line->inode);
+    if (line->name.n > 0) {
+        int pad = PAD_UNTIL - (int)(text->n - start);
+
+        textbuf_printf(text, "%*s", (pad > 0 ? pad : 0) + 1, "");
+        textbuf_add(text, line->name);
+    }
+    textbuf_add(text, STR("\n"));
 }
 
 void maps_parser_init(struct maps_parser *parser,

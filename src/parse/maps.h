@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 #include "base/range.h"
-#include "base/str.h"
+#include "base/textbuf.h"
 
 enum perm {
     PERM_READ = 1,
@@ -34,6 +34,9 @@ struct maps_line {
 
 /* One line without its newline.  False when it is not a mapping. */
 bool maps_parse_line(struct str text, struct maps_line *line);
+
+/* The line as Linux writes it for 64-bit programs, with its newline. */
+void maps_print_line(struct textbuf *text, const struct maps_line *line);
 
 /* "r-xp"; "????" and "r-x?" where it is not known */
 const char *perms_text(unsigned int perms, char buf[static 5]);

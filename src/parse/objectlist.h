@@ -15,8 +15,8 @@
  *     interp: /lib64/ld-linux-x86-64.so.2
  *     segment: LOAD 0x0 0x0 0x17b8 0x17b8 r-- 0x1000
  *
- * A segment's numbers are offset, address, size in the file, size in memory, and alignment after the
- * flags.  "missing: REASON" stands for the lines from "elf" on where the headers could not be read.
+ * A segment's numbers are offset, address, size in the file, size in memory, and alignment after
+ * the flags.  "missing: REASON" stands for the lines from "elf" on where there are no headers.
  */
 #ifndef PARSE_OBJECTLIST_H
 #define PARSE_OBJECTLIST_H

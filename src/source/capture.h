@@ -179,8 +179,8 @@ const char *capture_machine(const struct capture *capture);
 uint64_t capture_page_size(const struct capture *capture);
 
 /*
- * A file of a snapshot for reading, by its path there; -1 with errno when the capture is no snapshot
- * or has no such file.  Only a regular file is opened, and no link leads out.
+ * A file of a snapshot for reading, by its path there; -1 with errno when the capture is none or has
+ * no such file.  Only a regular file is opened, and no link leads out.
  */
 int capture_open_saved(const struct capture *capture, const char *path);
 
