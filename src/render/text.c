@@ -21,11 +21,14 @@ static const char *type_text(const struct image *image)
 /* Names of users are those of this machine, so that only its own processes' are looked up. */
 static const char *user_text(struct image *image)
 {
+    struct arena *arena = &image->arena;
     uint64_t uid = image->status.uid;
     const struct passwd *user = image_is_live(image) ? getpwuid((uid_t)uid) : NULL;
 
     if (!image->has_status)
         return "";
+    if (image->user)
+        return arena_printf(arena, ", user %s", safe_text(arena, str_of(image->user)));
     if (user)
         return arena_printf(&image->arena, ", user %s", user->pw_name);
     return arena_printf(&image->arena, ", uid %llu", (unsigned long long)uid);
@@ -43,7 +46,7 @@ static const char *pid_text(struct image *image)
                         (unsigned long long)ns_pid);
 }
 
-/* Of what is no live process: where that was read. */
+/* Of text: where that was read. */
 static const char *source_text(const struct report *report)
 {
     struct image *image = report->image;
@@ -51,11 +54,9 @@ static const char *source_text(const struct report *report)
     const char *path =
         strcmp(report->path, "-") == 0 ? "standard input" : safe_text(arena, str_of(report->path));
 
-    if (image_is_live(image))
+    if (capture_kind(image->capture) != CAPTURE_TEXT)
         return "";
-    if (capture_kind(image->capture) == CAPTURE_TEXT)
-        return arena_printf(arena, ", from %s (%s)", path, image->pasted.format);
-    return arena_printf(arena, ", from the snapshot %s", path);
+    return arena_printf(arena, ", from %s (%s)", path, image->pasted.format);
 }
 
 static struct str program_path(const struct image *image)
@@ -107,6 +108,23 @@ static void print_who(const struct report *report, const struct style *style, FI
     comm = safe_text(arena, full_name(image));
     fprintf(out, "%s%s%s  ", paper_bold_on(style), comm, paper_off(style));
     paper_wrap_from(out, style, safe_width(str_of(comm)) + 2, 0, text);
+}
+
+/* Where that comes from, when it is not of a process that runs here. */
+static void print_source(const struct report *report, const struct style *style, FILE *out)
+{
+    struct image *image = report->image;
+    struct arena *arena = &image->arena;
+    const char *text = "snapshot";
+
+    if (capture_kind(image->capture) != CAPTURE_SNAPSHOT)
+        return;
+    if (image->pid)
+        text = arena_printf(arena, "snapshot of PID %d", (int)image->pid);
+    text = arena_printf(arena, "%s in %s", text, safe_text(arena, str_of(report->path)));
+    if (image->taken)
+        text = arena_printf(arena, "%s, taken %s", text, image->taken);
+    paper_wrap(out, style, 0, "", text);
 }
 
 static const char *aslr_text(enum aslr aslr)
@@ -605,6 +623,7 @@ void render_text(const struct report *report, const struct style *style, FILE *o
         render_quiet(report, who_text(report->image, arena), style, out);
         return;
     }
+    print_source(report, style, out);
     print_who(report, style, out);
     print_layout(report, style, out);
     putc('\n', out);
