@@ -48,6 +48,8 @@ bool object_take_saved(struct image *image, struct object *object)
     object->fate = entry->fate;
     object->has_head = entry->has_head;
     object->head = entry->head;
-    object->missing = entry->missing ? entry->missing : "the snapshot does not hold it";
+    object->missing = entry->missing;
+    if (!object->has_head && !object->missing)
+        object->missing = "the snapshot does not hold it";
     return true;
 }

@@ -1,4 +1,740 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Snapshots in situations that take more than a fixture."""
+"""Snapshots in situations that take more than a fixture: rights, namespaces, names, and what can go
+wrong when one is written or was made by somebody else."""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import stat
+import subprocess
+import textwrap
+import time
+
+from compare import (QUESTIONS, Skip, answer_differences, answers_of_process, answers_of_snapshot,
+                     comparable, differences, namespace, run, save, smaps_sums, tool, tool_set)
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FIXTURES = ROOT / "build/tests/live"
+NOBODY = 65534
 
 SCENES = []
+
+
+def scene(function):
+    SCENES.append((function.__name__.replace("_", "-"), function))
+    return function
+
+
+def expect(condition, what, seen=""):
+    if not condition:
+        raise AssertionError(f"{what}\n{seen}".rstrip())
+
+
+def need_root():
+    if os.geteuid() != 0:
+        raise Skip("needs root")
+
+
+def need(*programs):
+    for program in programs:
+        if not shutil.which(program):
+            raise Skip(f"{program} is not installed")
+
+
+@contextlib.contextmanager
+def process(*command, **how):
+    """A command that prints `ready PID` and waits for the end of its standard input."""
+    with subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, errors="surrogateescape",
+                          **how) as child:
+        try:
+            line = next((line for line in child.stdout if line.startswith(("ready ", "skip "))), "")
+            if line.startswith("skip "):
+                raise Skip(line[5:].strip())
+            if not line:
+                child.stdin.close()
+                raise Skip(f"it does not start here: {child.stderr.read().strip()}")
+            yield line.split()[1]
+        finally:
+            child.stdin.close()
+
+
+# A shell that says who it is and waits; exec'd, so that the program named is what is looked at.
+WAIT = "echo ready $$; read _"
+
+
+def as_user(uid, *more):
+    need("setpriv")
+    return ("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", *more)
+
+
+def everywhere(directory):
+    """A place that any user may write to."""
+    place = directory / "place"
+    place.mkdir()
+    place.chmod(0o777)
+    return place / "saved"
+
+
+# Rights.
+
+
+@scene
+def as_an_ordinary_user(directory):
+    need_root()
+    nobody = as_user(NOBODY)
+    with process(*nobody, "bash", "-c", WAIT) as pid:
+        return differences(pid, everywhere(directory), prefix=nobody)
+
+
+@scene
+def inputs_denied(directory):
+    """CAP_SYS_PTRACE alone: the map of another user's process, but not what only its owner reads."""
+    need_root()
+    prefix = as_user(NOBODY, "--inh-caps=+sys_ptrace", "--ambient-caps=+sys_ptrace")
+    saved = everywhere(directory)
+    with process("bash", "-c", WAIT) as pid:
+        found = differences(pid, saved, prefix=prefix, change=without_advice)
+    report = json.loads(tool("--json", saved).stdout)
+    reasons = {row["what"]: row["reason"] for row in report["source"]["missing"]}
+    expect(reasons.get("auxv") == "permission denied", "auxv is not told to be denied", reasons)
+    text = tool("-v", saved).stdout
+    expect("permission denied" in text and "setcap" not in text and "as root" not in text,
+           "a snapshot gives advice for live processes, or no reason", text)
+    return found
+
+
+def without_advice(answers):
+    """How to get at what was denied is told of live processes, below what could not be read."""
+    return [(status, re.sub(r"^  to read what was denied.*", "", out,
+                            flags=re.MULTILINE | re.DOTALL)) for status, out in answers]
+
+
+@scene
+def what_was_denied_is_told(directory):
+    need_root()
+    prefix = as_user(NOBODY, "--inh-caps=+sys_ptrace", "--ambient-caps=+sys_ptrace")
+    with process("bash", "-c", WAIT) as pid:
+        said = save(pid, everywhere(directory), prefix=prefix).stdout
+    expect("auxv" in said and "setcap" in said, "save does not tell what was denied", said)
+
+
+@scene
+def map_denied(directory):
+    need_root()
+    saved = everywhere(directory)
+    with process("bash", "-c", WAIT) as pid:
+        seen = tool("save", pid, saved, prefix=as_user(NOBODY))
+    expect(seen.returncode == 2 and "cannot read the memory map" in seen.stderr, "no reason", seen)
+    expect(not list(saved.parent.iterdir()), "something was left", list(saved.parent.iterdir()))
+
+
+# Namespaces, cgroups, roots.
+
+
+@scene
+def inside_a_pid_namespace(directory):
+    marker = f"inside{os.getpid()}"
+    with process(*namespace(), "-pf", "--mount-proc", "bash", "-c", f": {marker}; {WAIT}"):
+        found = [pid for pid in os.listdir("/proc") if pid.isdigit() and has_two_pids(pid, marker)]
+        expect(len(found) == 1, "the process was not found", found)
+        return differences(found[0], directory / "saved")
+
+
+def has_two_pids(pid, marker):
+    try:
+        text = pathlib.Path(f"/proc/{pid}/status").read_text()
+        line = pathlib.Path(f"/proc/{pid}/cmdline").read_text()
+    except (OSError, UnicodeDecodeError):
+        return False
+    return marker in line and re.search(r"^NSpid:\t\d+\t\d+", text, re.MULTILINE)
+
+
+@scene
+def from_inside_a_pid_namespace(directory):
+    """The ancestors end at the edge."""
+    need("unshare")
+    script = f"""
+        bash -c 'echo $$ >{directory}/pid; read _ <{directory}/wait; :' &
+        while [ ! -s {directory}/pid ]; do sleep 0.02; done
+        pid=$(cat {directory}/pid)
+        {tool_set.path} check --json --memory --mappings $pid >{directory}/live
+        {tool_set.path} save $pid {directory}/saved
+        echo >{directory}/wait
+    """
+    os.mkfifo(directory / "wait")
+    seen = run(*namespace(), "-pf", "--mount-proc", "bash", "-c", script)
+    expect(seen.returncode == 0 and not seen.stderr, "it failed", seen)
+    live = [(0, (directory / "live").read_text())]
+    saved = answers_of_snapshot(directory / "saved")[:1]
+    expect(json.loads(live[0][1])["process"]["ancestors"], "no ancestors")
+    return list(answer_differences(comparable(live), comparable(saved)))
+
+
+@scene
+def of_a_user_namespace(directory):
+    need("unshare")
+    with process("unshare", "-Ur", "bash", "-c", WAIT) as pid:
+        return differences(pid, directory / "saved")
+
+
+@scene
+def of_a_mount_namespace_of_its_own(directory):
+    """Paths that are only there."""
+    shutil.copy("/bin/sleep", directory / "prog")
+    script = f"mount -t tmpfs none /mnt && cp {directory}/prog /mnt/prog && " \
+             "{ /mnt/prog 60 <&- & } && echo ready $! && read _; kill $!"
+    with process(*namespace(), "bash", "-c", script) as pid:
+        time.sleep(0.2)
+        found = differences(pid, directory / "saved")
+    expect("object: /mnt/prog\n" in (directory / "saved/objects").read_text(), "it is not there")
+    return found
+
+
+@scene
+def with_a_cgroup_limit(directory):
+    """Where the test may make a cgroup; the memory that is in use is of one reading."""
+    need_root()
+    with cgroup() as join, process("bash", "-c", f"echo $$ >{join}; {WAIT}") as pid:
+        saved = directory / "saved"
+        found = differences(pid, saved, change=lambda answers: with_use_of(answers, saved))
+        cgroup_report = json.loads(tool("--json", saved).stdout)["cgroup"]
+    expect(cgroup_report and cgroup_report["limit"] == 512 << 20, "no limit", cgroup_report)
+    return found
+
+
+@contextlib.contextmanager
+def cgroup():
+    for root, limit in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+                        ("/sys/fs/cgroup", "memory.max")):
+        path = pathlib.Path(root, f"layoutcheck-test-{os.getpid()}")
+        try:
+            path.mkdir()
+            (path / limit).write_text(str(512 << 20))
+        except OSError:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+            continue
+        try:
+            yield path / "cgroup.procs"
+        finally:
+            for _ in range(50):
+                with contextlib.suppress(OSError):
+                    path.rmdir()
+                    break
+                time.sleep(0.05)
+        return
+    raise Skip("no memory cgroup can be made here")
+
+
+def with_use_of(answers, saved):
+    """Reports with the use that the cgroup had when it was saved: it changes all the time."""
+    files = {path.name: path.read_text() for path in saved.rglob(
+        f"host/sys/fs/cgroup/**/layoutcheck-test-{os.getpid()}/*")}
+    used = int(files.get("memory.usage_in_bytes") or files["memory.current"])
+    statistics = dict(line.split() for line in files["memory.stat"].splitlines())
+    keys = ("total_inactive_file", "total_active_file") if "memory.usage_in_bytes" in files else \
+        ("inactive_file", "active_file", "slab_reclaimable")
+    reclaimable = sum(int(statistics.get(key, 0)) for key in keys)
+    changed = []
+    for question, (status, out) in zip(QUESTIONS, answers):
+        if "--json" in question:
+            report = json.loads(out)
+            kept = max(used - reclaimable, 0)
+            report["cgroup"].update(used=used, reclaimable=reclaimable,
+                                    room=max(report["cgroup"]["limit"] - kept, 0))
+            out = json.dumps(report)
+        changed.append((status, out))
+    return changed
+
+
+# Names.
+
+
+@scene
+def strange_names(directory):
+    """A newline, a backslash, blanks at the end, an escape sequence, no UTF-8, and " (deleted)"."""
+    name = os.fsencode(directory) + b"/ a\nb: \\012 \x1b[31m\xff (deleted) "
+    shutil.copy("/bin/bash", name)
+    with subprocess.Popen([name, "-c", WAIT], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as child:
+        try:
+            pid = child.stdout.readline().split()[1].decode()
+            found = differences(pid, directory / "saved")
+            os.unlink(name)
+            found += differences(pid, directory / "deleted")
+        finally:
+            child.stdin.close()
+    exe = json.loads(tool("--json", directory / "saved").stdout)["process"]["exe"]
+    expect(exe.endswith("(deleted) ") and "\\x0a" in exe, "the name was changed", exe)
+    return found
+
+
+@scene
+def executable_replaced(directory):
+    prog = directory / "prog"
+    shutil.copy("/bin/bash", prog)
+    with process(prog, "-c", WAIT) as pid:
+        prog.unlink()
+        shutil.copy("/bin/bash", prog)
+        found = differences(pid, directory / "saved")
+    expect("deleted-object" in tool(directory / "saved").stdout, "the finding is lost")
+    return found
+
+
+@scene
+def other_programs(directory):
+    """Interpreters and whatever else runs where this is tested."""
+    found = []
+    for command in (["/usr/bin/python3", "-c", "import os, json, ssl, threading\n"
+                     "print('ready', os.getpid(), flush=True); input()"],
+                    ["perl", "-e", '$| = 1; print "ready $$\\n"; <STDIN>'],
+                    ["bash", "-c", f"ulimit -s unlimited; exec bash -c '{WAIT}'"],
+                    ["setarch", "-RL", "bash", "-c", WAIT]):
+        if not shutil.which(command[0]):
+            continue
+        with contextlib.suppress(Skip), process(*command) as pid:
+            name = os.path.basename(command[0])
+            found += [f"{name}: {line}" for line in differences(pid, directory / name)]
+    return found
+
+
+# What is in it.
+
+
+def files_of(directory):
+    return sorted(path for path in directory.rglob("*") if path.is_file())
+
+
+@scene
+def maps_is_what_the_kernel_wrote(directory):
+    """Byte by byte, though it was written from the image; and so is what is not rewritten."""
+    with process("/usr/bin/python3", "-c", "import os, ssl\n"
+                 "print('ready', os.getpid(), flush=True); input()") as pid:
+        saved = directory / "saved"
+        save(pid, saved)
+        for name in ("maps", "limits", "auxv", "personality", "uid_map", "cgroup", "cmdline"):
+            real = pathlib.Path("/proc", pid, name).read_bytes()
+            expect((saved / name).read_bytes() == real, f"{name} is not the kernel's")
+        expect((saved / "exe").read_text() == os.readlink(f"/proc/{pid}/exe") + "\n", "exe differs")
+        for name in ("vm/max_map_count", "vm/mmap_min_addr", "kernel/osrelease"):
+            real = pathlib.Path("/proc/sys", name).read_bytes()
+            expect((saved / "host/proc/sys" / name).read_bytes() == real, f"{name} differs")
+
+
+@scene
+def headers_are_those_that_readelf_shows(directory):
+    need("readelf")
+    with process("/usr/bin/python3", "-c", "import os, ssl\n"
+                 "print('ready', os.getpid(), flush=True); input()") as pid:
+        save(pid, directory / "saved")
+    blocks = (directory / "saved/objects").read_text().split("object: ")[1:]
+    expect(len(blocks) > 3, "there are no objects")
+    for block in blocks:
+        path = block.splitlines()[0]
+        shown = run("readelf", "-lW", path).stdout
+        wanted = re.findall(r"^  (\w+) +(0x\w+) (0x\w+) 0x\w+ (0x\w+) (0x\w+) ([R ])([W ])([E ]) "
+                            r"(\w+)$", shown, re.MULTILINE)
+        listed = re.findall(r"^segment: (\w+) (\w+) (\w+) (\w+) (\w+) ([r-])([w-])([x-]) (\w+)$",
+                            block, re.MULTILINE)
+
+        def numbers(row):
+            return [row[0], *(int(word, 16) for word in row[1:5]),
+                    *(mark not in " -" for mark in row[5:8]), int(row[8], 16)]
+        expect(wanted and [numbers(row) for row in wanted] == [numbers(row) for row in listed],
+               f"{path}: other program headers than readelf shows", f"{shown}\n{block}")
+        entry = re.search(r"Entry point (0x\w+)", shown).group(1)
+        expect(f"\nentry: {entry}\n" in block, f"{path}: another entry than {entry}", block)
+
+
+@scene
+def nothing_but_text(directory):
+    """But for auxv, and the zeros that part the command line."""
+    with process("/usr/bin/python3", "-c", "import os, ssl\n"
+                 "print('ready', os.getpid(), flush=True); input()") as pid:
+        save(pid, directory / "saved")
+    for path in files_of(directory / "saved"):
+        data = path.read_bytes().replace(b"\0", b"" if path.name == "cmdline" else b"\0")
+        expect(path.name == "auxv" or not re.search(rb"[^\n\t\x20-\x7e]", data), f"{path}", data)
+
+
+@scene
+def only_its_owner_may_look(directory):
+    with process("bash", "-c", WAIT) as pid:
+        save(pid, directory / "saved", prefix=("sh", "-c", 'umask 0; exec "$0" "$@"'))
+    for path in (directory / "saved", *(directory / "saved").rglob("*")):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        expect(mode == (0o700 if path.is_dir() else 0o600), f"{path} has mode {mode:o}")
+
+
+@scene
+def small(directory):
+    """Of a shell below a dozen others."""
+    nested = f'if [ $1 -gt 0 ]; then bash -c "$0" "$0" $(($1 - 1)); true; else {WAIT}; fi'
+    with process("bash", "-c", nested, nested, 12) as pid:
+        save(pid, directory / "saved")
+    sizes = {path: path.stat().st_size for path in files_of(directory / "saved")}
+    expect(sum(sizes.values()) < 200_000, "it is large", sizes)
+    ancestors = (directory / "saved/ancestors").read_text()
+    expect(ancestors.count("comm: bash") >= 12, "the ancestors are not there", ancestors)
+
+
+@scene
+def a_copy_of_a_snapshot_is_the_same(directory):
+    with process("/usr/bin/python3", "-c", "import os, ssl\n"
+                 "print('ready', os.getpid(), flush=True); input()") as pid:
+        save(pid, directory / "one")
+    save(directory / "one", directory / "two")
+    seen = run("diff", "-r", directory / "one", directory / "two")
+    expect(seen.returncode == 0, "they differ", seen.stdout)
+
+
+# The seed of a hash table, the C library's languages, and what was open from the start.
+LIBRARIES = r"/dev/urandom\b|/locale[/.]|gconv|\([012]<"
+
+
+@scene
+def nothing_else_is_opened(directory):
+    """By the word of the kernel: beside its libraries only what is below the snapshot."""
+    need("strace")
+    with process("bash", "-c", WAIT) as pid:
+        save(pid, directory / "saved")
+    trace = directory / "trace"
+    for question in QUESTIONS:
+        seen = run("strace", "-f", "-y", "-qq", "-e", "trace=%file", "-o", trace, tool_set.path,
+                   *question, directory / "saved")
+        if not trace.exists() or "Operation not permitted" in seen.stderr:
+            raise Skip(f"strace does not work here: {seen.stderr.strip()}")
+        lines = [line for line in trace.read_text().splitlines() if "execve(" not in line]
+        first = next(i for i, line in enumerate(lines) if f'"{directory}/saved"' in line)
+        expect(len(lines) - first > 10, "too few calls", "\n".join(lines))
+        for line in lines[first:]:
+            if re.search(LIBRARIES, line):
+                continue
+            inside = re.search(rf"\((\d+<{directory}/saved[/>]|.*\"{directory}/saved\")", line)
+            where = re.search(r"= \d+<(.*)>$", line)
+            expect((inside and (not where or where.group(1).startswith(f"{directory}/saved"))) or
+                   "+++ exited" in line, f"{' '.join(question)} asks for something else", line)
+
+
+# Private.
+
+
+SECRETS = ("mary", "secrethost", "hush", "sesame", "tiger")
+
+
+@scene
+def private(directory):
+    """A person's program, in a home, on a named host, with secrets on command lines and in its
+    environment: none is found, and the report is the same but for these names."""
+    need_root()
+    script = f"""
+        set -e
+        hostname secrethost
+        mount -t tmpfs none /home
+        mkdir -p /home/mary/mary-lib
+        cp /usr/bin/python3 /home/mary/prog
+        cp $(ldd /usr/bin/python3 | sed -n 's/.*=> \\(.*libexpat.so.1\\) .*/\\1/p') \
+            /home/mary/mary-lib/libexpat.so.1
+        echo 'root=LABEL=hush password=tiger stack_guard_gap=512' >{directory}/boot
+        mount --bind {directory}/boot /proc/cmdline
+        SECRET=sesame LD_LIBRARY_PATH=/home/mary/mary-lib /home/mary/prog \
+            -c 'import os, mmap, pyexpat, time
+fd = os.memfd_create("mary-memory")
+os.write(fd, b"x" * 4096)
+m = mmap.mmap(fd, 4096, prot=mmap.PROT_READ)
+open("{directory}/ready", "w").write(str(os.getpid()))
+time.sleep(60)' --password=hush >/dev/null 2>&1 <&- &
+        while [ ! -s {directory}/ready ]; do sleep 0.05; done
+        pid=$(cat {directory}/ready)
+        {tool_set.path} check --json --memory --mappings $pid >{directory}/live || test $? = 1
+        {tool_set.path} save $pid {directory}/open
+        {tool_set.path} save --private $pid {directory}/saved
+        {tool_set.path} save --private {directory}/open {directory}/later
+        kill $pid
+    """
+    seen = run(*namespace(), "-u", "bash", "-c", script)
+    if "libexpat" in seen.stderr:
+        raise Skip("this python links libexpat into itself")
+    expect(seen.returncode == 0, "it failed", seen.stderr)
+    found = secrets_in(directory / "open")
+    expect({"mary", "hush"} <= found and not {"sesame", "tiger", "secrethost"} & found,
+           "not private, it has a name and the command line and nothing else", found)
+    for name in ("saved", "later"):
+        found = secrets_in(directory / name)
+        expect(not found, f"{name} holds secrets", found)
+        expect("stack_guard_gap=512" in (directory / name / "host/proc/cmdline").read_text(),
+               "the guard gap is lost")
+    live = [(0, (directory / "live").read_text().replace("mary", "user1"))]
+    problems = []
+    for name in ("saved", "later"):
+        saved = answers_of_snapshot(directory / name)[:1]
+        problems += answer_differences(comparable(live), comparable([(0, saved[0][1])]))
+    expect("/home/user1/user1-lib/libexpat.so.1" in live[0][1], "the library is not there")
+    return problems
+
+
+def secrets_in(directory):
+    """The words that stand in any file, or in the name of one."""
+    everything = b"".join(path.read_bytes() + os.fsencode(path.relative_to(directory))
+                          for path in files_of(directory))
+    return {word for word in SECRETS if word.encode() in everything}
+
+
+# Writing.
+
+
+def left_in(directory):
+    return sorted(path.name for path in directory.iterdir())
+
+
+@scene
+def nothing_is_overwritten(directory):
+    """A full directory, a file, a link to a directory, a link to nothing; each stays as it is."""
+    full, file, link, loose = (directory / name for name in ("full", "file", "link", "loose"))
+    full.mkdir()
+    (full / ".hidden").write_text("mine")
+    file.write_text("mine")
+    (directory / "empty").mkdir()
+    link.symlink_to("empty")
+    loose.symlink_to("nowhere")
+    with process("bash", "-c", WAIT) as pid:
+        for target in (full, file, link, loose, directory / "no/parent", f"{directory}/empty/.",
+                       "/", ""):
+            seen = tool("save", pid, target)
+            expect(seen.returncode == 2 and seen.stderr.startswith("layoutcheck: cannot make "),
+                   f"{target}: not refused", seen)
+    expect((full / ".hidden").read_text() == file.read_text() == "mine" and
+           not list((directory / "empty").iterdir()), "something was overwritten")
+    expect(left_in(directory) == ["empty", "file", "full", "link", "loose"], "something was left",
+           left_in(directory))
+
+
+@scene
+def into_an_empty_directory(directory):
+    (directory / "saved").mkdir(0o755)
+    with process("bash", "-c", WAIT) as pid:
+        save(pid, f"{directory}/saved//")
+        found = differences(pid, directory / "other")
+    expect(stat.S_IMODE((directory / "saved").stat().st_mode) == 0o700, "others may look into it")
+    expect((directory / "saved/about").exists(), "nothing was saved")
+    return found
+
+
+@scene
+def disk_full(directory):
+    script = f"mount -t tmpfs -o size=32k none /mnt && {tool_set.path} save $0 /mnt/saved; " \
+             "s=$?; ls -A /mnt; exit $s"
+    with process("bash", "-c", WAIT) as pid:
+        seen = run(*namespace(), "sh", "-c", script, pid)
+    expect(seen.returncode == 2 and "No space left on device" in seen.stderr and
+           re.match(r"layoutcheck: cannot write /mnt/saved/\w+", seen.stderr), "not told", seen)
+    expect(seen.stdout == "", "something was left", seen.stdout)
+
+
+@scene
+def no_right_to_write(directory):
+    need_root()
+    directory.chmod(0o755)
+    nobody = as_user(NOBODY)
+    with process(*nobody, "bash", "-c", WAIT) as pid:
+        seen = tool("save", pid, directory / "saved", prefix=nobody)
+    expect(seen.returncode == 2 and "Permission denied" in seen.stderr, "not refused", seen)
+    expect(not left_in(directory), "something was left", left_in(directory))
+
+
+@scene
+def into_a_directory_of_another_user(directory):
+    """Root may write there, and what it writes is root's."""
+    need_root()
+    place = directory / "place"
+    place.mkdir()
+    os.chown(place, NOBODY, NOBODY)
+    place.chmod(0o700)
+    with process("bash", "-c", WAIT) as pid:
+        save(pid, place / "saved")
+    expect((place / "saved").stat().st_uid == 0 and (place / "saved/about").exists(), "not saved")
+
+
+@scene
+def killed_while_writing(directory):
+    """What is left is not what was asked for, and is called so."""
+    need("strace")
+    with process("bash", "-c", WAIT) as pid:
+        seen = run("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=renameat,renameat2",
+                   "-e", "inject=renameat,renameat2:signal=KILL:error=EIO", tool_set.path, "save",
+                   pid, directory / "saved")
+    if "Operation not permitted" in seen.stderr:
+        raise Skip("strace does not work here")
+    expect(not (directory / "saved").exists(), "it looks complete", left_in(directory))
+    expect(re.fullmatch(r"saved\.incomplete-\d+", *left_in(directory)), "unexpected",
+           left_in(directory))
+
+
+@scene
+def no_such_process(directory):
+    for target in ("4194305", directory / "nothing"):
+        seen = tool("save", target, directory / "saved")
+        expect(seen.returncode == 2 and seen.stderr, "not refused", seen)
+    expect(not left_in(directory), "something was left", left_in(directory))
+
+
+# By others.
+
+
+@scene
+def of_a_later_format(directory):
+    with process("bash", "-c", WAIT) as pid:
+        save(pid, directory / "saved")
+    about = directory / "saved/about"
+    about.write_text(about.read_text().replace("format: 1\n", "format: 2\n"))
+    seen = tool(directory / "saved")
+    expect(seen.returncode == 2 and "format 2" in seen.stderr, "not refused", seen)
+
+
+@scene
+def links_lead_nowhere(directory):
+    """Whoever made it cannot make the reader look at the reader's own files."""
+    with process("bash", "-c", WAIT) as pid:
+        save(pid, directory / "saved")
+    saved = directory / "saved"
+    before = answers_of_process(saved)
+    for name in ("objects", "about"):
+        (saved / name).unlink()
+    (saved / "root").symlink_to("/")
+    (saved / "limits").unlink()
+    (saved / "limits").symlink_to("/proc/self/limits")
+    (saved / "auxv").unlink()
+    (saved / "auxv").symlink_to("../../../../../../../proc/self/auxv")
+    shutil.rmtree(saved / "host")
+    (saved / "host").symlink_to("/")
+    report = json.loads(tool("--json", saved).stdout)
+    missing = {row["what"] for row in report["source"]["missing"]}
+    expect({"limits", "auxv", "meminfo", "vm.max_map_count"} <= missing, "a link was followed",
+           missing)
+    expect(any(what.startswith("ELF headers of") for what in missing), "root was followed", missing)
+    expect(report["host"]["kernel"] is None and report["host"]["machine"] is None, "of this host",
+           report["host"])
+    expect(before != answers_of_process(saved), "it makes no difference")
+
+
+@scene
+def damaged(directory):
+    """Each file in turn is empty, cut, or noise: there is a report or a reason, and nothing else."""
+    with process("bash", "-c", WAIT) as pid:
+        save(pid, directory / "saved")
+    for path in files_of(directory / "saved"):
+        data = path.read_bytes()
+        noise = bytes((i * 7919 >> 3) & 255 for i in range(4096))
+        for bad in (b"", data[:len(data) // 2], noise, data.replace(b"0", b"9"), data * 2,
+                    data.replace(b": ", b":: "), data.replace(b"\n", b"\0")):
+            path.write_bytes(bad)
+            seen = tool("--json", "--memory", directory / "saved")
+            expect(seen.returncode in (0, 1, 2), f"{path.name}: status {seen.returncode}", bad[:80])
+            json.loads(seen.stdout)
+            expect(seen.returncode == 2 or not seen.stderr, f"{path.name}: {seen.stderr}")
+        path.write_bytes(data)
+
+
+# Made without this program, as the manual says.
+
+
+def manual_example(title):
+    """The lines of the example with that comment, as a shell would get them."""
+    text = (ROOT / "man/layoutcheck.1").read_text()
+    match = re.search(rf"^\.\\\" example: {title}\n\.Bd [^\n]*\n(.*?)^\.Ed$", text,
+                      re.MULTILINE | re.DOTALL)
+    expect(match, f"layoutcheck(1) has no example called {title}")
+    return match.group(1).replace("\\e", "\\").replace("\\-", "-").replace("\\(aq", "'")
+
+
+def same_findings(pid, saved):
+    seen = [json.loads(tool("--json", target).stdout) for target in (pid, saved)]
+    problems = [f"{key}: {seen[0][key]} and {seen[1][key]}" for key in ("layout",)
+                if seen[0][key] != seen[1][key]]
+    names = [[finding["id"] for finding in report["findings"]] for report in seen]
+    if names[0] != names[1]:
+        problems.append(f"findings: live {names[0]}, copied {names[1]}")
+    return problems
+
+
+@scene
+def copied_by_hand(directory):
+    """The commands of the manual and of README.md, literally."""
+    commands = manual_example("copy")
+    expect(textwrap.dedent(commands) in textwrap.dedent((ROOT / "README.md").read_text().replace(
+        "\n    ", "\n")), "README.md has other commands", commands)
+    with process("bash", "-c", WAIT) as pid:
+        seen = run("bash", "-ec", commands, env={**os.environ, "PID": pid}, cwd=directory)
+        expect(seen.returncode == 0 and not seen.stderr, "the example fails", seen)
+        made = [path for path in directory.iterdir() if path.is_dir()]
+        expect(len(made) == 1, "it makes no directory", made)
+        return same_findings(pid, made[0])
+
+
+@scene
+def copied_with_its_objects(directory):
+    """With the ELF files beside it everything is known that a live report has of them."""
+    commands = manual_example("copy") + manual_example("objects")
+    with process("bash", "-c", WAIT) as pid:
+        seen = run("bash", "-ec", commands, env={**os.environ, "PID": pid}, cwd=directory)
+        expect(seen.returncode == 0 and not seen.stderr, "the example fails", seen)
+        made = next(path for path in directory.iterdir() if path.is_dir())
+        found = same_findings(pid, made)
+        live, copied = (json.loads(tool("--json", "--mappings", target).stdout)
+                        for target in (pid, made))
+    for key in ("elf", "malloc", "runtimes", "exe"):
+        if live["process"][key] != copied["process"][key]:
+            found.append(f"{key}: live {live['process'][key]}, copied {copied['process'][key]}")
+    if live["mappings"] != copied["mappings"]:
+        found.append("mappings differ")
+    return found
+
+
+@scene
+def copied_executable(directory):
+    """`cp /proc/PID/exe` copies the file: its head is read from there, its name from maps."""
+    saved = directory / "saved"
+    saved.mkdir()
+    with process("bash", "-c", WAIT) as pid:
+        for name in ("maps", "auxv", "stat", "statm", "status", "exe"):
+            shutil.copy(f"/proc/{pid}/{name}", saved / name)
+        live, copied = (json.loads(tool("--json", target).stdout)["process"]
+                        for target in (pid, saved))
+    expect(live["elf"] == copied["elf"] and live["exe"] == copied["exe"] and live["elf"]["interp"],
+           "the program is not known", copied)
+
+
+# Moving targets.
+
+
+@scene
+def while_it_moves(directory):
+    """Whatever a process does meanwhile, what is saved is of one moment or says that it is not."""
+    script = "import os, mmap, threading\n" \
+             "print('ready', os.getpid(), flush=True)\n" \
+             "def move():\n" \
+             "    while True:\n" \
+             "        kept = [mmap.mmap(-1, 4096 * (i % 7 + 1)) for i in range(50)]\n" \
+             "        for m in kept: m.close()\n" \
+             "threading.Thread(target=move, daemon=True).start()\ninput()"
+    n_consistent = 0
+    with process("/usr/bin/python3", "-c", script) as pid:
+        for i in range(20):
+            saved = directory / f"saved{i}"
+            save(pid, saved)
+            report = json.loads(tool("--json", "--memory", saved).stdout)
+            pages = int((saved / "statm").read_text().split()[0])
+            total = sum(int(end, 16) - int(start, 16) for start, end, name in re.findall(
+                r"^(\w+)-(\w+) \S+ \S+ \S+ \S+ *(.*)$", (saved / "maps").read_text(), re.MULTILINE)
+                if name != "[vsyscall]")
+            if report["source"]["consistent"]:
+                n_consistent += 1
+                expect(total == pages * os.sysconf("SC_PAGE_SIZE"), "maps and statm disagree")
+                if report["memory"]:
+                    expect(report["memory"]["rss"] == smaps_sums(saved)["Rss"], "smaps disagrees")
+    expect(n_consistent > 0, "none is consistent")
+
