@@ -86,7 +86,7 @@ _layoutcheck_operands() # TOOL
     case $command in
     explain) _layoutcheck_values "$1" explain ID ;;
     host) ;;
-    map | room) [ "$n_operands" -gt 0 ] || _layoutcheck_pids ;;
+    map | room | save) [ "$n_operands" -gt 0 ] || _layoutcheck_pids ;;
     '') [ "$n_operands" -gt 0 ] || _layoutcheck_names "$1" '' Commands && _layoutcheck_pids ;;
     *) _layoutcheck_pids ;;
     esac
@@ -120,6 +120,13 @@ _layoutcheck()
     if [[ $argument == FILE ]]; then
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+    fi
+    # The directory of a snapshot: to be made by save, after its target, or to be looked at.
+    if [[ -z $argument && $current != -* && $command != @(host|explain) && (
+        $current == */* || $command == save && $n_operands -eq 1) ]]; then
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
     fi
     if [[ -n $argument ]]; then

@@ -23,8 +23,9 @@ void textbuf_printf(struct textbuf *text, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
- * The bytes so that they stay on one line and survive being trimmed: control characters, backslashes
- * and a blank at either end as \ooo, three octal digits, as the kernel writes mount points.
+ * The bytes so that they stay on one line and survive being trimmed: control characters,
+ * backslashes and a blank at either end as \ooo, three octal digits, as the kernel writes mount
+ * points.
  */
 void textbuf_add_escaped(struct textbuf *text, struct str s);
 

@@ -123,7 +123,10 @@ static bool save(struct inspection *inspection, const struct options *options, F
         snapshot_end(&snapshot, false, NULL);
         return false;
     }
-    ok = write_image(&inspection->image, &snapshot, options->is_private, &err);
+    if (capture_kind(inspection->process) == CAPTURE_TEXT)
+        ok = err_set(&err, "the memory map alone is no target of save: it is all that there is");
+    else
+        ok = write_image(&inspection->image, &snapshot, options->is_private, &err);
     ok = snapshot_end(&snapshot, ok, ok ? &err : NULL);
     if (ok)
         tell(inspection, path, out);

@@ -165,7 +165,8 @@ bool ancestors_parse(struct ancestor *ancestors, uint32_t *n, struct arena *aren
     for (uint64_t number = 1; str_next_line(&text, &line); number++)
         if (!take_line(ancestors, n, arena, line)) {
             *n = 0;
-            return err_set(err, "line %" PRIu64 " of ancestors makes no sense", number);
+            return err_set(err, "line %llu of ancestors makes no sense",
+                           (unsigned long long)number);
         }
     return true;
 }

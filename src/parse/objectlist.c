@@ -386,7 +386,7 @@ bool objectlist_parse(struct objectlist *list, struct arena *arena, struct str t
     for (uint64_t n = 1; str_next_line(&text, &line); n++)
         if (!take_line(&parser, line)) {
             *list = (struct objectlist){0};
-            return err_set(err, "line %" PRIu64 " of objects makes no sense", n);
+            return err_set(err, "line %llu of objects makes no sense", (unsigned long long)n);
         }
     return true;
 }

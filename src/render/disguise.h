@@ -23,8 +23,8 @@ void disguise_user(struct disguise *disguise, const char *name);
 void disguise_host(struct disguise *disguise, const char *name);
 
 /*
- * The names in the paths of all mappings, of the executable and of the cgroup.  False when there are
- * more than anybody has: whoever made so many would make the reader work.
+ * The names in the paths of all mappings, of the executable and of the cgroup.  False when there
+ * are more than anybody has: whoever made so many would make the reader work.
  */
 bool disguise_learn(struct disguise *disguise, const struct image *image, struct err *err);
 

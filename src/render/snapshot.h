@@ -15,8 +15,8 @@ struct sink {
 };
 
 /*
- * Of an image of a capture that keeps what it reads, of which everything was asked.  With a disguise
- * the command line is left out, and so are names.  False when the sink fails.
+ * Of an image of a capture that keeps what it reads, of which everything was asked.  With a
+ * disguise the command line is left out, and so are names.  False when the sink fails.
  */
 bool render_snapshot(struct image *image, const struct disguise *disguise, const struct sink *sink,
                      struct err *err);

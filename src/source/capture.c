@@ -334,8 +334,8 @@ static char *read_whole(int fd, size_t max_bytes, size_t *n_bytes)
 enum { LINK_MAX_BYTES = 8192 };
 
 /*
- * A snapshot may hold the text of a link as a file, with or without a newline at its end.  A copy of
- * the executed file in place of "exe" is something else; objfile.c knows it.
+ * A snapshot may hold the text of a link as a file, with or without a newline at its end.  A copy
+ * of the executed file in place of "exe" is something else; objfile.c knows it.
  */
 static char *read_link_text(const struct capture *capture, enum capture_row row, size_t *n_bytes)
 {
@@ -403,7 +403,8 @@ static char *unescaped_copy(struct str s)
 }
 
 /*
- * A snapshot says why a row is not there when that was known as it was made: "missing NAME: reason".
+ * A snapshot says why a row is not there when that was known as it was made, in a line "missing
+ * NAME: reason".
  */
 static char *why_not_saved(struct capture *capture, enum capture_row row)
 {

@@ -7,9 +7,9 @@
  * A live process is a directory, /proc/PID, held open: when the process dies and its PID is given
  * to another one, reads through the old directory fail and never show the newcomer.
  *
- * A snapshot is a directory with the same files, and those of its host below host/proc and host/sys;
- * what is a link in /proc may be a link there or a file with the link's text.  Text is maps or smaps
- * alone.  Nothing of the reader's own machine is ever read for these.
+ * A snapshot is a directory with the same files, and those of its host below host/proc and
+ * host/sys; what is a link in /proc may be a link there or a file with the link's text.  Text is
+ * maps or smaps alone.  Nothing of the reader's own machine is ever read for these.
  */
 #ifndef SOURCE_CAPTURE_H
 #define SOURCE_CAPTURE_H
@@ -179,8 +179,8 @@ const char *capture_machine(const struct capture *capture);
 uint64_t capture_page_size(const struct capture *capture);
 
 /*
- * A file of a snapshot for reading, by its path there; -1 with errno when the capture is none or has
- * no such file.  Only a regular file is opened, and no link leads out.
+ * A file of a snapshot for reading, by its path there; -1 with errno when the capture is none or
+ * has no such file.  Only a regular file is opened, and no link leads out.
  */
 int capture_open_saved(const struct capture *capture, const char *path);
 

@@ -83,10 +83,10 @@ static bool is_free(const struct snapshot *snapshot)
 
 static bool make_temporary(struct snapshot *snapshot)
 {
-    if (asprintf(&snapshot->temporary, "%s.incomplete-%d", snapshot->name, (int)getpid()) < 0) {
-        snapshot->temporary = NULL;
-        return false;
-    }
+    size_t room = strlen(snapshot->name) + 32;
+
+    snapshot->temporary = xreallocarray(NULL, room, 1);
+    snprintf(snapshot->temporary, room, "%s.incomplete-%d", snapshot->name, (int)getpid());
     if (mkdirat(snapshot->parent, snapshot->temporary, 0700) < 0)
         return false;
     snapshot->directory = openat(snapshot->parent, snapshot->temporary,
@@ -117,8 +117,7 @@ bool snapshot_begin(struct snapshot *snapshot, const char *path, struct err *err
     if (!ok)
         err_format(err, "cannot make %s: %s", path, strerror(errno));
     else if (!make_temporary(snapshot))
-        ok = err_set(err, "cannot make %s beside %s: %s",
-                     snapshot->temporary ? snapshot->temporary : "a directory", path,
+        ok = err_set(err, "cannot make %s beside %s: %s", snapshot->temporary, path,
                      strerror(errno));
     privilege_write_end();
     if (!ok)
