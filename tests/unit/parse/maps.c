@@ -140,6 +140,34 @@ START_TEST(test_cut_line)
 }
 END_TEST
 
+/* What Linux 6.18 wrote, byte by byte. */
+static const struct {
+    const char *name;
+    const char *text;
+} kernels[] = {
+    {"a file", "55dcabe5c000-55dcabe8b000 r--p 00000000 fe:00 247101                     "
+               "/usr/bin/bash"},
+    {"anonymous", "55dcabf92000-55dcabf9d000 rw-p 00000000 00:00 0 "},
+    {"low", "00400000-0040a000 r-xp 00001000 fe:00 12                                 /x y"},
+    {"the gate page",
+     "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]"},
+    {"as wide as the column of names",
+     "7f0000000000-7f0000001000 rw-s 7ffffffff000 fe:123 12345678901234567890  /a"},
+};
+
+START_TEST(test_print_line)
+{
+    struct textbuf text = {0};
+    struct maps_line line;
+
+    ROW_TRUE(&kernels[_i], maps_parse_line(str_of(kernels[_i].text), &line));
+    maps_print_line(&text, &line);
+    ROW_TRUE(&kernels[_i], text.n > 0 && text.bytes[text.n - 1] == '\n');
+    ROW_STR(&kernels[_i], ((struct str){text.bytes, text.n - 1}), kernels[_i].text);
+    textbuf_deinit(&text);
+}
+END_TEST
+
 START_TEST(test_perms_text)
 {
     char buf[5];
@@ -327,6 +355,7 @@ Suite *maps_suite(void)
     TCase *line = tcase_create("line"), *text = tcase_create("text");
 
     ROWS_ADD(line, test_good_line, good);
+    ROWS_ADD(line, test_print_line, kernels);
     ROWS_ADD(line, test_bad_line, bad);
     ROWS_ADD(line, test_cut_line, good);
     tcase_add_test(line, test_perms_text);
