@@ -12,7 +12,7 @@ void textbuf_deinit(struct textbuf *text)
 
 struct str textbuf_view(const struct textbuf *text)
 {
-    return (struct str){text->bytes, text->n};
+    return text->bytes ? (struct str){text->bytes, text->n} : STR("");
 }
 
 /* Room for n more bytes and a zero. */

@@ -61,6 +61,8 @@ static bool feed_smaps(void *context, struct str piece)
 {
     struct smaps_sink *sink = context;
 
+    if (piece.n == 0)
+        return true;
     if (sink->n_carry + piece.n > sink->carry_room) {
         sink->carry_room = (sink->n_carry + piece.n) * 2;
         sink->carry = xreallocarray(sink->carry, sink->carry_room, 1);
