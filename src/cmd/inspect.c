@@ -2,7 +2,6 @@
 #include "cmd/inspect.h"
 
 #include "cmd/command.h"
-#include "model/build.h"
 #include "parse/keyed.h"
 #include "render/safe.h"
 #include "source/target.h"
@@ -212,13 +211,11 @@ static void fail_files(struct inspection *inspection, const struct err *err)
              is_input ? "standard input" : inspection->path, err->text);
 }
 
-/* Whether maps, smaps, statm and libc's break were read of one moment. */
+/* Whether maps, its sums, smaps and libc's break were read of one moment. */
 static bool is_settled(struct image *image)
 {
-    return !image_is_live(image) ||
-           (image->consistent &&
-            (image->usage || capture_get(image->capture, CAPTURE_SMAPS)->missing) &&
-            image_sums_hold(image));
+    return image->consistent && !image->brk.moved &&
+           (image->usage || capture_get(image->capture, CAPTURE_SMAPS)->missing);
 }
 
 /* What is to be saved is read again as a whole when it is not of one moment. */
@@ -234,7 +231,7 @@ static enum image_state inspect(struct inspection *inspection, pid_t pid,
         if (state != IMAGE_READY)
             return state;
         analyze(inspection, options);
-        if (!options->keep || i == TRIES || is_settled(image))
+        if (!options->keep || !image_is_live(image) || i == TRIES || is_settled(image))
             return state;
         image_deinit(image);
         capture_forget(inspection->process);

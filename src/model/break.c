@@ -314,6 +314,7 @@ void break_find(struct image *image)
     if (value == 0) {
         take_unused_break(image);
     } else if (has_moved(image)) {
+        brk->moved = true;
         brk->not_read = brk->uncertain = "the process moved its break while it was read";
     } else if (!agrees_with_labels(image, value)) {
         brk->uncertain =

@@ -162,6 +162,7 @@ struct break_state {
     const char *uncertain;
     bool has_libc_value; /* libc keeps a copy of the break, and it was read */
     uint64_t libc_value;
+    bool moved;                     /* while it was read: the copy means nothing */
     const char *not_read;           /* why that copy was not read, or means nothing; or NULL */
     uint32_t first_heap, last_heap; /* mappings, or NONE when there is no heap yet */
     bool merged_with_bss;
@@ -284,6 +285,7 @@ struct image {
     uint64_t size_bytes;           /* total_vm, when maps was read */
     uint64_t data_and_stack_bytes; /* data_vm and stack_vm (since 4.5) */
     uint64_t stack_used_bytes;     /* after image_read_stack_use() */
+    const char *statm;             /* of a live process: the text of these, when maps was read */
     bool consistent;
     bool has_sums;             /* ... was checked by the sums of statm */
     const char *inconsistency; /* what differed, when not consistent */

@@ -78,6 +78,13 @@ bool sums_read(struct image *image, struct sums *sums, struct err *err)
     return true;
 }
 
+static const char *statm_text(struct image *image)
+{
+    struct str text = capture_get(image->capture, CAPTURE_STATM)->bytes;
+
+    return arena_strndup(&image->arena, text.p, text.n);
+}
+
 bool image_sums_hold(struct image *image)
 {
     struct sums now;
@@ -230,6 +237,7 @@ static enum image_state read_consistently(struct image *image, struct err *err)
         }
         image->inconsistency = torn(image, &before, &after, overlap);
         image->has_sums = true;
+        image->statm = statm_text(image);
         image->size_bytes = after.all_bytes;
         image->data_and_stack_bytes = after.private_writable_bytes;
         image->consistent = !image->inconsistency;

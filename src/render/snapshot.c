@@ -74,7 +74,6 @@ static void put_plain_rows(struct job *job)
 {
     static const enum capture_row rows[] = {
         CAPTURE_STAT,
-        CAPTURE_STATM,
         CAPTURE_STATUS,
         CAPTURE_LIMITS,
         CAPTURE_AUXV,
@@ -168,6 +167,15 @@ static void put_maps(struct job *job)
                                });
     }
     put_text(job, "maps", &text);
+}
+
+/* Of that moment, too. */
+static void put_sums(struct job *job)
+{
+    struct str bytes = str_of(job->image->statm);
+
+    if (bytes.n > 0 || get_row(job, CAPTURE_STATM, &bytes))
+        put_row(job, CAPTURE_STATM, bytes);
 }
 
 /* Of the kernel's command line, which can hold anything, what bears on layouts. */
@@ -311,6 +319,7 @@ bool render_snapshot(struct image *image, const struct disguise *disguise, const
     struct job job = {.image = image, .disguise = disguise, .sink = sink, .err = err, .ok = true};
 
     put_maps(&job);
+    put_sums(&job);
     put_plain_rows(&job);
     put_paths(&job, CAPTURE_EXE, before_slash);
     put_paths(&job, CAPTURE_CGROUP, before_slash);
