@@ -725,6 +725,7 @@ def copied_executable(directory):
 
 MOVER = """
 import mmap, os, threading, time
+many = [mmap.mmap(-1, 4096, prot=1 + i % 2 * 2) for i in range(3000)]
 print("ready", os.getpid(), flush=True)
 def move():
     kept = []
@@ -762,7 +763,7 @@ def check_moment(saved):
 def while_it_moves(directory):
     """Whatever a process does meanwhile, what is saved is of one moment or says that it is not. Of
     one that pauses, it mostly is."""
-    for pause, least in (("0", 0), ("0.002", 12)):
+    for pause, least in (("0", 0), ("0.005", 12)):
         with process("/usr/bin/python3", "-c", MOVER.replace("PAUSE", pause)) as pid:
             n_settled = 0
             for i in range(20):

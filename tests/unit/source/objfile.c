@@ -523,6 +523,79 @@ START_TEST(test_identify_may_block)
 }
 END_TEST
 
+/*
+ * A snapshot's copies, and nothing else: what is in its way there is not opened, and nothing of this
+ * machine is.
+ */
+static const struct {
+    const char *name;
+    const char *path;
+    const char *content; /* NULL: cannot be opened */
+} saved[] = {
+    {"a copy", "/lib/real", "the content"},
+    {"by a link", "/lib/link", NULL},
+    {"out of it", "/out", NULL},
+    {"of this machine", "/bin/sh", NULL},
+    {"a folder", "/lib", NULL},
+    {"a FIFO", "/fifo", NULL},
+    {"nothing", "", NULL},
+    {"upwards", "/../../../../../../../../etc/passwd", NULL},
+};
+
+static struct capture *open_saved(void)
+{
+    struct capture *process = NULL;
+    char path[320];
+    struct err err;
+
+    snprintf(path, sizeof(path), "%s/fifo", root);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    snprintf(path, sizeof(path), "%s/4321", fake.root);
+    ck_assert_msg(capture_open_snapshot(&process, path, &err), "%s", err.text);
+    return process;
+}
+
+START_TEST(test_saved)
+{
+    struct capture *process = open_saved();
+    struct objfile file;
+    struct err err = {""};
+    char buf[32] = "";
+    bool ok = objfile_open(process, str_of(saved[_i].path), 1, &file, &err);
+
+    ROW_NUMBER(&saved[_i], ok, saved[_i].content != NULL);
+    if (ok) {
+        struct reader reader = objfile_reader(&file);
+
+        ROW_TRUE(&saved[_i], reader_read(&reader, 0, buf, strlen(saved[_i].content)));
+        ROW_TEXT(&saved[_i], buf, saved[_i].content);
+    } else {
+        ROW_TRUE(&saved[_i], *err.text);
+    }
+    objfile_close(&file);
+    capture_close(process);
+}
+END_TEST
+
+/* Instead of a link: the executed file itself, if it is one. */
+START_TEST(test_saved_exe)
+{
+    struct capture *process;
+    struct objfile file;
+    char magic[4];
+
+    fake_remove(&fake, "4321/exe");
+    fake_write(&fake, "4321/exe", "%s", _i ? "\177ELF and more" : "/lib/real\n");
+    process = open_saved();
+    ck_assert(objfile_open_exe(process, &file, NULL));
+    ck_assert_int_eq(pread(file.fd, magic, 4, 0), 4);
+    ck_assert_mem_eq(magic, _i ? "\177ELF" : "the ", 4);
+    ck_assert_int_eq(capture_get(process, CAPTURE_EXE)->missing != NULL, _i);
+    objfile_close(&file);
+    capture_close(process);
+}
+END_TEST
+
 Suite *objfile_suite(void)
 {
     Suite *suite = suite_create("objfile");
@@ -546,6 +619,8 @@ Suite *objfile_suite(void)
     tcase_add_test(tcase, test_exe_missing);
     ROWS_ADD(tcase, test_identify, states);
     tcase_add_test(tcase, test_identify_may_block);
+    ROWS_ADD(tcase, test_saved, saved);
+    tcase_add_loop_test(tcase, test_saved_exe, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }
