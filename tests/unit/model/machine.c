@@ -259,7 +259,7 @@ static const char *write_map(const struct kernel *kernel, uint64_t loader, uint6
     return text;
 }
 
-/* mm/util.c mmap_base() with RLIMIT_STACK 8 MiB: the gap is the least, 128 MiB, or a GiB and more. */
+/* mm/util.c mmap_base() with RLIMIT_STACK 8 MiB: a gap of 128 MiB, or of the random part. */
 static uint64_t top_down_base(const struct kernel *kernel, uint64_t random)
 {
     uint64_t gap = (8ULL << 20) + kernel->stack_random + 256 * kernel->page;
