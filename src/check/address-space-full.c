@@ -58,8 +58,9 @@ const struct rule rule_address_space_full = {
     .id = "address-space-full",
     .severities = "warning",
     .when = "less than a sixteenth of the address space or of RLIMIT_AS is left",
-    .meaning = "A 32-bit program has 4 GiB of addresses (3 GiB on a 32-bit kernel), and RLIMIT_AS "
-               "bounds any program. Every mapping takes its full size from it, used or not. Nearly "
+    .meaning = "A 32-bit program has 4 GiB of addresses (3 GiB on a 32-bit kernel, 2 GiB on some "
+               "machines), and RLIMIT_AS bounds any program. Every mapping takes its full size "
+               "from it, used or not. Nearly "
                "all of it is taken.",
     .remedy = "A 64-bit build, or less reserved memory: ulimit -s for thread stacks, "
               "MALLOC_ARENA_MAX for malloc. For RLIMIT_AS: prlimit --pid PID --as=BYTES, ulimit "

@@ -113,7 +113,7 @@ static bool legacy_is_asked_for(const struct image *image)
  */
 static enum mmap_mode mode_by_position(const struct image *image, struct range anchor)
 {
-    if (!image->layout.task_size)
+    if (!image->arch || !image->layout.task_size)
         return MMAP_UNKNOWN;
     if (!range_has(bottom_up_bases(image), anchor.start))
         return MMAP_TOP_DOWN;
@@ -214,7 +214,7 @@ static bool is_at_lowest(const struct image *image)
     const struct layout *layout = &image->layout;
     uint64_t random_bytes;
 
-    if (!layout->has_base || !layout->task_size)
+    if (!layout->has_base || !image->arch || !layout->task_size)
         return false;
     random_bytes = arch_mmap_random_bytes(image->arch, image->page_size) + image->page_size;
     return layout->base < layout->task_size / 4 &&
@@ -244,8 +244,9 @@ static bool tail_is_top_down(const struct image *image)
 {
     const struct mapping *stack = main_stack(image);
 
-    return image->program == NONE && image->elf_class == 64 && image->layout.task_size && stack &&
-           stack > image->mappings && range_has(top_down_bases(image), stack[-1].range.end) &&
+    return image->program == NONE && image->elf_class == 64 && image->arch &&
+           image->layout.task_size && stack && stack > image->mappings &&
+           range_has(top_down_bases(image), stack[-1].range.end) &&
            stack[-1].range.start > bottom_up_bases(image).end + TIB;
 }
 
@@ -353,7 +354,7 @@ static enum aslr aslr_shown(const struct image *image)
 {
     const struct mapping *stack = main_stack(image);
 
-    if (!stack || !image->layout.task_size || stack->grows_up)
+    if (!stack || !image->arch || !image->layout.task_size || stack->grows_up)
         return ASLR_UNKNOWN;
     if (stack_is_at_top(image, stack))
         return ASLR_OFF;
@@ -387,7 +388,7 @@ bool layout_random_bytes(const struct image *image, uint64_t *bytes)
     uint64_t pad = image->host.stack_guard_gap_bytes, limit = image->limits.stack.soft, gap, base;
     uint64_t most = layout->task_size / 6 * 5;
 
-    if (!layout->task_size || !layout->has_base || layout->mode != MMAP_TOP_DOWN ||
+    if (!image->arch || !layout->task_size || !layout->has_base || layout->mode != MMAP_TOP_DOWN ||
         !image->limits.stack.known)
         return false;
     if (layout->aslr != ASLR_OFF)

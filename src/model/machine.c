@@ -179,13 +179,17 @@ static void take_ld64(struct guess *guess, struct image *image, struct str path)
         take(guess, image, EM_S390, 64, name_evidence(image, path));
 }
 
+enum { MAX_NAMES = 1000 }; /* that are looked at; a browser has 300 files */
+
 /*
  * Only names of files whose code is run: an emulator maps its guest's libraries as data.  Several
  * machines in one process say nothing but by the loader, which the kernel put there.
  */
 static void guess_by_names(struct guess *guess, struct image *image, uint8_t perms)
 {
-    for (uint32_t i = 0; i < image->n_mappings; i++) {
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < image->n_mappings && n < MAX_NAMES; i++) {
         const struct mapping *mapping = &image->mappings[i];
         struct str path = mapping_name(image, mapping);
         const struct clue *clue;
@@ -193,6 +197,7 @@ static void guess_by_names(struct guess *guess, struct image *image, uint8_t per
         if (!mapping->is_file || (mapping->perms & perms) != perms ||
             (i > 0 && mapping->name == mapping[-1].name))
             continue;
+        n++;
         clue = clue_of(path);
         if (clue)
             take(guess, image, clue->machine, clue->elf_class, name_evidence(image, path));

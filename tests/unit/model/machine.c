@@ -482,6 +482,19 @@ START_TEST(test_big_endian_auxv)
 }
 END_TEST
 
+/* ... and so do the headers of a live process's objects. */
+START_TEST(test_big_endian_headers)
+{
+    struct elf_spec program = elf_object(32, ET_EXEC, 0x400000);
+
+    program.big_endian = _i;
+    fake_object(&fake, "prog", &program);
+    fake_ready(&fake, &(struct fake_process){.maps = FAKE_PROG, .word_bytes = 1 /* says nothing */},
+               &image);
+    ck_assert_int_eq(image.big_endian, _i);
+}
+END_TEST
+
 Suite *machine_suite(void)
 {
     Suite *suite = suite_create("machine");
@@ -500,6 +513,7 @@ Suite *machine_suite(void)
     ROWS_ADD(tcase, test_stack_up, upward);
     tcase_add_test(tcase, test_hole_above_stack);
     tcase_add_test(tcase, test_big_endian_auxv);
+    tcase_add_loop_test(tcase, test_big_endian_headers, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }
