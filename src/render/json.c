@@ -445,12 +445,13 @@ static json_t *json_counts(const struct report *report)
 {
     const struct image *image = report->image;
     const struct facts *facts = report->facts;
+    bool has_perms = image->n_mappings > 0 && !(image->mappings[0].perms & PERM_UNKNOWN);
 
-    return json_pack("{s:i, s:o, s:i, s:i, s:i}", "mappings", (int)image->n_counted,
+    return json_pack("{s:i, s:o, s:i, s:i, s:o}", "mappings", (int)image->n_counted,
                      "max_map_count",
                      json_known(image->host.has_max_map_count, image->host.max_map_count),
                      "anonymous", (int)facts->n_anonymous, "file", (int)facts->n_file, "executable",
-                     (int)facts->n_executable);
+                     json_known(has_perms, facts->n_executable));
 }
 
 static json_t *json_usage(const struct usage *usage)
