@@ -97,7 +97,7 @@ _layoutcheck_takes_files()
 {
     case $command in
     explain | host) false ;;
-    map | room) [ "$n_operands" -eq 0 ] ;;
+    map | room | save) [ "$n_operands" -eq 0 ] ;;
     esac
 }
 
@@ -122,9 +122,8 @@ _layoutcheck()
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
     fi
-    # The directory of a snapshot: to be made by save, after its target, or to be looked at.
-    if [[ -z $argument && $current != -* && $command != @(host|explain) && (
-        $current == */* || $command == save && $n_operands -eq 1) ]]; then
+    # The directory that save makes.
+    if [[ -z $argument && $current != -* && $command == save && $n_operands -eq 1 ]]; then
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return

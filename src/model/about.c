@@ -27,6 +27,13 @@ const char *about_text(struct image *image, struct str key)
     return about_find(image, key, &value) ? str_unescape(&image->arena, value).p : NULL;
 }
 
+bool about_is_saved(struct image *image)
+{
+    struct str value;
+
+    return about_find(image, STR("format"), &value);
+}
+
 bool about_check(struct image *image, struct err *err)
 {
     struct str value;

@@ -10,6 +10,9 @@
 
 #include "model/image.h"
 
+/* Whether it was made by layoutcheck, and not by hand. */
+bool about_is_saved(struct image *image);
+
 /* False when the snapshot is of a later format than this program knows. */
 bool about_check(struct image *image, struct err *err);
 

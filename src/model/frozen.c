@@ -3,6 +3,7 @@
  * A process as files show it that somebody saved: a snapshot, or a memory map alone.  They do not
  * change, and what is not there cannot be asked for.
  */
+#include "model/about.h"
 #include "model/build.h"
 #include "parse/hserr.h"
 #include "parse/keyed.h"
@@ -102,6 +103,26 @@ static enum image_state no_mapping(struct image *image, struct str text, struct 
     return IMAGE_FAILED;
 }
 
+static void take_line(void *context, const struct maps_line *line)
+{
+    mappings_add(context, line);
+}
+
+/*
+ * What layoutcheck saved is to the byte what it read: blanks at the ends of a name belong to it,
+ * and so does all else that mail and terminals would add.
+ */
+static enum image_state read_saved_maps(struct image *image, struct str text, struct err *err)
+{
+    struct maps_parser *parser = arena_alloc(&image->arena, sizeof(*parser));
+
+    maps_parser_init(parser, take_line, image);
+    maps_feed(parser, text);
+    if (!maps_finish(parser, err))
+        return IMAGE_FAILED;
+    return image->n_mappings > 0 ? IMAGE_READY : no_mapping(image, text, err);
+}
+
 static enum image_state read_maps(struct image *image, struct err *err)
 {
     const struct blob *blob = capture_get(image->capture, maps_row(image));
@@ -112,6 +133,8 @@ static enum image_state read_maps(struct image *image, struct err *err)
         err_set(err, "cannot read maps: %s", blob->missing);
         return IMAGE_FAILED;
     }
+    if (about_is_saved(image))
+        return read_saved_maps(image, blob->bytes, err);
     if (!paste_open(&paste, blob->bytes, &image->arena, NULL))
         return no_mapping(image, blob->bytes, err);
     while (paste_next(&paste, &record))

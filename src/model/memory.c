@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What only smaps tells: how much of a mapping is resident, and whether it grows down. */
+#include "model/about.h"
 #include "model/build.h"
 
 #include "parse/smaps.h"
@@ -101,7 +102,7 @@ static bool each_record(struct image *image,
     int error;
     bool ok;
 
-    if (!image_is_live(image))
+    if (!image_is_live(image) && !about_is_saved(image))
         ok = each_frozen_record(&sink);
     else
         ok = capture_stream(image->capture, CAPTURE_SMAPS, feed_smaps, &sink, &error, &sink.err) &&

@@ -154,6 +154,7 @@ START_TEST(test_of_a_file)
     ck_assert_str_eq(list.entries[0].head.interp, "/lib/ld.so");
     list.entries[0].head.segments = entry.head.segments;
     list.entries[0].head.interp = entry.head.interp;
+    entry.head.n_phdrs = entry.head.phdr_bytes = 0; /* nobody asks for them once they are read */
     ck_assert_mem_eq(&list.entries[0].head, &entry.head, sizeof(entry.head));
 }
 END_TEST
