@@ -63,6 +63,20 @@ static bool is_bss_inside(const struct image *image)
     return !program->has_bias && program->seen.end == start && image->mappings[data].is_file;
 }
 
+/* Where the heap ends by its labels, once its start is known. */
+static void measure_heap(struct image *image)
+{
+    struct break_state *brk = &image->brk;
+
+    brk->end = align_up(brk->start, image->page_size);
+    if (brk->last_heap == NONE)
+        return;
+    if (image->mappings[brk->last_heap].range.end > brk->end)
+        brk->end = image->mappings[brk->last_heap].range.end;
+    brk->merged_with_bss =
+        image->mappings[brk->first_heap].range.start < align_down(brk->start, image->page_size);
+}
+
 /* From start_brk and labels: the kernel shows neither the break nor where its last page ends. */
 static void infer(struct image *image)
 {
@@ -82,13 +96,40 @@ static void infer(struct image *image)
         brk->missing = "where the break starts is not known, and no mapping is labelled [heap]";
         return;
     }
-    brk->end = align_up(brk->start, image->page_size);
-    if (brk->last_heap == NONE)
+    measure_heap(image);
+}
+
+/* Before 6.6 the label also stands on what begins where the break ends. */
+static bool labels_are_strict(const struct image *image)
+{
+    return image->host.kernel_version >= KERNEL(6, 6);
+}
+
+/*
+ * Takes the label from mappings that older kernels give it for their place alone: those that begin
+ * at libc's break or, when libc never moved it, at its start and are no memory to write to.
+ */
+static void drop_false_labels(struct image *image, uint64_t value)
+{
+    struct break_state *brk = &image->brk;
+    uint64_t end = align_up(value ? value : brk->start, image->page_size);
+
+    if (labels_are_strict(image))
         return;
-    if (image->mappings[brk->last_heap].range.end > brk->end)
-        brk->end = image->mappings[brk->last_heap].range.end;
-    brk->merged_with_bss =
-        image->mappings[brk->first_heap].range.start < align_down(brk->start, image->page_size);
+    while (brk->last_heap != NONE) {
+        const struct mapping *mapping = &image->mappings[brk->last_heap];
+        uint32_t i = brk->last_heap;
+
+        if (mapping->range.start < end ||
+            (!value && (mapping->perms & (PERM_WRITE | PERM_EXEC)) == PERM_WRITE))
+            break;
+        while (i-- > 0 && !is_heap(image, &image->mappings[i]))
+            ;
+        brk->last_heap = i; /* NONE below the first */
+    }
+    if (brk->last_heap == NONE)
+        brk->first_heap = NONE;
+    measure_heap(image);
 }
 
 static bool read_word(const struct image *image, const struct reader *memory, uint64_t address,
@@ -194,7 +235,7 @@ static bool is_heap_kind(const struct image *image, const struct mapping *mappin
  */
 static bool agrees_with_labels(const struct image *image, uint64_t value)
 {
-    bool strict = image->host.kernel_version >= KERNEL(6, 6);
+    bool strict = labels_are_strict(image);
     uint64_t start = image->brk.start;
 
     if (value < start)
@@ -237,10 +278,49 @@ static bool read_settled_break(struct image *image, uint64_t *value, const char 
     return true;
 }
 
-/* The heap grew between the reading of maps and that of memory, or the other way round. */
-static bool has_moved(struct image *image)
+struct look {
+    uint64_t address;
+    bool is_heap;
+};
+
+static void look_at_line(void *context, const struct maps_line *line)
 {
-    return !image_sums_hold(image);
+    struct look *look = context;
+
+    if (range_has(line->range, look->address))
+        look->is_heap = str_eq(line->name, STR("[heap]"));
+}
+
+static bool feed_parser(void *context, struct str piece)
+{
+    maps_feed(context, piece);
+    return true;
+}
+
+/* Whether the heap of a live process reaches up to there by now. */
+static bool heap_reaches(struct image *image, uint64_t end)
+{
+    struct look look = {.address = end - 1};
+    struct maps_parser *parser = arena_alloc(&image->arena, sizeof(*parser));
+    int error;
+
+    maps_parser_init(parser, look_at_line, &look);
+    capture_stream(image->capture, CAPTURE_MAPS, feed_parser, parser, &error, NULL);
+    maps_finish(parser, NULL);
+    return look.is_heap;
+}
+
+/*
+ * The heap grew between the reading of maps and that of memory, or the other way round.  Where
+ * something else shrank by as much, the sums do not show it.
+ */
+static bool has_moved(struct image *image, uint64_t value)
+{
+    uint64_t end = align_up(value, image->page_size);
+
+    if (!image_is_live(image))
+        return false;
+    return !image_sums_hold(image) || (image->brk.end < end && heap_reaches(image, end));
 }
 
 static void take_libc_break(struct image *image, uint64_t value)
@@ -258,8 +338,8 @@ static void take_libc_break(struct image *image, uint64_t value)
     brk->end = align_up(value, image->page_size);
     if (inferred < brk->end)
         brk->uncertain =
-            "the mapping labelled [heap] ends before libc's break: its top was unmapped, "
-            "or the program moves the break without libc";
+            "the mapping labelled [heap] ends before libc's break: its top was unmapped, it grew "
+            "as it was read, or the program moves the break without libc";
     if (inferred > brk->end)
         brk->uncertain = "the mapping labelled [heap] goes on beyond libc's break: something was "
                          "mapped right against it, or the program moves the break without libc";
@@ -311,9 +391,11 @@ void break_find(struct image *image)
     }
     brk->has_libc_value = true;
     brk->libc_value = value;
+    drop_false_labels(image, value);
+    brk->value = brk->end;
     if (value == 0) {
         take_unused_break(image);
-    } else if (has_moved(image)) {
+    } else if (has_moved(image, value)) {
         brk->moved = true;
         brk->not_read = brk->uncertain = "the process moved its break while it was read";
     } else if (!agrees_with_labels(image, value)) {

@@ -156,15 +156,20 @@ static enum role anonymous_role(const struct mapping *mapping)
 /*
  * The kernel labels whatever reaches over start_brk.  In a process that never moved its break, that
  * is not the heap: V8 reserves 512 MiB near its code, and now and then the empty heap is inside.
+ * Before 6.6 it also labels what begins at the break.
  */
 static bool is_only_labelled_heap(const struct image *image, const struct mapping *mapping)
 {
     const struct break_state *brk = &image->brk;
 
-    return brk->known && brk->end == align_up(brk->start, image->page_size) &&
-           mapping->instance == NONE &&
+    if (!brk->known || mapping->instance != NONE ||
+        !str_eq(mapping_name(image, mapping), STR("[heap]")))
+        return false;
+    if (brk->exact && mapping->range.start >= brk->end)
+        return true;
+    return brk->end == align_up(brk->start, image->page_size) &&
            mapping->range.start < align_down(brk->start, image->page_size) &&
-           mapping->range.end > brk->end && str_eq(mapping_name(image, mapping), STR("[heap]"));
+           mapping->range.end > brk->end;
 }
 
 static enum role role_of(const struct image *image, const struct mapping *mapping)

@@ -106,6 +106,48 @@ START_TEST(test_denied_addresses)
 }
 END_TEST
 
+/* What libc says the break is, held against labels of kernels before and since 6.6. */
+static const struct {
+    const char *name;
+    const char *release;
+    const char *heap;
+    uint64_t libc_break;
+    uint64_t end;
+    bool exact;
+} labels[] = {
+    {"the heap alone", "6.1.0", HEAP("1000000-1021000", "rw-p"), 0x1020f00, 0x1021000, true},
+    {"no access on the break", "6.1.0",
+     HEAP("1000000-1021000", "rw-p") HEAP("1021000-1022000", "---p"), 0x1021000, 0x1021000, true},
+    {"code on the break", "6.1.0", HEAP("1000000-1021000", "rw-p") HEAP("1021000-1022000", "r-xp"),
+     0x1021000, 0x1021000, true},
+    {"the same, since", "6.6.0", HEAP("1000000-1021000", "rw-p") HEAP("1021000-1022000", "---p"),
+     0x1021000, 0x1022000, false},
+    {"no heap, no access on its start", "6.1.0", HEAP("1000000-1001000", "---p"), 0, 0x1000000,
+     true},
+    {"no heap of libc's", "6.1.0", HEAP("1000000-1001000", "rw-p"), 0, 0x1001000, false},
+    {"a part of the heap without access", "6.1.0",
+     HEAP("1000000-1020000", "rw-p") HEAP("1020000-1021000", "---p"), 0x1020f00, 0x1021000, true},
+};
+
+START_TEST(test_labels)
+{
+    char maps[2048], path[256];
+
+    snprintf(maps, sizeof(maps), FAKE_PROG "%s" FAKE_AREA, labels[_i].heap);
+    fake_add(&fake, &(struct fake_process){.maps = maps, .start_brk = 0x1000000});
+    fake_write(&fake, "4321/about", "libc_break: %#llx\n",
+               (unsigned long long)labels[_i].libc_break);
+    fake_write(&fake, "4321/host/proc/sys/kernel/osrelease", "%s\n", labels[_i].release);
+    snprintf(path, sizeof(path), "%s/4321", fake.root);
+    ck_assert(capture_open_snapshot(&fake.process, path, NULL));
+    ck_assert_int_eq(image_init(&image, fake.process, 0, NULL), IMAGE_READY);
+    ROW_NUMBER(&labels[_i], image.brk.end, labels[_i].end);
+    ROW_NUMBER(&labels[_i], image.brk.exact, labels[_i].exact);
+    for (uint32_t i = image_find(&image, labels[_i].end); i < image.n_mappings; i++)
+        ROW_TRUE(&labels[_i], image.mappings[i].role != ROLE_HEAP);
+}
+END_TEST
+
 Suite *break_suite(void)
 {
     Suite *suite = suite_create("break");
@@ -115,6 +157,7 @@ Suite *break_suite(void)
     ROWS_ADD(tcase, test_shape, shapes);
     tcase_add_test(tcase, test_start_after_bss);
     tcase_add_test(tcase, test_denied_addresses);
+    ROWS_ADD(tcase, test_labels, labels);
     suite_add_tcase(suite, tcase);
     return suite;
 }
