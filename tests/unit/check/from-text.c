@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is found in a map alone: what it proves, by name, and nothing that comes from not knowing the
- * rest.  A row lists everything that is found.
+ * What is found in a map alone: what it proves, by name, and nothing that comes from not knowing
+ * the rest.  A row lists everything that is found.
  */
 #include "check/finding.h"
 
