@@ -63,6 +63,15 @@ void textbuf_add_escaped(struct textbuf *text, struct str s)
     }
 }
 
+void textbuf_add_keyed(struct textbuf *text, const char *key, struct str value)
+{
+    if (!value.p)
+        return;
+    textbuf_printf(text, "%s: ", key);
+    textbuf_add_escaped(text, value);
+    textbuf_add(text, STR("\n"));
+}
+
 static bool is_octal(char c)
 {
     return c >= '0' && c <= '7';

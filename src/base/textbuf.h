@@ -29,6 +29,9 @@ void textbuf_printf(struct textbuf *text, const char *fmt, ...)
  */
 void textbuf_add_escaped(struct textbuf *text, struct str s);
 
+/* "key: value" with the value so, and a newline; nothing when its bytes are NULL. */
+void textbuf_add_keyed(struct textbuf *text, const char *key, struct str value);
+
 /* Back again, in the arena and with a zero behind it; a backslash before anything else stays. */
 struct str str_unescape(struct arena *arena, struct str s);
 

@@ -156,15 +156,6 @@ bool about_read_jit(struct image *image)
 
 /* Writing it. */
 
-static void print_text(struct textbuf *text, const char *key, const char *value)
-{
-    if (!value)
-        return;
-    textbuf_printf(text, "%s: ", key);
-    textbuf_add_escaped(text, str_of(value));
-    textbuf_add(text, STR("\n"));
-}
-
 static void print_instance(struct textbuf *text, const char *key, const struct image *image,
                            uint32_t instance)
 {
@@ -175,25 +166,26 @@ static void print_instance(struct textbuf *text, const char *key, const struct i
 static void print_moment(struct textbuf *text, const struct image *image)
 {
     textbuf_printf(text, "format: %d\n", FORMAT);
-    print_text(text, "time", image->taken);
-    print_text(text, "user", image->user);
-    print_text(text, "machine", image->host.machine);
+    textbuf_add_keyed(text, "time", str_of(image->taken));
+    textbuf_add_keyed(text, "user", str_of(image->user));
+    textbuf_add_keyed(text, "machine", str_of(image->host.machine));
     if (!image->is_page_size_guessed)
         textbuf_printf(text, "page_size: %" PRIu64 "\n", image->page_size);
     textbuf_printf(text, "reads: %u\n", image->n_reads);
-    print_text(text, "inconsistent", image->consistent ? NULL : image->inconsistency);
-    print_text(text, "execed", image->execed ? "yes" : NULL);
+    textbuf_add_keyed(text, "inconsistent",
+                      str_of(image->consistent ? NULL : image->inconsistency));
+    textbuf_add_keyed(text, "execed", str_of(image->execed ? "yes" : NULL));
 }
 
 static void print_allocator(struct textbuf *text, const struct image *image)
 {
     const struct allocator *allocator = &image->allocator;
 
-    print_text(text, "allocator", allocator->name ? allocator->name : "unknown");
+    textbuf_add_keyed(text, "allocator", str_of(allocator->name ? allocator->name : "unknown"));
     print_instance(text, "allocator_object", image, allocator->instance);
-    print_text(text, "allocator_use", uses[allocator->use]);
-    print_text(text, "allocator_by_name", allocator->by_name ? "yes" : NULL);
-    print_text(text, "allocator_evidence", allocator->evidence);
+    textbuf_add_keyed(text, "allocator_use", str_of(uses[allocator->use]));
+    textbuf_add_keyed(text, "allocator_by_name", str_of(allocator->by_name ? "yes" : NULL));
+    textbuf_add_keyed(text, "allocator_evidence", str_of(allocator->evidence));
     textbuf_printf(text, "runtimes:");
     for (int i = 0; i < N_RUNTIMES; i++)
         if (image_has_runtime(image, (enum runtime)i))
@@ -206,11 +198,11 @@ void about_print(struct textbuf *text, struct image *image)
     const struct break_state *brk = &image->brk;
 
     print_moment(text, image);
-    print_text(text, "missing libc_break", brk->not_read);
+    textbuf_add_keyed(text, "missing libc_break", str_of(brk->not_read));
     if (brk->has_libc_value && !brk->not_read)
         textbuf_printf(text, "libc_break: 0x%" PRIx64 "\n", brk->libc_value);
     print_allocator(text, image);
     if (image->jit == NONE)
-        print_text(text, "jit", "none");
+        textbuf_add_keyed(text, "jit", str_of("none"));
     print_instance(text, "jit", image, image->jit);
 }

@@ -11,15 +11,6 @@ static const char *const modes[] = {
 static const char *const kinds[] = {
     [ASLR_UNKNOWN] = NULL, [ASLR_FULL] = "full", [ASLR_NO_BRK] = "no-brk", [ASLR_OFF] = "off"};
 
-static void print_text(struct textbuf *text, const char *key, const char *value)
-{
-    if (!value)
-        return;
-    textbuf_printf(text, "%s: ", key);
-    textbuf_add_escaped(text, str_of(value));
-    textbuf_add(text, STR("\n"));
-}
-
 static void print_bytes(struct textbuf *text, uint64_t bytes, char end)
 {
     if (bytes == LIMIT_INFINITY)
@@ -37,7 +28,7 @@ static void print_address(struct textbuf *text, const char *key, uint64_t addres
 static void print_ancestor(struct textbuf *text, const struct ancestor *ancestor)
 {
     textbuf_printf(text, "pid: %d\n", (int)ancestor->pid);
-    print_text(text, "comm", ancestor->comm);
+    textbuf_add_keyed(text, "comm", str_of(ancestor->comm));
     if (ancestor->elf_class)
         textbuf_printf(text, "class: %u\n", ancestor->elf_class);
     if (ancestor->has_personality)
@@ -47,11 +38,11 @@ static void print_ancestor(struct textbuf *text, const struct ancestor *ancestor
         print_bytes(text, ancestor->stack_limit.soft, ' ');
         print_bytes(text, ancestor->stack_limit.hard, '\n');
     }
-    print_text(text, "layout", modes[ancestor->mode]);
-    print_text(text, "aslr", kinds[ancestor->aslr]);
+    textbuf_add_keyed(text, "layout", str_of(modes[ancestor->mode]));
+    textbuf_add_keyed(text, "aslr", str_of(kinds[ancestor->aslr]));
     print_address(text, "mmap_base", ancestor->mmap_base);
     print_address(text, "start_brk", ancestor->start_brk);
-    print_text(text, "missing", ancestor->missing);
+    textbuf_add_keyed(text, "missing", str_of(ancestor->missing));
 }
 
 void ancestors_print(struct textbuf *text, const struct ancestor *ancestors, uint32_t n)

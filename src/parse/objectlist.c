@@ -45,13 +45,6 @@ static const struct {
 };
 enum { N_FLAGS = sizeof(flags) / sizeof(flags[0]) };
 
-static void print_line(struct textbuf *text, const char *key, struct str value)
-{
-    textbuf_printf(text, "%s: ", key);
-    textbuf_add_escaped(text, value);
-    textbuf_add(text, STR("\n"));
-}
-
 static void print_flags(struct textbuf *text, const struct elfhead *head)
 {
     textbuf_printf(text, "flags:");
@@ -98,14 +91,14 @@ static void print_head(struct textbuf *text, const struct elfhead *head)
                    head->phoff);
     textbuf_printf(text, "sections: %u at 0x%" PRIx64 "\n", head->n_sections, head->shoff);
     if (head->interp)
-        print_line(text, "interp", str_of(head->interp));
+        textbuf_add_keyed(text, "interp", str_of(head->interp));
     for (unsigned int i = 0; i < head->n_segments; i++)
         print_segment(text, &head->segments[i]);
 }
 
 void objectlist_print(struct textbuf *text, const struct object_entry *entry)
 {
-    print_line(text, "object", entry->path);
+    textbuf_add_keyed(text, "object", entry->path);
     textbuf_printf(text, "device: %02x:%02x\ninode: %" PRIu64 "\nfate: %s\n", entry->dev_major,
                    entry->dev_minor, entry->inode, fates[entry->fate]);
     if (entry->has_head)
@@ -113,7 +106,7 @@ void objectlist_print(struct textbuf *text, const struct object_entry *entry)
     else if (entry->head.other_format)
         textbuf_printf(text, "format: other\n");
     if (entry->missing)
-        print_line(text, "missing", str_of(entry->missing));
+        textbuf_add_keyed(text, "missing", str_of(entry->missing));
 }
 
 /* Reading it again. */
