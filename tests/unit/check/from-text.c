@@ -57,7 +57,7 @@ static const char *reason(const char *id)
     "7f0000200000-7f0000220000 r-xp 00000000 08:01 12 /lib64/ld-linux-x86-64.so.2\n" \
     "7f0000220000-7f0000222000 rw-p 00020000 08:01 12 /lib64/ld-linux-x86-64.so.2\n"
 #define AREA  LIBC LOADER
-#define STACK "7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0 [stack]\n"
+#define STACK "7ffffabde000-7ffffabff000 rw-p 00000000 00:00 0 [stack]\n"
 
 static const struct {
     const char *name;
@@ -69,14 +69,15 @@ static const struct {
     {"no heap", PROG AREA STACK, "", NULL},
     {"some lines", PROG HEAP, "", NULL},
     {"a page on the break", PROG HEAP "01021000-01022000 r--p 00000000 00:00 0\n" AREA STACK,
-     "info brk-page-guard, error brk-blocked", "an anonymous mapping (r--p)"},
+     "info brk-page-guard, warning brk-window-shrunken, error brk-blocked",
+     "an anonymous mapping (r--p)"},
     {"a mapping above the heap",
      PROG HEAP "01100000-01200000 rw-s 00000000 00:01 7 /dev/zero (deleted)\n" AREA STACK,
-     "error brk-room-low", "a shared anonymous mapping"},
+     "warning brk-window-shrunken, error brk-room-low", "a shared anonymous mapping"},
     {"a library in the gap",
      PROG HEAP "30000000-30001000 r-xp 00000000 08:01 13 /opt/libx.so\n"
                "30001000-30002000 rw-p 00001000 08:01 13 /opt/libx.so\n" AREA STACK,
-     "error lib-in-brk-gap", "libx.so"},
+     "error lib-in-brk-gap, warning brk-window-shrunken", NULL},
     {"libraries around the program",
      "00120000-00130000 r-xp 00000000 08:01 13 /lib/libm.so.6\n" PROG HEAP AREA STACK,
      "warning mixed-mmap-base, warning lib-below-text", "libm.so.6"},
@@ -87,7 +88,7 @@ static const struct {
      "70000000-70100000 rw-p 00000000 00:00 0 [heap]\n" AREA STACK,
      "", NULL},
     {"an executable stack",
-     PROG HEAP AREA "7ffffffde000-7ffffffff000 rwxp 00000000 00:00 0 [stack]\n",
+     PROG HEAP AREA "7ffffabde000-7ffffabff000 rwxp 00000000 00:00 0 [stack]\n",
      "warning exec-stack, warning wx-mapping", "[stack]"},
     {"a file that was deleted, one way or the other",
      PROG HEAP
@@ -108,11 +109,11 @@ END_TEST
 /* A small stack over a mapping can hardly grow; a large one may just be reserved. */
 START_TEST(test_stack)
 {
-    run(PROG HEAP AREA "7ffffff00000-7ffffffdd000 rw-p 00000000 00:00 0\n" STACK);
+    run(PROG HEAP AREA "7ffffab00000-7ffffabdd000 rw-p 00000000 00:00 0\n" STACK);
     ck_assert_str_eq(summary(), "error stack-room-low");
     teardown();
-    run(PROG HEAP AREA "7fffff7fe000-7fffff7ff000 ---p 00000000 00:00 0\n"
-                       "7fffff7ff000-7ffffffff000 rw-p 00000000 00:00 0 [stack]\n");
+    run(PROG HEAP AREA "7ffffa3fe000-7ffffa3ff000 ---p 00000000 00:00 0\n"
+                       "7ffffa3ff000-7ffffabff000 rw-p 00000000 00:00 0 [stack]\n");
     ck_assert_str_eq(summary(), "");
     ck_assert_str_eq(reason("stack-room-low"), "how much of the stack is in use is not known");
 }
