@@ -86,7 +86,8 @@ static void facts_are_sound(const struct facts *facts, const struct image *image
         must(brk->gap == 0 || is_free(image, (struct range){brk->end, brk->end + brk->gap}));
     }
     if (facts->stack_growth.known)
-        must(facts->stack_growth.lowest <= facts->stack_growth.range.start);
+        must(facts->stack_growth.reach.start <= facts->stack_growth.range.start &&
+             facts->stack_growth.reach.end >= facts->stack_growth.range.end);
 }
 
 /* What is said to fit lies where nothing is. */
