@@ -274,9 +274,12 @@ static bool is_elf(const struct object *object)
 /* Each executable mapping of an object without headers would yield the range that the first did. */
 static bool is_in_last(const struct image *image, const struct instance *instance, uint32_t index)
 {
-    const struct instance *last = &image->instances[image->n_instances - 1];
+    const struct instance *last;
 
-    return image->n_instances > 0 && last->object == instance->object && !last->has_bias &&
+    if (image->n_instances == 0)
+        return false;
+    last = &image->instances[image->n_instances - 1];
+    return last->object == instance->object && !last->has_bias &&
            range_has(last->range, image->mappings[index].range.start);
 }
 
