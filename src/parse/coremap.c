@@ -137,7 +137,6 @@ void core_merge(struct core_parser *parser)
         at = mapping.range.end;
         i += at >= load.end;
         k += at >= file.end;
-        /* Neither reaches beyond what was emitted: the next piece begins where the next one does. */
     }
 }
 

@@ -37,8 +37,8 @@ struct corefile {
 };
 
 /*
- * False, with the reason as a sentence about "it", when the file cannot be read, is no regular file,
- * no core, or cannot be unpacked.  Unpacking a core takes time and room in TMPDIR or /var/tmp.
+ * False, with the reason as a sentence about "it", when the file cannot be read, is no regular
+ * file, no core, or cannot be unpacked.  Unpacking takes time and room in TMPDIR or /var/tmp.
  */
 bool corefile_open(struct corefile *file, const char *path, struct err *err);
 void corefile_close(struct corefile *file);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "source/corefile.h"
 
-#include "base/str.h"
+#include "parse/core.h"
 
 #include "../corebytes.h"
 #include "../rows.h"
@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -313,6 +314,94 @@ START_TEST(test_notes)
 }
 END_TEST
 
+/* A page of each kind, then its own maps as "maps" beside the core, then the end. */
+static void __attribute__((noreturn)) die_with_core(void)
+{
+    const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+    char *page = mmap(NULL, 3 * CORE_PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    mprotect(page + CORE_PAGE, CORE_PAGE, PROT_NONE);
+    page = mmap(NULL, CORE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    madvise(page, CORE_PAGE, MADV_DONTDUMP);
+    if (chdir(directory) == 0 && setrlimit(RLIMIT_CORE, &unlimited) == 0) {
+        int in = open("/proc/self/maps", O_RDONLY), out = creat("maps", 0600);
+        char buf[CORE_PAGE];
+        ssize_t n;
+
+        while ((n = read(in, buf, sizeof(buf))) > 0 && write(out, buf, (size_t)n) == n)
+            continue;
+        abort();
+    }
+    _exit(1);
+}
+
+/* The kernel's own core holds each mapping that its /proc/PID/maps had, named the same. */
+static void check_against_maps(const struct core *core)
+{
+    char name[192], line[4096], perms[5], *text;
+    unsigned long long start, end, offset;
+    size_t n = 0;
+    FILE *maps;
+    int at;
+
+    snprintf(name, sizeof(name), "%s/maps", directory);
+    maps = fopen(name, "r");
+    ck_assert_ptr_nonnull(maps);
+    for (; fgets(line, sizeof(line), maps); n++) {
+        const struct core_mapping *mapping;
+
+        ck_assert_int_eq(
+            sscanf(line, "%llx-%llx %4s %llx %*s %*s %n", &start, &end, perms, &offset, &at), 4);
+        mapping = core_find(core, start);
+        text = strtok(line + at, "\n");
+        ck_assert_msg(mapping && mapping->range.start == start && mapping->range.end == end &&
+                          mapping->has_load,
+                      "%s", line);
+        ck_assert_int_eq(mapping->perms & PERM_READ, perms[0] == 'r' ? PERM_READ : 0);
+        ck_assert_int_eq(mapping->perms & PERM_WRITE, perms[1] == 'w' ? PERM_WRITE : 0);
+        ck_assert_int_eq(mapping->perms & PERM_EXEC, perms[2] == 'x' ? PERM_EXEC : 0);
+        if (!text || *text != '/')
+            continue;
+        ck_assert(str_eq(mapping->path, str_of(text)));
+        ck_assert_uint_eq(mapping->offset, offset);
+    }
+    fclose(maps);
+    ck_assert_uint_eq(core->n_mappings, n);
+}
+
+/* Where /proc/sys/kernel/core_pattern gives cores away, there is none to look at. */
+START_TEST(test_kernel)
+{
+    struct arena arena;
+    struct corefile file;
+    struct reader reader;
+    struct core core;
+    struct err err = {""};
+    pid_t pid = fork();
+
+    if (pid == 0)
+        die_with_core();
+    waitpid(pid, NULL, 0);
+    if (shell("cd \"${1%/*}\" && if test -e core.*; then mv core.* core; else test -e core; fi"))
+        return;
+    arena_init(&arena);
+    ck_assert_msg(corefile_open(&file, path, &err), "%s", err.text);
+    reader = corefile_reader(&file);
+    ck_assert_msg(core_parse(&core, &arena, &reader, file.n_bytes, &err), "%s", err.text);
+    ck_assert_int_eq(core.writer, CORE_WRITER_KERNEL);
+    ck_assert_ptr_null(core.incomplete);
+    ck_assert_uint_eq(core.pid, pid);
+    ck_assert_uint_eq(core.ppid, getpid());
+    ck_assert_uint_eq(core.signal, SIGABRT);
+    ck_assert(core_main_thread(&core) && core_main_thread(&core)->has_sp);
+    ck_assert_uint_eq(core.page_size, (uint64_t)sysconf(_SC_PAGESIZE));
+    ck_assert_uint_eq(core.n_missing, 0);
+    check_against_maps(&core);
+    corefile_close(&file);
+    arena_deinit(&arena);
+}
+END_TEST
+
 Suite *corefile_suite(void)
 {
     Suite *suite = suite_create("corefile");
@@ -323,6 +412,7 @@ Suite *corefile_suite(void)
     tcase_add_test(tcase, test_plain);
     ROWS_ADD(tcase, test_refused, refused);
     tcase_add_test(tcase, test_notes);
+    tcase_add_test(tcase, test_kernel);
     suite_add_tcase(suite, tcase);
 
     tcase = tcase_create("packed");
