@@ -241,6 +241,8 @@ START_TEST(test_memory)
     ck_assert(parse(&core, NULL));
     ck_assert(reader_read(&memory, 0x50ffe, buf, 1));
     ck_assert(!reader_read(&memory, 0x50fff, buf, 1));
+    ck_assert_uint_eq(core_held_bytes(&core, core_find(&core, 0x50000)), 4095);
+    ck_assert_uint_eq(core_held_bytes(&core, core_find(&core, 0x51000)), 0);
     ck_assert(!reader_read(&memory, 0x51000, buf, 1));
     ck_assert(strstr(missing(&core, "content"), "4097 of "));
     ck_assert_ptr_null(core.incomplete); /* all mappings are known nevertheless */
@@ -451,6 +453,7 @@ static const struct {
     {"no names", 2, 4096, 0, "less names", 2},
     {"more entries than fit", 4, 4096, sizeof(names), "4 entries", 0},
     {"more entries than anything has", UINT64_MAX, 4096, sizeof(names), "entries", 0},
+    {"a number that times 24 is 0", UINT64_C(1) << 61, 4096, sizeof(names), "entries", 0},
     {"no unit", 2, 0, sizeof(names), "units of 0", 0},
     {"an odd unit", 2, 4097, sizeof(names), "units of 4097", 0},
     {"offsets beyond all numbers", 2, UINT64_C(1) << 63, sizeof(names), NULL, 2},
