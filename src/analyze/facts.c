@@ -78,6 +78,7 @@ void facts_compute(struct facts *facts, struct image *image)
     mmap_compute(facts, image);
     gaps_compute(facts, image);
     memory_compute(facts, image);
+    death_compute(facts, image);
     regions_compute(facts, image);
     outline_compute(facts, image);
 }

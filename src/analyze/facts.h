@@ -67,6 +67,20 @@ struct mmap_facts {
     uint64_t address; /* where it would be put */
 };
 
+/* How the process of a core died. */
+struct death_facts {
+    bool known; /* a signal ended it */
+    unsigned int signal;
+    const char *name; /* "SIGSEGV", or NULL */
+    uint32_t tid;     /* of the thread that it was for */
+    bool has_address; /* that the signal is about */
+    uint64_t address;
+    const char *place;  /* where that is: "where nothing is mapped" */
+    bool has_overflown; /* ... because this stack was full */
+    bool is_main_stack;
+    struct range stack;
+};
+
 struct facts {
     struct brk_facts brk;
     struct stack_facts stack_growth;
@@ -83,6 +97,7 @@ struct facts {
     uint32_t n_outline;
     uint32_t n_anonymous, n_file, n_executable; /* mappings */
     struct memory_facts memory;
+    struct death_facts death;
 };
 
 /* The facts of an image; they live in its arena. */
@@ -96,6 +111,7 @@ void gaps_compute(struct facts *facts, const struct image *image);
 void regions_compute(struct facts *facts, struct image *image);
 void outline_compute(struct facts *facts, struct image *image);
 void memory_compute(struct facts *facts, const struct image *image);
+void death_compute(struct facts *facts, struct image *image);
 
 /* "libtinfo.so.5.9", "an anonymous mapping (---p)": for sentences; in the image's arena. */
 const char *mapping_title(struct image *image, const struct mapping *mapping);

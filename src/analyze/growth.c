@@ -84,16 +84,27 @@ const char *growth_unknown_text(const struct growth *growth, struct image *image
     return text;
 }
 
+static void doubt_holes(struct growth *growth, struct image *image)
+{
+    const char *reason = image->core ? image->core->incomplete : NULL;
+
+    if (reason)
+        growth->uncertain = arena_printf(
+            &image->arena, "%s%sthe core may not show every mapping, so that one can be nearer: %s",
+            growth->uncertain ? growth->uncertain : "", growth->uncertain ? "; " : "", reason);
+}
+
 void growth_doubt_unknown(struct growth *growth, struct image *image)
 {
     const char *names = growth_unknown_text(growth, image);
     bool is_one = (growth->unknown & (growth->unknown - 1)) == 0;
 
-    if (!names)
-        return;
-    growth->uncertain = arena_printf(&image->arena, "%s%s%s %s not known and may leave less",
-                                     growth->uncertain ? growth->uncertain : "",
-                                     growth->uncertain ? "; " : "", names, is_one ? "is" : "are");
+    if (names)
+        growth->uncertain =
+            arena_printf(&image->arena, "%s%s%s %s not known and may leave less",
+                         growth->uncertain ? growth->uncertain : "", growth->uncertain ? "; " : "",
+                         names, is_one ? "is" : "are");
+    doubt_holes(growth, image);
 }
 
 /* What a limit in bytes leaves: the kernel compares whole pages, each side rounded down. */

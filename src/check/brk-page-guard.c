@@ -38,6 +38,10 @@ static void run(struct checker *checker)
     struct finding *finding;
     char address[UNITS_TEXT];
 
+    if (!brk->known) {
+        rule_not_run(checker, break_missing(checker));
+        return;
+    }
     if (!brk_has_page_guard(checker))
         return;
     finding = finding_add(checker, SEVERITY_INFO, "one page is mapped exactly on the break");

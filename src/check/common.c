@@ -9,6 +9,8 @@
 
 const char *pid_text(struct checker *checker)
 {
+    if (checker->image->core)
+        return "CORE";
     return checker->image->pid ? arena_printf(checker->arena, "%d", (int)checker->image->pid)
                                : "PID";
 }

@@ -64,7 +64,10 @@ static void report(struct checker *checker, const struct fate_texts *texts,
                    "The process runs code of a file that %s. It keeps running the old code, with "
                    "the old bugs, and its disk space stays in use.",
                    texts->what);
-    finding_remedy(checker, finding, "%s", texts->remedy);
+    finding_remedy(checker, finding, "%s",
+                   checker->image->core ? "A debugger needs the file that was mapped, not the one "
+                                          "that is at its path now."
+                                        : texts->remedy);
     evidence_text(finding, "fate", texts->name);
     evidence_places(finding, "objects", objects->list, objects->n);
 }

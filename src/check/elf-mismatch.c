@@ -31,8 +31,11 @@ static bool is_shifted(const struct mapping *mapping, uint64_t segment_start, ui
     return mapping->is_file && mapping->offset - file_start != mapping->range.start - segment_start;
 }
 
+/* What a core does not show may be mapped all the same. */
 static void add_hole(struct checker *checker, struct mismatch *mismatch, struct range hole)
 {
+    if (checker->image->core && checker->image->core->incomplete)
+        return;
     if (mismatch->places.n == 0)
         mismatch->first = "nothing";
     places_add(checker, &mismatch->places, "not mapped", hole, 0);

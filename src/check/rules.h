@@ -21,7 +21,7 @@
 
 #define CURE_MIXED_BASE "Cure mixed-mmap-base; then the libraries go to the mmap area."
 
-/* For commands in a remedy: the PID, or "PID" where it is not known. */
+/* For commands in a remedy: the PID, or "PID" where it is not known, "CORE" of a core. */
 const char *pid_text(struct checker *checker);
 
 /* For rule_not_run(): why the break is not known. */

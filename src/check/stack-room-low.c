@@ -81,9 +81,10 @@ static void run(struct checker *checker)
         stack->grows_up ? "up" : "down", address_text(end, reach), limit_name(limit->kind),
         limit->detail);
     finding_remedy(checker, finding,
-                   "%s Deep recursion may be the real reason: \"gdb -p %s -batch -ex \'bt 20\'\" "
+                   "%s Deep recursion may be the real reason: \"gdb %s %s -batch -ex \'bt 20\'\" "
                    "shows the calls.",
-                   limit_cure(checker, limit->kind), pid_text(checker));
+                   limit_cure(checker, limit->kind), checker->image->core ? "PROGRAM" : "-p",
+                   pid_text(checker));
     if (limit->kind == LIMIT_NEXT_MAPPING)
         finding_cause(finding, &rule_stack_limit_unreachable);
     cause_by_limit(finding, limit->kind);

@@ -108,14 +108,12 @@ static void run(struct checker *checker)
 {
     const struct image *image = checker->image;
     struct group trouble = {0}, expected = {0}, usual = {0};
+    uint32_t n_unknown = 0;
 
-    if (image->n_mappings > 0 && image->mappings[0].perms & PERM_UNKNOWN) {
-        rule_not_run(checker, "permissions are not known"); /* of none, where not of one */
-        return;
-    }
     for (uint32_t i = 0; i < image->n_mappings; i++) {
         const struct mapping *mapping = &image->mappings[i];
 
+        n_unknown += (mapping->perms & PERM_UNKNOWN) != 0;
         if (is_wx(mapping))
             group_add(checker,
                       is_usual(image, mapping)      ? &usual
@@ -123,6 +121,8 @@ static void run(struct checker *checker)
                                                     : &trouble,
                       mapping);
     }
+    if (n_unknown > 0) /* of a table all, of a core what gdb left out */
+        rule_not_run(checker, "permissions are not known");
     if (trouble.places.n > 0)
         report(checker, SEVERITY_WARNING, &trouble, trouble_text(image),
                trouble_remedy(checker, &trouble));

@@ -190,6 +190,10 @@ static bool open_target(struct inspection *inspection, const char *name, pid_t *
         inspection->kind = capture_kind_name(CAPTURE_TEXT);
         inspection->process = capture_open_text(target.text, target.n_text);
         return true;
+    case TARGET_CORE:
+        inspection->kind = capture_kind_name(CAPTURE_CORE);
+        inspection->process = capture_open_core(&target.core);
+        return true;
     default:
         inspection->kind = capture_kind_name(CAPTURE_LIVE);
         return open_process(inspection, &target, pid, err);

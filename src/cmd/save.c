@@ -125,6 +125,8 @@ static bool save(struct inspection *inspection, const struct options *options, F
     }
     if (capture_kind(inspection->process) == CAPTURE_TEXT)
         ok = err_set(&err, "the memory map alone is no target of save: it is all that there is");
+    else if (capture_kind(inspection->process) == CAPTURE_CORE)
+        ok = err_set(&err, "a core is no target of save: it is what was saved");
     else
         ok = write_image(&inspection->image, &snapshot, options->is_private, &err);
     ok = snapshot_end(&snapshot, ok, ok ? &err : NULL);

@@ -9,9 +9,9 @@
  */
 #include "base/units.h"
 #include "model/build.h"
+#include "model/objectfile.h"
 #include "parse/symbols.h"
 #include "parse/word.h"
-#include "source/objfile.h"
 
 #include <elf.h>
 
@@ -138,6 +138,37 @@ static bool read_word(const struct image *image, const struct reader *memory, ui
     return word_read(memory, address, image->elf_class == 64 ? 8 : 4, image->big_endian, value);
 }
 
+/* A core seldom holds the symbols, but the file can be on this machine. */
+static bool find_in_file(const struct image *image, const struct object *object, uint64_t *value)
+{
+    struct elf_view view = {.head = &object->head};
+    struct objfile file;
+    struct reader reader, memory;
+    bool found;
+
+    if (!object_open(image, object, &file, NULL))
+        return false;
+    reader = objfile_reader(&file);
+    view.file = &reader;
+    memory = elf_view_reader(&view);
+    found = symbol_find_loaded(&object->head, &memory, 0, "__curbrk", value);
+    objfile_close(&file);
+    return found;
+}
+
+static bool find_libc_variable(const struct image *image, const struct instance *instance,
+                               const struct reader *memory, uint64_t *address)
+{
+    const struct object *object = &image->objects[instance->object];
+
+    if (symbol_find_loaded(&object->head, memory, instance->bias, "__curbrk", address))
+        return true;
+    if (!image->core || !find_in_file(image, object, address))
+        return false;
+    *address += instance->bias;
+    return true;
+}
+
 /*
  * Where a libc that is loaded as a library keeps the break: glibc exports the variable that its
  * brk() sets.  A process can have several copies (dlmopen); the highest value is the newest, for
@@ -154,7 +185,7 @@ static bool read_of_libraries(const struct image *image, const struct reader *me
         uint64_t address, word;
 
         if (!instance->has_bias || !str_starts(short_name(object->path), STR("libc")) ||
-            !symbol_find_loaded(&object->head, memory, instance->bias, "__curbrk", &address) ||
+            !find_libc_variable(image, instance, memory, &address) ||
             !read_word(image, memory, address, &word))
             continue;
         if (!found || word > *value)
@@ -175,7 +206,7 @@ static bool read_of_program(const struct image *image, const struct reader *memo
     bool found;
 
     if (!program->has_bias || !object->is_exe || image->is_go ||
-        !objfile_open_exe(image->capture, &file, NULL))
+        !object_open(image, object, &file, NULL))
         return false;
     reader = objfile_reader(&file);
     found = symbol_find_variable(&object->head, &reader, "__curbrk", &offset);
@@ -191,7 +222,36 @@ static bool read_saved_break(struct image *image, uint64_t *value)
     return about_find(image, STR("libc_break"), &text) && str_hex_to_u64(text, value);
 }
 
-static bool read_libc_break(struct image *image, uint64_t *value, const char **why_not)
+static bool is_libc(const struct image *image, uint32_t instance)
+{
+    const struct object *object = &image->objects[image->instances[instance].object];
+
+    return str_starts(short_name(object->path), STR("libc")) ||
+           (image->interp == NONE && instance == image->program);
+}
+
+/* A core holds libc's variables, but seldom the symbols that tell where they are. */
+static const char *why_no_copy(struct image *image)
+{
+    for (uint32_t i = 0; image->core && i < image->n_instances; i++) {
+        const struct object *object = &image->objects[image->instances[i].object];
+        struct str name = short_name(object->path);
+        struct objfile file;
+        struct err err;
+
+        if (!is_libc(image, i))
+            continue;
+        if (object->has_head && object_open(image, object, &file, &err)) {
+            objfile_close(&file);
+            continue;
+        }
+        return arena_printf(&image->arena, "where %.*s keeps it cannot be seen (%s)", (int)name.n,
+                            name.p, object->has_head ? err.text : object->missing);
+    }
+    return "its libc keeps no copy of the break that could be found";
+}
+
+bool break_read_libc(struct image *image, uint64_t *value, const char **why_not)
 {
     struct reader memory;
     struct err err;
@@ -213,10 +273,10 @@ static bool read_libc_break(struct image *image, uint64_t *value, const char **w
         *why_not = arena_printf(&image->arena, "its memory cannot be read: %s", err.text);
         return false;
     }
-    *why_not = "its libc keeps no copy of the break that could be found";
     if (read_of_libraries(image, &memory, value) ||
         (image->interp == NONE && read_of_program(image, &memory, value)))
         return true;
+    *why_not = why_no_copy(image);
     return false;
 }
 
@@ -270,7 +330,7 @@ static bool read_settled_break(struct image *image, uint64_t *value, const char 
     for (int i = 0; i < TRIES; i++) {
         if (i > 0)
             capture_wait(WAIT_MS);
-        if (!read_libc_break(image, value, why_not))
+        if (!break_read_libc(image, value, why_not))
             return false;
         if (!image_is_live(image) || !looks_unsettled(image, *value))
             return true;
@@ -376,6 +436,10 @@ void break_find(struct image *image)
     const char *why_not;
     uint64_t value;
 
+    if (image->core) {
+        core_find_break(image);
+        return;
+    }
     find_heap(image);
     infer(image);
     brk->value = brk->end;

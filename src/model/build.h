@@ -20,6 +20,12 @@ void log_read(struct image *image);
 /* ... of a snapshot, or text. */
 enum image_state frozen_read(struct image *image, struct err *err);
 
+/* ... of a core. */
+enum image_state core_read(struct image *image, struct err *err);
+
+/* The largest page size that all addresses fit. */
+void page_size_guess(struct image *image);
+
 /* CAPTURE_MAPS, or CAPTURE_SMAPS of a snapshot that has nothing else. */
 enum capture_row maps_row(struct image *image);
 
@@ -94,6 +100,15 @@ void arch_find(struct image *image);
 
 /* image.brk, from stat's start_brk, libc's memory and the [heap] mappings. */
 void break_find(struct image *image);
+
+/* Where the stack of a core's process began; false when nothing shows it. */
+bool core_find_start_stack(const struct core *core, const struct reader *memory, uint64_t *address);
+
+/* The same of a core, where nothing is labelled [heap] yet. */
+void core_find_break(struct image *image);
+
+/* libc's own copy of the break; false, with the reason, when it cannot be found or read. */
+bool break_read_libc(struct image *image, uint64_t *value, const char **why_not);
 
 /* Whether the sizes that maps added up to are still those of the process. */
 bool image_sums_hold(struct image *image);

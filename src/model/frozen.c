@@ -173,6 +173,17 @@ void log_read(struct image *image)
         host->kernel = arena_strndup(&image->arena, log.release.p, log.release.n);
 }
 
+/* Kernels have pages of 4, 16 or 64 KiB. */
+void page_size_guess(struct image *image)
+{
+    uint64_t bits = 0;
+
+    for (uint32_t i = 0; i < image->n_mappings; i++)
+        bits |= image->mappings[i].range.start | image->mappings[i].range.end;
+    image->page_size = bits % 65536 == 0 ? 65536 : bits % 16384 == 0 ? 16384 : 4096;
+    image->is_page_size_guessed = image->page_size != 4096; /* no kernel has smaller ones */
+}
+
 /*
  * The program's own word for it, else the largest size that all addresses fit: kernels have pages
  * of 4, 16 or 64 KiB.
@@ -181,7 +192,6 @@ static void find_page_size(struct image *image)
 {
     struct auxv_record auxv;
     struct str value;
-    uint64_t bits = 0;
 
     auxv_parse(capture_get(image->capture, CAPTURE_AUXV)->bytes, &auxv);
     if (auxv.known)
@@ -192,10 +202,7 @@ static void find_page_size(struct image *image)
         image->page_size = image->pasted.page_bytes;
     if (image->page_size >= 4096 && (image->page_size & (image->page_size - 1)) == 0)
         return;
-    for (uint32_t i = 0; i < image->n_mappings; i++)
-        bits |= image->mappings[i].range.start | image->mappings[i].range.end;
-    image->page_size = bits % 65536 == 0 ? 65536 : bits % 16384 == 0 ? 16384 : 4096;
-    image->is_page_size_guessed = image->page_size != 4096; /* no kernel has smaller ones */
+    page_size_guess(image);
 }
 
 /* A directory that somebody copied by hand, or less: what would tell more than it does. */

@@ -116,7 +116,14 @@ static void read_details(struct image *image)
 
 static enum image_state read_process(struct image *image, struct err *err)
 {
-    return image_is_live(image) ? live_read(image, err) : frozen_read(image, err);
+    switch (capture_kind(image->capture)) {
+    case CAPTURE_LIVE:
+        return live_read(image, err);
+    case CAPTURE_CORE:
+        return core_read(image, err);
+    default:
+        return frozen_read(image, err);
+    }
 }
 
 /* One reading of everything, in the order in which one part needs the other. */
@@ -197,6 +204,20 @@ void image_deinit(struct image *image)
 bool image_is_live(const struct image *image)
 {
     return capture_kind(image->capture) == CAPTURE_LIVE;
+}
+
+bool image_uid(const struct image *image, uint64_t *uid)
+{
+    bool by_core = image->core && image->core->has_ids;
+
+    *uid = by_core ? image->core->uid : image->status.uid;
+    return by_core || image->has_status;
+}
+
+bool image_n_threads(const struct image *image, uint64_t *n)
+{
+    *n = image->status.n_threads;
+    return image->has_status || (image->core && *n > 0);
 }
 
 struct str mapping_name(const struct image *image, const struct mapping *mapping)

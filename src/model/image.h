@@ -13,6 +13,8 @@
 #include "model/arch.h"
 #include "model/runtime.h"
 #include "parse/auxv.h"
+#include "parse/buildid.h"
+#include "parse/core.h"
 #include "parse/elfhead.h"
 #include "parse/limits.h"
 #include "parse/maps.h"
@@ -94,7 +96,8 @@ struct object {
     bool is_exe;
     bool has_head;
     struct elfhead head;
-    const char *missing; /* why there is no head */
+    const char *missing;     /* why there is no head */
+    struct buildid build_id; /* of a core's objects; none: not known */
     enum file_fate fate;
 };
 
@@ -297,6 +300,7 @@ struct image {
     struct missing *missing;
     uint32_t n_missing;
     struct paste pasted; /* of no live process: what its map was read from */
+    struct core *core;   /* that it was read from, or NULL */
     const char *lacks;   /* "stat, limits and auxv": files that would tell more; NULL: none */
 };
 
@@ -409,6 +413,10 @@ struct str mapping_name(const struct image *image, const struct mapping *mapping
 
 /* Whether the process runs while it is looked at, so that everything can be asked once more. */
 bool image_is_live(const struct image *image);
+
+/* Numbers that stat, status or the notes of a core tell; false where none does. */
+bool image_uid(const struct image *image, uint64_t *uid);
+bool image_n_threads(const struct image *image, uint64_t *n);
 
 /* The mapping's loaded object, or NULL. */
 const struct object *mapping_object(const struct image *image, const struct mapping *mapping);

@@ -317,7 +317,7 @@ static bool brk_follows_bss(const struct image *image)
     const struct instance *program;
     uint64_t end;
 
-    if (!image->brk.known || image->program == NONE)
+    if (!image->brk.known || !image->brk.is_start_known || image->program == NONE)
         return false;
     program = &image->instances[image->program];
     end = program->range.end;

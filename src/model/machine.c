@@ -311,6 +311,8 @@ static void find_byte_order(struct image *image)
             image->big_endian = image->objects[i].head.big_endian;
     if (image->auxv.known)
         image->big_endian = image->auxv.big_endian;
+    if (image->core)
+        image->big_endian = image->core->head.big_endian;
 }
 
 /* A machine with one page size leaves nothing to guess; another may rule a size out. */

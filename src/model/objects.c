@@ -7,7 +7,7 @@
  */
 #include "model/build.h"
 #include "model/filename.h"
-#include "source/objfile.h"
+#include "model/objectfile.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -36,25 +36,6 @@ static struct str exe_name(struct image *image)
     return (struct str){name, (size_t)(to - name)};
 }
 
-/* The executed file is held open by the process, so that it is read even when it was removed. */
-static void read_head(struct image *image, struct object *object)
-{
-    struct objfile file;
-    struct reader reader;
-    struct err err;
-    bool open;
-
-    open = object->is_exe ? objfile_open_exe(image->capture, &file, &err)
-                          : objfile_open(image->capture, object->path, object->inode, &file, &err);
-    if (open) {
-        reader = objfile_reader(&file);
-        object->has_head = elfhead_parse(&object->head, &image->arena, &reader, &err);
-        objfile_close(&file);
-    }
-    if (!object->has_head)
-        object->missing = arena_strndup(&image->arena, err.text, strlen(err.text));
-}
-
 static bool is_same_file(const struct object *object, const struct file_id *id)
 {
     return object->inode == id->inode;
@@ -70,6 +51,9 @@ static enum file_fate find_fate(const struct image *image, const struct object *
     struct file_id id;
 
     if (!str_ends(path, suffix) || str_starts(path, STR("/memfd:")))
+        return FILE_IN_PLACE;
+    if (image->core && (object_is_here(image, object, path) ||
+                        object_is_here(image, object, (struct str){path.p, path.n - suffix.n})))
         return FILE_IN_PLACE;
     if (!image_is_live(image))
         return FILE_DELETED;
@@ -106,8 +90,8 @@ static uint32_t object_add(struct finder *finder, const struct mapping *mapping)
     if (image->n_objects > MAX_OBJECTS) {
         object->missing = "too many objects";
     } else if (!object_take_saved(image, object)) {
+        object_read_head(image, object, mapping);
         object->fate = find_fate(image, object);
-        read_head(image, object);
     }
     finder->object_of_name[mapping->name] = image->n_objects - 1;
     return image->n_objects - 1;
@@ -293,7 +277,9 @@ static void find_instance(struct finder *finder, uint32_t index)
     if (!is_elf(object))
         return;
     if (!object->has_head) {
-        if (is_in_last(image, &instance, index))
+        /* A core does not tell shared mappings from private ones, which objects are. */
+        if (is_in_last(image, &instance, index) ||
+            (image->core && !is_object_by_names(image, mapping)))
             return;
         instance.range = object_range_by_names(image, index);
     } else if (mapping_bias(image, &object->head, mapping, &instance.bias) &&

@@ -148,7 +148,7 @@ static enum role anonymous_role(const struct mapping *mapping)
         return ROLE_SHARED;
     if (mapping->perms & PERM_EXEC)
         return ROLE_ANON_EXEC;
-    if (!(mapping->perms & (PERM_READ | PERM_WRITE | PERM_UNKNOWN)))
+    if (!(mapping->perms & (PERM_READ | PERM_WRITE | PERM_UNKNOWN | PERM_READ_UNKNOWN)))
         return range_size(mapping->range) <= MIB ? ROLE_GUARD : ROLE_RESERVED;
     return ROLE_ANON;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "model/image.h"
-#include "source/objfile.h"
+#include "model/objectfile.h"
 
 #include <elf.h>
 
@@ -80,21 +79,6 @@ static bool may_be_guest(const struct mapping *mapping)
            !(mapping->perms & (PERM_EXEC | PERM_SHARED));
 }
 
-static bool is_elf_file(struct image *image, const struct mapping *mapping)
-{
-    struct objfile file;
-    struct reader reader;
-    unsigned char magic[SELFMAG];
-    bool is_elf;
-
-    if (!objfile_open(image->capture, mapping_name(image, mapping), mapping->inode, &file, NULL))
-        return false;
-    reader = objfile_reader(&file);
-    is_elf = reader_read(&reader, 0, magic, sizeof(magic)) && memcmp(magic, ELFMAG, SELFMAG) == 0;
-    objfile_close(&file);
-    return is_elf;
-}
-
 /*
  * qemu's user mode reads its guest's code and never executes it in place: a program that is called
  * so and maps ELF files, none of them executable, is one.
@@ -108,7 +92,7 @@ static bool is_qemu_user(struct image *image)
         return false;
     for (uint32_t i = 0; i < image->n_mappings && n < MAX_FILES; i++)
         if (may_be_guest(&image->mappings[i]) && n++ < MAX_FILES &&
-            is_elf_file(image, &image->mappings[i]))
+            mapping_is_of_elf(image, &image->mappings[i]))
             return true;
     return false;
 }

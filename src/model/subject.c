@@ -2,6 +2,7 @@
 #include "model/subject.h"
 
 #include "base/units.h"
+#include "model/objectfile.h"
 
 struct meter meter_full(void)
 {
@@ -32,11 +33,8 @@ static bool read_metered(void *context, uint64_t offset, void *buf, size_t n)
 static bool open_file(struct subject *subject)
 {
     const struct object *object = subject->object;
-    struct capture *capture = subject->image->capture;
 
-    if (!(object->is_exe
-              ? objfile_open_exe(capture, &subject->file, NULL)
-              : objfile_open(capture, object->path, object->inode, &subject->file, NULL)))
+    if (!object_open(subject->image, object, &subject->file, NULL))
         return false;
     if (subject->file.fd < 0)
         return false;
@@ -48,6 +46,17 @@ static bool open_file(struct subject *subject)
     return true;
 }
 
+/* A core may hold the beginning of the tables of symbols, or nothing of them. */
+static bool is_dumped(const struct subject *subject)
+{
+    struct dynamic dynamic;
+    unsigned char byte;
+
+    return dynamic_read(&dynamic, &subject->object->head, &subject->memory, subject->bias) &&
+           reader_read(&subject->memory, dynamic.symtab, &byte, 1) &&
+           reader_read(&subject->memory, dynamic.strtab + dynamic.strings_bytes - 1, &byte, 1);
+}
+
 static bool open_memory(struct subject *subject)
 {
     const struct instance *instance = &subject->image->instances[subject->instance];
@@ -57,7 +66,7 @@ static bool open_memory(struct subject *subject)
     subject->bias = instance->bias;
     subject->file_reader = (struct reader){read_nothing, NULL};
     subject->memory = (struct reader){read_metered, subject};
-    return true;
+    return !subject->image->core || is_dumped(subject);
 }
 
 bool subject_open(struct subject *subject, struct image *image, uint32_t instance,

@@ -153,8 +153,8 @@ static bool read_headers(struct core_parser *parser, struct err *err)
     if (n_there == 0)
         return err_set(err, "its program headers are cut off");
     if (n_there > CORE_MAX_HEADERS)
-        return err_set(err, "it has %" PRIu64 " program headers, more than the %u that are read",
-                       n_there, (unsigned int)CORE_MAX_HEADERS);
+        return err_set(err, "it has %llu program headers, more than the %u that are read",
+                       (unsigned long long)n_there, (unsigned int)CORE_MAX_HEADERS);
     for (uint64_t first = 0; first < n_there; first += n) {
         n = n_there - first < ELFHEAD_SEGMENTS ? (unsigned int)(n_there - first)
                                                : (unsigned int)ELFHEAD_SEGMENTS;
@@ -248,8 +248,8 @@ static void judge_completeness(struct core_parser *parser)
     else if (parser->load_lies.n > 0 || parser->n_load_overlaps > 0)
         core->incomplete = "some of its program headers are not believed";
     else if (core->writer == CORE_WRITER_GDB)
-        core->incomplete = "gdb wrote it, which leaves out [vvar] and what is marked "
-                           "MADV_DONTDUMP or excluded by coredump_filter";
+        core->incomplete = "gdb wrote it, which leaves out [vvar], memory that was never touched, "
+                           "and what is marked MADV_DONTDUMP or excluded by coredump_filter";
     else if (core->writer == CORE_WRITER_UNKNOWN)
         core->incomplete = "it is not known who wrote it, and whether every mapping is in it";
 }

@@ -76,6 +76,7 @@ struct core {
      */
     const char *incomplete;
     bool reads_known; /* PERM_READ means something: gdb sets it for every mapping */
+    bool files_known; /* NT_FILE is there and whole: what it does not name has no file */
 
     uint64_t page_size; /* 0: unknown */
     enum core_page_size page_size_source;
@@ -84,9 +85,10 @@ struct core {
     struct core_mapping *mappings;
     size_t n_mappings;
 
-    bool has_process;   /* NT_PRPSINFO; numbers are those of the process's own PID namespace */
-    uint32_t pid, ppid; /* pid 0: unknown, as in valgrind's cores, and all ids with it */
-    bool has_ids;       /* older 32-bit machines have 16 bits for them, which may be too narrow */
+    bool has_process; /* NT_PRPSINFO; numbers are those of the process's own PID namespace */
+    uint32_t pid;     /* 0: unknown, as in valgrind's cores, and all ids with it */
+    uint32_t ppid;    /* by the kernel, the id of the parent's thread that forked it */
+    bool has_ids;     /* older 32-bit machines have 16 bits for them, which may be too narrow */
     uint32_t uid, gid;
     char state;       /* 'R'; 0: unknown */
     const char *comm; /* at most 15 bytes */

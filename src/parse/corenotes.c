@@ -271,12 +271,14 @@ static void take_files(struct core_parser *parser, const struct note *note)
         return;
     parser->file_page = files.unit;
     intern_init(&files.paths, parser->arena);
-    for (uint64_t i = 0; i < files.n; i++)
-        if (!take_file(parser, &files, note->at + (2 + 3 * i) * size, i))
-            break;
+    parser->core->files_known = true;
+    for (uint64_t i = 0; i < files.n && parser->core->files_known; i++)
+        parser->core->files_known = take_file(parser, &files, note->at + (2 + 3 * i) * size, i);
     intern_deinit(&files.paths);
     if (files.names_end)
         core_note_missing(parser, "NT_FILE", "it has less names than entries");
+    if (files.names_end || parser->file_lies.n > 0)
+        parser->core->files_known = false;
 }
 
 /* The note's contents when they have that few bytes, else NULL. */

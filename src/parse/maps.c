@@ -95,7 +95,7 @@ const char *perms_text(unsigned int perms, char buf[static 5])
 {
     if (perms & PERM_UNKNOWN)
         return memcpy(buf, "????", 5);
-    buf[0] = perms & PERM_READ ? 'r' : '-';
+    buf[0] = perms & PERM_READ_UNKNOWN ? '?' : perms & PERM_READ ? 'r' : '-';
     buf[1] = perms & PERM_WRITE ? 'w' : '-';
     buf[2] = perms & PERM_EXEC ? 'x' : '-';
     buf[3] = perms & PERM_SHARED ? 's' : 'p';

@@ -20,6 +20,7 @@ enum perm {
     /* Never of a live process: what a pasted text does not say. */
     PERM_UNKNOWN = 16,         /* instead of all others */
     PERM_SHARING_UNKNOWN = 32, /* instead of PERM_SHARED */
+    PERM_READ_UNKNOWN = 64,    /* instead of PERM_READ */
 };
 
 struct maps_line {
@@ -38,7 +39,7 @@ bool maps_parse_line(struct str text, struct maps_line *line);
 /* The line as Linux writes it for 64-bit programs, with its newline. */
 void maps_print_line(struct textbuf *text, const struct maps_line *line);
 
-/* "r-xp"; "????" and "r-x?" where it is not known */
+/* "r-xp"; "????", "r-x?" and "?-xp" where it is not known */
 const char *perms_text(unsigned int perms, char buf[static 5]);
 
 /*

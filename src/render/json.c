@@ -82,8 +82,8 @@ static json_t *json_source(const struct report *report)
                      capture_kind_name(capture_kind(image->capture)), "path",
                      json_safe(image, report->path), "time", json_safe(image, image->taken),
                      "format", text_format(image), "complete", image->n_missing == 0, "consistent",
-                     image->has_sums ? json_boolean(image->consistent) : json_null(), "reads",
-                     (int)image->n_reads, "rejected", json_rejected(image), "missing",
+                     image->has_sums || image->core ? json_boolean(image->consistent) : json_null(),
+                     "reads", (int)image->n_reads, "rejected", json_rejected(image), "missing",
                      json_missing(image));
 }
 
@@ -232,7 +232,11 @@ static json_t *json_process(const struct report *report)
 {
     struct image *image = report->image;
     const struct status_record *status = &image->status;
-    bool told = image->has_status;
+    bool told = image->has_status, has_uid, has_threads;
+    uint64_t uid, n_threads;
+
+    has_uid = image_uid(image, &uid);
+    has_threads = image_n_threads(image, &n_threads);
 
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pid",
@@ -240,8 +244,8 @@ static json_t *json_process(const struct report *report)
         json_known(image->has_stat, (uint64_t)image->stat.ppid), "ns_pid",
         json_known(told, status->ns_pid), "comm", json_safe(image, image->comm), "exe",
         json_safe(image, image->exe), "program", json_path_of(image, image->program),
-        "program_evidence", image->program_evidence, "uid", json_known(told, status->uid),
-        "threads", json_known(told, status->n_threads), "elf", json_elf(image), "cgroup",
+        "program_evidence", image->program_evidence, "uid", json_known(has_uid, uid), "threads",
+        json_known(has_threads, n_threads), "elf", json_elf(image), "cgroup",
         json_safe(image, image->cgroup), "personality",
         json_personality(image->has_personality, image->personality), "capabilities",
         json_capabilities(told, status->cap_effective), "ancestors", json_ancestors(image),
@@ -324,7 +328,10 @@ static json_t *json_mapping(const struct report *report, uint32_t i)
         mapping->unknown & MAPPING_OFFSET_UNKNOWN ? json_null() : json_address(mapping->offset),
         "device", json_device(mapping), "inode",
         json_known(!(mapping->unknown & MAPPING_INODE_UNKNOWN), mapping->inode), "role",
-        role_name(mapping->role), "name", json_safe_str(image, mapping_name(image, mapping)),
+        role_name(mapping->role), "name",
+        mapping->unknown & MAPPING_NAME_UNKNOWN
+            ? json_null()
+            : json_safe_str(image, mapping_name(image, mapping)),
         "object", object ? json_safe_str(image, short_name(object->path)) : json_null(), "rss",
         json_known(usage.has & SMAPS_RSS, usage.rss_bytes), "pss",
         json_known(usage.has & SMAPS_PSS, usage.pss_bytes), "swap",
@@ -564,6 +571,36 @@ static json_t *json_cgroup(struct image *image)
                      json_bytes(cgroup_room(level)));
 }
 
+static json_t *json_signal(const struct death_facts *death, const struct core *core)
+{
+    if (!death->known)
+        return json_null();
+    return json_pack("{s:i, s:s?, s:o, s:o, s:s?, s:o}", "number", (int)death->signal, "name",
+                     death->name, "code",
+                     core->has_siginfo ? json_integer(core->signal_code) : json_null(), "address",
+                     death->has_address ? json_address(death->address) : json_null(), "place",
+                     death->place, "thread", json_known(death->tid != 0, death->tid));
+}
+
+/* What is known of the core itself. */
+static json_t *json_core(const struct report *report)
+{
+    static const char *const writers[] = {
+        [CORE_WRITER_UNKNOWN] = NULL, [CORE_WRITER_KERNEL] = "kernel", [CORE_WRITER_GDB] = "gdb"};
+    struct image *image = report->image;
+    const struct core *core = image->core;
+    uint64_t cut;
+
+    if (!core)
+        return json_null();
+    cut = core->whole_bytes > core->file_bytes ? core->whole_bytes - core->file_bytes : 0;
+    return json_pack("{s:s?, s:s?, s:o, s:o, s:o, s:o, s:o}", "writer", writers[core->writer],
+                     "packed_by", capture_corefile(image->capture)->packed_by, "size",
+                     json_bytes(core->file_bytes), "cut_off", json_bytes(cut), "incomplete",
+                     json_safe(image, core->incomplete), "arguments", json_safe(image, core->args),
+                     "signal", json_signal(&report->facts->death, core));
+}
+
 json_t *json_report(const struct report *report)
 {
     json_t *document = json_object();
@@ -571,6 +608,7 @@ json_t *json_report(const struct report *report)
     json_object_set_new(document, "schema", json_integer(1));
     json_object_set_new(document, "tool", json_tool());
     json_object_set_new(document, "source", json_source(report));
+    json_object_set_new(document, "core", json_core(report));
     json_object_set_new(document, "host", json_host(report));
     json_object_set_new(document, "process", json_process(report));
     json_object_set_new(document, "layout", json_layout(report->image));

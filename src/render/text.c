@@ -22,10 +22,11 @@ static const char *type_text(const struct image *image)
 static const char *user_text(struct image *image)
 {
     struct arena *arena = &image->arena;
-    uint64_t uid = image->status.uid;
+    uint64_t uid;
+    bool known = image_uid(image, &uid);
     const struct passwd *user = image_is_live(image) ? getpwuid((uid_t)uid) : NULL;
 
-    if (!image->has_status)
+    if (!known)
         return "";
     if (image->user)
         return arena_printf(arena, ", user %s", safe_text(arena, str_of(image->user)));
@@ -110,6 +111,58 @@ static void print_who(const struct report *report, const struct style *style, FI
     paper_wrap_from(out, style, safe_width(str_of(comm)) + 2, 0, text);
 }
 
+static const char *death_text(const struct report *report, struct arena *arena)
+{
+    const struct death_facts *death = &report->facts->death;
+    char address[UNITS_TEXT];
+    const char *name = death->name ? death->name : arena_printf(arena, "signal %u", death->signal);
+
+    if (!death->known)
+        return "";
+    if (!death->has_address)
+        return arena_printf(arena, "; ended by %s", name);
+    return arena_printf(arena, "; ended by %s at %s, %s", name,
+                        address_text(death->address, address),
+                        safe_text(arena, str_of(death->place)));
+}
+
+static const char *cut_text(const struct core *core, const struct style *style, struct arena *arena)
+{
+    char cut[UNITS_TEXT], whole[UNITS_TEXT];
+
+    if (core->whole_bytes <= core->file_bytes)
+        return "";
+    return arena_printf(arena, "; %s of %s are cut off",
+                        paper_size(style, core->whole_bytes - core->file_bytes, cut),
+                        paper_size(style, core->whole_bytes, whole));
+}
+
+/* What a core is of its own: who wrote it, how the process ended, and what is missing of it. */
+static void print_core(const struct report *report, const struct style *style, FILE *out)
+{
+    static const char *const writers[] = {
+        [CORE_WRITER_UNKNOWN] = "written by an unknown program",
+        [CORE_WRITER_KERNEL] = "written by the kernel",
+        [CORE_WRITER_GDB] = "written by gdb",
+    };
+    struct image *image = report->image;
+    const struct core *core = image->core;
+    struct arena *arena = &image->arena;
+    const char *path =
+        strcmp(report->path, "-") == 0 ? "standard input" : safe_text(arena, str_of(report->path));
+    const char *whose = image->pid ? arena_printf(arena, " of PID %d", (int)image->pid) : "";
+    uint64_t n;
+
+    image_n_threads(image, &n);
+    paper_wrap(
+        out, style, 0, "",
+        arena_printf(arena, "core%s in %s, %s%s%s%s%s", whose, path, writers[core->writer],
+                     death_text(report, arena),
+                     n > 1 ? arena_printf(arena, "; %llu threads", (unsigned long long)n) : "",
+                     cut_text(core, style, arena),
+                     core->incomplete ? "; there may be more mappings than it shows" : ""));
+}
+
 /* Where that comes from, when it is not of a process that runs here. */
 static void print_source(const struct report *report, const struct style *style, FILE *out)
 {
@@ -117,6 +170,8 @@ static void print_source(const struct report *report, const struct style *style,
     struct arena *arena = &image->arena;
     const char *text = "snapshot";
 
+    if (image->core)
+        print_core(report, style, out);
     if (capture_kind(image->capture) != CAPTURE_SNAPSHOT)
         return;
     if (image->pid)
@@ -249,12 +304,27 @@ static const char *limit_text(const struct report *report, const struct limit_fa
                         limit->detail);
 }
 
+/*
+ * Of a map and of a core one sentence at the end tells what is not known of the limits; a break that
+ * was not read is worth saying here.
+ */
+static const char *doubt_text(const struct report *report, const struct style *style)
+{
+    const struct brk_facts *brk = &report->facts->brk;
+
+    if (style->verbose)
+        return brk->growth.uncertain;
+    if (brk->exact || report->image->lacks)
+        return NULL;
+    return report->image->core ? report->image->brk.uncertain : brk->growth.uncertain;
+}
+
 static void print_brk(const struct report *report, const struct style *style, FILE *out)
 {
     const struct brk_facts *brk = &report->facts->brk;
     struct arena *arena = &report->image->arena;
     char room[UNITS_TEXT], max[UNITS_TEXT], steps[UNITS_TEXT];
-    const char *text, *most = "";
+    const char *text, *most = "", *doubt = doubt_text(report, style);
 
     if (!brk->known) {
         paper_wrap(out, style, 6, "heap", report->image->brk.missing);
@@ -262,7 +332,7 @@ static void print_brk(const struct report *report, const struct style *style, FI
     }
     paper_size(style, brk->growth.room, room);
     address_text(brk->max, max);
-    if (brk->growth.unknown)
+    if (brk->growth.unknown || (report->image->core && report->image->core->incomplete))
         most = "at most ";
     if (brk->growth.room == 0)
         text = arena_printf(arena, "cannot grow beyond %s: stopped by %s", max,
@@ -277,8 +347,8 @@ static void print_brk(const struct report *report, const struct style *style, FI
                             paper_size(style, brk->growth.room_in_steps, steps), room,
                             limit_text(report, growth_binding_in_steps(&brk->growth)));
     /* Of little more than a map one sentence at the end tells what is not known. */
-    if (brk->growth.uncertain && (style->verbose || (!brk->exact && !report->image->lacks)))
-        text = arena_printf(arena, "%s (%s)", text, brk->growth.uncertain);
+    if (doubt)
+        text = arena_printf(arena, "%s (%s)", text, doubt);
     paper_wrap(out, style, 6, "heap", text);
 }
 
@@ -492,6 +562,10 @@ static void print_lacks(struct image *image, const struct style *style, FILE *ou
 {
     const char *all = style->verbose ? "" : "; -v lists all";
 
+    if (image->core)
+        paper_wrap(out, style, 0, "",
+                   arena_printf(&image->arena,
+                                "A core holds neither limits nor settings of the kernel%s.", all));
     if (!image->lacks)
         return;
     if (capture_kind(image->capture) == CAPTURE_TEXT)
@@ -535,7 +609,7 @@ static void print_summary(const struct report *report, const struct style *style
     if (report->n_not_run > 0)
         text = arena_printf(arena, "%s; %u check%s could not be made%s", text, report->n_not_run,
                             plural(report->n_not_run), style->verbose ? "" : " (-v says why)");
-    if (report->image->n_missing > 0 && !report->image->lacks)
+    if (report->image->n_missing > 0 && !report->image->lacks && !report->image->core)
         text = arena_printf(arena, "%s; %u input%s could not be read%s", text,
                             report->image->n_missing, plural(report->image->n_missing),
                             style->verbose ? "" : " (-v says which and why)");

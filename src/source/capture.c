@@ -111,8 +111,11 @@ struct capture {
     enum capture_kind kind;
     struct capture *host; /* itself, for a host */
     bool owns_host;
-    int directory; /* or -1 */
-    int memory;    /* of a live process: /proc/PID/mem, or -1 */
+    int directory;             /* or -1 */
+    int memory;                /* of a live process: /proc/PID/mem, or -1 */
+    struct corefile core;      /* of CAPTURE_CORE */
+    struct reader core_memory; /* the same, once it was put here */
+    struct capture *here;      /* the same; NULL: not asked for yet */
     struct utsname uname;
     uint64_t page_size;
     struct file_access file_access;
@@ -219,6 +222,40 @@ struct capture *capture_open_text(char *text, size_t n)
     return process;
 }
 
+struct capture *capture_open_core(const struct corefile *file)
+{
+    struct capture *process = new_with_host(CAPTURE_CORE, -1, -1);
+
+    process->core = *file;
+    return process;
+}
+
+struct corefile *capture_corefile(struct capture *capture)
+{
+    return capture->kind == CAPTURE_CORE ? &capture->core : NULL;
+}
+
+void capture_put(struct capture *core, enum capture_row row, struct str bytes)
+{
+    free(core->owned[row]);
+    core->owned[row] = xreallocarray(NULL, bytes.n + 1, 1);
+    memcpy(core->owned[row], bytes.p, bytes.n);
+    core->blobs[row] = (struct blob){.bytes = {core->owned[row], bytes.n}};
+    core->have[row] = true;
+}
+
+void capture_put_memory(struct capture *core, const struct reader *memory)
+{
+    core->core_memory = *memory;
+}
+
+struct capture *capture_here(struct capture *core, struct err *err)
+{
+    if (!core->here && !capture_open_host(&core->here, "/proc", err))
+        core->here = NULL;
+    return core->here;
+}
+
 static void forget_paths(struct capture *process)
 {
     while (process->paths) {
@@ -253,6 +290,9 @@ void capture_close(struct capture *capture)
     forget_rows(capture);
     if (capture->directory >= 0)
         close(capture->directory);
+    if (capture->kind == CAPTURE_CORE && capture->host != capture)
+        corefile_close(&capture->core);
+    capture_close(capture->here);
     if (capture->owns_host)
         capture_close(capture->host);
     free(capture);
@@ -430,6 +470,8 @@ const char *capture_why_missing(const struct capture *capture, int error)
 {
     if (capture->kind == CAPTURE_TEXT)
         return "the memory map alone does not tell it";
+    if (capture->kind == CAPTURE_CORE)
+        return "a core does not hold it";
     if (capture->kind == CAPTURE_SNAPSHOT && (error == ENOENT || error == ENOTDIR))
         return "the snapshot does not hold it";
     switch (error) {
@@ -530,6 +572,10 @@ static bool read_memory(void *context, uint64_t offset, void *buf, size_t n)
 
 bool capture_memory(struct capture *process, struct reader *reader, struct err *err)
 {
+    if (process->core_memory.read) {
+        *reader = process->core_memory;
+        return true;
+    }
     if (process->kind != CAPTURE_LIVE)
         return err_set(err, "%s",
                        process->kind == CAPTURE_SNAPSHOT ? "a snapshot holds no memory"
@@ -632,6 +678,7 @@ const char *capture_kind_name(enum capture_kind kind)
         [CAPTURE_LIVE] = "live",
         [CAPTURE_SNAPSHOT] = "snapshot",
         [CAPTURE_TEXT] = "maps",
+        [CAPTURE_CORE] = "core",
     };
 
     return names[kind];

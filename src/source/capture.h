@@ -10,6 +10,10 @@
  * A snapshot is a directory with the same files, and those of its host below host/proc and
  * host/sys; what is a link in /proc may be a link there or a file with the link's text.  Text is
  * maps or smaps alone.  Nothing of the reader's own machine is ever read for these.
+ *
+ * A core holds none of these files.  Whoever reads it gives the capture what of it are rows, and the
+ * process's memory.  Files of the reader's own machine can be asked for by path (objfile.h), to be
+ * held against what the core itself holds of them.
  */
 #ifndef SOURCE_CAPTURE_H
 #define SOURCE_CAPTURE_H
@@ -17,10 +21,11 @@
 #include "base/err.h"
 #include "base/reader.h"
 #include "base/str.h"
+#include "source/corefile.h"
 
 #include <sys/types.h>
 
-enum capture_kind { CAPTURE_LIVE, CAPTURE_SNAPSHOT, CAPTURE_TEXT };
+enum capture_kind { CAPTURE_LIVE, CAPTURE_SNAPSHOT, CAPTURE_TEXT, CAPTURE_CORE };
 
 enum capture_row {
     /* of the process */
@@ -101,11 +106,24 @@ bool capture_open_snapshot(struct capture **process, const char *path, struct er
 /* A process of which there is only maps or smaps text: malloc()ed, freed with the capture. */
 struct capture *capture_open_text(char *text, size_t n);
 
+/* A process that was written into a core, which is closed with the capture. */
+struct capture *capture_open_core(const struct corefile *file);
+
+/* That core; NULL when the capture is of another kind. */
+struct corefile *capture_corefile(struct capture *capture);
+
+/* What a core was found to hold: a row's bytes, which are copied, and memory by address. */
+void capture_put(struct capture *core, enum capture_row row, struct str bytes);
+void capture_put_memory(struct capture *core, const struct reader *memory);
+
+/* This machine as a live host, for its files; closed with `core`.  NULL, with the reason. */
+struct capture *capture_here(struct capture *core, struct err *err);
+
 void capture_close(struct capture *capture);
 
 enum capture_kind capture_kind(const struct capture *capture);
 
-/* "live", "snapshot", "maps": as JSON calls it. */
+/* "live", "snapshot", "maps", "core": as JSON calls it. */
 const char *capture_kind_name(enum capture_kind kind);
 
 /* The row as it was when first read.  Rows of the host may be asked of a process. */

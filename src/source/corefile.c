@@ -5,7 +5,6 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -27,28 +26,6 @@ enum corefile_form corefile_look(const void *bytes, size_t n)
     if (is_elf_core(bytes, n))
         return COREFILE_ELF;
     return unpack_find(bytes, n) ? COREFILE_PACKED : COREFILE_NONE;
-}
-
-/* A mere path first: opening a FIFO or a device may wait or do something. */
-static int open_regular(const char *path, struct err *err)
-{
-    int path_fd = open(path, O_PATH | O_CLOEXEC), fd = -1;
-    char name[32];
-    struct stat st;
-
-    if (path_fd < 0 || fstat(path_fd, &st) < 0) {
-        err_set(err, "it cannot be opened: %s", strerror(errno));
-    } else if (!S_ISREG(st.st_mode)) {
-        err_set(err, "it is not a regular file");
-    } else {
-        snprintf(name, sizeof(name), "/proc/self/fd/%d", path_fd);
-        fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        if (fd < 0)
-            err_set(err, "it cannot be opened: %s", strerror(errno));
-    }
-    if (path_fd >= 0)
-        close(path_fd);
-    return fd;
 }
 
 static void read_note(int fd, const char *name, char *text, size_t size)
@@ -109,11 +86,9 @@ static bool take_content(struct corefile *file, struct err *err)
     }
 }
 
-bool corefile_open(struct corefile *file, const char *path, struct err *err)
+bool corefile_take(struct corefile *file, int fd, struct err *err)
 {
-    *file = (struct corefile){.fd = open_regular(path, err)};
-    if (file->fd < 0)
-        return false;
+    *file = (struct corefile){.fd = fd};
     read_notes(file->fd, &file->notes);
     if (take_content(file, err))
         return true;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A core in a file, packed or not, as a kernel, gdb or a crash handler left it.  It is opened so
- * that nothing can block: a FIFO or a device is recognised before anything is opened.
+ * A core in a file, packed or not, as a kernel, gdb or a crash handler left it.
  */
 #ifndef SOURCE_COREFILE_H
 #define SOURCE_COREFILE_H
@@ -37,10 +36,12 @@ struct corefile {
 };
 
 /*
- * False, with the reason as a sentence about "it", when the file cannot be read, is no regular
- * file, no core, or cannot be unpacked.  Unpacking takes time and room in TMPDIR or /var/tmp.
+ * Takes over a regular file that is open.  False, with the reason as a sentence about "it", when it
+ * cannot be read, is no core, or cannot be unpacked; it is closed then.  Unpacking takes time and
+ * room in TMPDIR or /var/tmp.
  */
-bool corefile_open(struct corefile *file, const char *path, struct err *err);
+bool corefile_take(struct corefile *file, int fd, struct err *err);
+
 void corefile_close(struct corefile *file);
 
 /* Reads of the (unpacked) core; valid until corefile_close(). */

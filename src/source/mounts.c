@@ -62,9 +62,11 @@ static bool same_namespace(struct capture *process, enum capture_row theirs, enu
     return !a->missing && !b->missing && str_eq(a->bytes, b->bytes);
 }
 
+/* A host stands for this program itself. */
 static bool shares_mounts(struct capture *process)
 {
-    return same_namespace(process, CAPTURE_MOUNT_NS, CAPTURE_OWN_MOUNT_NS);
+    return capture_host(process) == process ||
+           same_namespace(process, CAPTURE_MOUNT_NS, CAPTURE_OWN_MOUNT_NS);
 }
 
 /*
@@ -507,20 +509,11 @@ static bool is_new(dev_t *seen, uint32_t *n_seen, int fd)
     return true;
 }
 
-static struct mounts *mounts_of_host(struct capture *host)
-{
-    struct mounts **mounts = &capture_file_access(host)->mounts;
-
-    if (!*mounts)
-        *mounts = mounts_read(host, true);
-    return *mounts;
-}
-
 void mounts_each_tmpfs(struct capture *host,
                        void (*feed)(void *context, struct str point, uint64_t used_bytes),
                        void *context)
 {
-    struct mounts *mounts = mounts_of_host(host);
+    struct mounts *mounts = mounts_of(host);
     dev_t *seen = xreallocarray(NULL, (size_t)mounts->n + 1, sizeof(*seen));
     uint32_t n_seen = 0;
 

@@ -27,7 +27,8 @@ struct mounts;
 /*
  * What the process's paths are to be looked up in.  /proc prints paths as they are below the
  * reader's root: a process in this program's mount namespace, chrooted or not, is seen from this
- * program's root; one in another namespace from that namespace's.  Valid until capture_forget().
+ * program's root; one in another namespace from that namespace's.  A live host stands for this
+ * program itself.  Valid until capture_forget().
  */
 struct mounts *mounts_of(struct capture *process);
 

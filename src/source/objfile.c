@@ -29,6 +29,7 @@ struct request {
     struct capture *process;
     struct str path;
     uint64_t inode;
+    bool any_inode;
 };
 
 static bool is_exe(const struct request *request)
@@ -48,7 +49,7 @@ static int open_regular(const struct request *request, int path_fd, uint64_t ino
     char name[32];
     int fd = -1;
 
-    if (!is_exe(request) && inode != request->inode) {
+    if (!is_exe(request) && !request->any_inode && inode != request->inode) {
         err_set(err, "another file is at its path now");
     } else if (!S_ISREG(mode)) {
         err_set(err, "it is not a regular file");
@@ -306,6 +307,19 @@ bool objfile_open(struct capture *process, struct str path, uint64_t inode, stru
         return err_set(err, "cannot open it: %s", strerror(ENOENT));
     if (capture_kind(process) != CAPTURE_LIVE)
         return open_saved(&request, file, err);
+    return open_any(&request, file, err);
+}
+
+bool objfile_open_here(struct capture *core, struct str path, struct objfile *file, struct err *err)
+{
+    struct request request = {.path = path, .any_inode = true};
+
+    *file = (struct objfile){.fd = -1};
+    request.process = capture_here(core, err);
+    if (!request.process)
+        return false;
+    if (path.n == 0)
+        return err_set(err, "it has no name");
     return open_any(&request, file, err);
 }
 

@@ -34,6 +34,13 @@ bool objfile_open_exe(struct capture *process, struct objfile *file, struct err 
 bool objfile_open(struct capture *process, struct str path, uint64_t inode, struct objfile *file,
                   struct err *err);
 
+/*
+ * The regular file that is at `path` on this machine, whichever it is: the process of the core may
+ * have run elsewhere, or long ago.
+ */
+bool objfile_open_here(struct capture *core, struct str path, struct objfile *file,
+                       struct err *err);
+
 void objfile_close(struct objfile *file);
 
 /* Reads of a file; beyond a head they fail when there is nothing else. */

@@ -110,9 +110,10 @@ program_main(const struct unpacker *unpacker, int in, int out, int errors)
 }
 
 struct job {
-    const struct unpacker *unpacker;
+    const struct unpacker *unpacker; /* NULL: `in` is a pipe that holds the bytes themselves */
     const struct unpack_bounds *bounds;
     const char *where; /* the temporary file's directory */
+    struct str head;   /* what was read of the pipe before */
     pid_t pid;
     int in;     /* what the program writes */
     int errors; /* what it says */
@@ -141,11 +142,13 @@ static bool start(struct job *job, int fd, struct err *err)
 }
 
 /* Fills the buffer, or takes what is left; -1 on an error. */
-static ssize_t fill(const struct job *job)
+static ssize_t fill(struct job *job)
 {
-    size_t n = 0;
+    size_t n = job->head.n < BUFFER_BYTES ? job->head.n : BUFFER_BYTES;
     ssize_t got = 1;
 
+    memcpy(job->buffer, job->head.p, n);
+    job->head = (struct str){job->head.p + n, job->head.n - n};
     while (n < BUFFER_BYTES && got != 0) {
         got = read(job->in, job->buffer + n, BUFFER_BYTES - n);
         if (got < 0 && errno != EINTR)
@@ -196,6 +199,11 @@ static bool refuse_size(const struct job *job, struct err *err)
 {
     char size[UNITS_TEXT];
 
+    if (!job->unpacker)
+        return err_set(err,
+                       "it has more than %s, which is as much as is taken from a pipe: name the "
+                       "file instead",
+                       size_text(job->bounds->n_bytes, size));
     return err_set(err,
                    "unpacked it has more than %s, which is as much as layoutcheck unpacks: unpack "
                    "it with %s and name the result",
@@ -204,10 +212,26 @@ static bool refuse_size(const struct job *job, struct err *err)
 
 static bool refuse_disk(const struct job *job, struct err *err)
 {
+    if (!job->unpacker)
+        return err_set(err,
+                       "there is no room in %s for what comes from a pipe: set TMPDIR to a "
+                       "directory with more, or name the file instead",
+                       job->where);
     return err_set(err,
                    "there is no room in %s to unpack it: set TMPDIR to a directory with more, or "
                    "unpack it with %s and name the result",
                    job->where, job->unpacker->program);
+}
+
+static const char *name_of(const struct job *job)
+{
+    return job->unpacker ? job->unpacker->program : "the pipe";
+}
+
+static bool accept_all(const void *head, size_t n)
+{
+    (void)head, (void)n;
+    return true;
 }
 
 static bool take_all(struct job *job, bool (*accept)(const void *head, size_t n), struct err *err)
@@ -216,7 +240,7 @@ static bool take_all(struct job *job, bool (*accept)(const void *head, size_t n)
 
     for (unsigned int i = 0; (n = fill(job)) > 0; i++) {
         if (i == 0 && !accept(job->buffer, n < UNPACK_HEAD ? (size_t)n : UNPACK_HEAD))
-            return err_set(err, "what %s finds in it is no ELF core", job->unpacker->program);
+            return err_set(err, "what %s finds in it is no ELF core", name_of(job));
         if ((uint64_t)n > job->bounds->n_bytes - job->n_bytes)
             return refuse_size(job, err);
         if (i % LOOK_EVERY == 0 && !disk_has_room(job))
@@ -224,13 +248,13 @@ static bool take_all(struct job *job, bool (*accept)(const void *head, size_t n)
         if (!write_buffer(job, (size_t)n))
             return errno == ENOSPC || errno == EDQUOT
                        ? refuse_disk(job, err)
-                       : err_set(err, "cannot unpack it in %s: %s", job->where, strerror(errno));
+                       : err_set(err, "cannot write to %s: %s", job->where, strerror(errno));
         job->n_bytes += (uint64_t)n;
     }
     if (n < 0)
-        return err_set(err, "cannot read from %s: %s", job->unpacker->program, strerror(errno));
+        return err_set(err, "cannot read from %s: %s", name_of(job), strerror(errno));
     if (ftruncate(job->out, (off_t)job->n_bytes) < 0)
-        return err_set(err, "cannot unpack it in %s: %s", job->where, strerror(errno));
+        return err_set(err, "cannot write to %s: %s", job->where, strerror(errno));
     return true;
 }
 
@@ -293,6 +317,29 @@ static void job_end(struct job *job)
     free(job->buffer);
 }
 
+static bool open_out(struct job *job, struct err *err)
+{
+    job->out = open_temporary(&job->where);
+    if (job->out < 0)
+        return err_set(err, "no temporary file can be made in TMPDIR, /var/tmp or /tmp: %s",
+                       strerror(errno));
+    job->buffer = xreallocarray(NULL, BUFFER_BYTES, 1);
+    return true;
+}
+
+/* Hands over what the job wrote, or throws it away. */
+static bool finish(struct job *job, bool ok, struct unpacked *out)
+{
+    job_end(job);
+    if (!ok) {
+        close(job->out);
+        return false;
+    }
+    out->fd = job->out;
+    out->n_bytes = job->n_bytes;
+    return true;
+}
+
 bool unpack(const struct unpacker *unpacker, int fd, const struct unpack_bounds *bounds,
             bool (*accept)(const void *head, size_t n), struct unpacked *out, struct err *err)
 {
@@ -302,11 +349,8 @@ bool unpack(const struct unpacker *unpacker, int fd, const struct unpack_bounds 
     bool ok;
 
     *out = (struct unpacked){.fd = -1};
-    job.out = open_temporary(&job.where);
-    if (job.out < 0)
-        return err_set(err, "no temporary file can be made in TMPDIR, /var/tmp or /tmp: %s",
-                       strerror(errno));
-    job.buffer = xreallocarray(NULL, BUFFER_BYTES, 1);
+    if (!open_out(&job, err))
+        return false;
     former = signal(SIGCHLD, SIG_DFL); /* who ignores it never learns how a child ended */
     ok = start(&job, fd, err) && take_all(&job, accept, err);
     if (job.pid > 0) {
@@ -315,12 +359,21 @@ bool unpack(const struct unpacker *unpacker, int fd, const struct unpack_bounds 
         ok = ok && judge(&job, status, out, err);
     }
     signal(SIGCHLD, former);
-    job_end(&job);
-    if (!ok) {
-        close(job.out);
+    return finish(&job, ok, out);
+}
+
+bool unpack_pipe(int fd, struct str head, const struct unpack_bounds *bounds, struct unpacked *out,
+                 struct err *err)
+{
+    struct job job = {.bounds = bounds, .head = head, .pid = -1, .errors = -1, .out = -1};
+
+    *out = (struct unpacked){.fd = -1};
+    job.in = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (job.in < 0)
+        return err_set(err, "cannot read from the pipe: %s", strerror(errno));
+    if (!open_out(&job, err)) {
+        job_end(&job);
         return false;
     }
-    out->fd = job.out;
-    out->n_bytes = job.n_bytes;
-    return true;
+    return finish(&job, take_all(&job, accept_all, err), out);
 }

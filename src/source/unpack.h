@@ -7,6 +7,7 @@
 #define SOURCE_UNPACK_H
 
 #include "base/err.h"
+#include "base/str.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,5 +43,12 @@ extern const struct unpack_bounds {
 enum { UNPACK_HEAD = 64 };
 bool unpack(const struct unpacker *unpacker, int fd, const struct unpack_bounds *bounds,
             bool (*accept)(const void *head, size_t n), struct unpacked *out, struct err *err);
+
+/*
+ * Puts what comes from a pipe into such a file, as it is: `head`, which was read of it before, and
+ * all that follows.
+ */
+bool unpack_pipe(int fd, struct str head, const struct unpack_bounds *bounds, struct unpacked *out,
+                 struct err *err);
 
 #endif

@@ -25,6 +25,7 @@ LIVE_jvm := exec64 pie64
 LIVE_qemu := pie64 static64
 # What fixtures need beside them, not run by themselves.
 LIVE_launch := static32
+LIVE_die := pie64 exec32
 LIVE_sample := text-first.so holes.so
 LIVE_parts := so
 LIVE_wrapmalloc := so
@@ -33,7 +34,7 @@ LIVE_sbrkmalloc := so
 
 LIVE_PROGRAMS := brk layout loader incident1 incident2 libs moved low wx execstack deleted \
 	mismatch mapcount growth malloc jvm qemu
-LIVE_AIDS := launch sample parts wrapmalloc wrapcount sbrkmalloc
+LIVE_AIDS := launch die sample parts wrapmalloc wrapcount sbrkmalloc
 live-files = $(foreach p,$1,$(LIVE_$p:%=$(LIVE)/$p.%))
 LIVE_FIXTURES := $(call live-files,$(LIVE_PROGRAMS) $(LIVE_AIDS))
 

@@ -176,6 +176,7 @@ START_TEST(test_perms_text)
     ck_assert_str_eq(perms_text(PERM_READ | PERM_EXEC, buf), "r-xp");
     ck_assert_str_eq(perms_text(PERM_WRITE | PERM_SHARED, buf), "-w-s");
     ck_assert_str_eq(perms_text(PERM_READ | PERM_SHARING_UNKNOWN, buf), "r--?");
+    ck_assert_str_eq(perms_text(PERM_EXEC | PERM_READ_UNKNOWN, buf), "?-xp");
     ck_assert_str_eq(perms_text(PERM_UNKNOWN, buf), "????");
 }
 END_TEST

@@ -94,6 +94,64 @@ START_TEST(test_pipe)
 }
 END_TEST
 
+/* The beginning of a core, and some more. */
+static const char core_bytes[200] = "\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\4\0\76\0";
+
+START_TEST(test_core)
+{
+    fake_write_bytes(&fake, "core", core_bytes, sizeof(core_bytes));
+    ck_assert_msg(target_look(&target, "core", &err), "%s", err.text);
+    ck_assert_int_eq(target.kind, TARGET_CORE);
+    ck_assert_uint_eq(target.core.n_bytes, sizeof(core_bytes));
+    corefile_close(&target.core);
+}
+END_TEST
+
+/* However the other end wrote it: what it is, its first bytes tell. */
+static const struct {
+    const char *name;
+    size_t n_first, n;
+} pipes[] = {
+    {"at once", sizeof(core_bytes), sizeof(core_bytes)},
+    {"in pieces", 10, sizeof(core_bytes)},
+    {"little more than that", 10, 20},
+};
+
+START_TEST(test_piped_core)
+{
+    char name[32], got[sizeof(core_bytes)];
+    int ends[2];
+
+    ck_assert_int_eq(pipe(ends), 0);
+    if (fork() == 0) {
+        bool ok = write(ends[1], core_bytes, pipes[_i].n_first) == (ssize_t)pipes[_i].n_first;
+
+        usleep(20000);
+        ok &= write(ends[1], core_bytes + pipes[_i].n_first, pipes[_i].n - pipes[_i].n_first) >= 0;
+        _exit(!ok);
+    }
+    close(ends[1]);
+    snprintf(name, sizeof(name), "/dev/fd/%d", ends[0]);
+    ck_assert_msg(target_look(&target, name, &err), "%s", err.text);
+    ROW_NUMBER(&pipes[_i], target.kind, TARGET_CORE);
+    ROW_NUMBER(&pipes[_i], target.core.n_bytes, pipes[_i].n);
+    ROW_NUMBER(&pipes[_i], pread(target.core.fd, got, sizeof(got), 0), pipes[_i].n);
+    ROW_TRUE(&pipes[_i], memcmp(got, core_bytes, pipes[_i].n) == 0);
+    ROW_TRUE(&pipes[_i], !target.text);
+    corefile_close(&target.core);
+    close(ends[0]);
+}
+END_TEST
+
+START_TEST(test_program)
+{
+    fake_write_bytes(&fake, "program", "\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\3\0\76\0", 20);
+    ck_assert(!target_look(&target, "program", &err));
+    ck_assert_str_eq(err.text, "program is an ELF file, but no core: it shows no process");
+    ck_assert_ptr_null(target.text);
+}
+END_TEST
+
 static struct capture *open_snapshot(void)
 {
     struct capture *process = NULL;
@@ -212,6 +270,9 @@ Suite *target_suite(void)
     ROWS_ADD(tcase, test_kinds, kinds);
     ROWS_ADD(tcase, test_refusals, refusals);
     tcase_add_test(tcase, test_pipe);
+    tcase_add_test(tcase, test_core);
+    ROWS_ADD(tcase, test_piped_core, pipes);
+    tcase_add_test(tcase, test_program);
     suite_add_tcase(suite, tcase);
     tcase = tcase_create("frozen");
     tcase_add_checked_fixture(tcase, setup, teardown);
