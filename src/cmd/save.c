@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/command.h"
 #include "cmd/inspect.h"
-#include "model/build.h"
 #include "render/safe.h"
 #include "render/snapshot.h"
 #include "source/snapshot.h"
@@ -63,24 +62,14 @@ static bool prepare_disguise(struct disguise *disguise, struct image *image, str
     return disguise_learn(disguise, image, err);
 }
 
-/* Everything that any command can ask, so that it is read now. */
-static void ask_everything(struct image *image)
-{
-    struct commit commit;
-
-    image_read_cgroup_limits(image);
-    image_find_jit(image);
-    image_read_commit(image, &commit);
-    image_read_locks(image);
-}
-
 static bool write_image(struct image *image, struct snapshot *snapshot, bool is_private,
                         struct err *err)
 {
     struct sink sink = {.put = put, .context = snapshot};
     struct disguise disguise;
 
-    ask_everything(image);
+    image_read_cgroup_limits(image);
+    image_find_jit(image);
     complete_moment(image);
     if (is_private && !prepare_disguise(&disguise, image, err))
         return false;

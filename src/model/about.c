@@ -17,7 +17,9 @@ enum { N_USES = sizeof(uses) / sizeof(uses[0]) };
 
 bool about_find(struct image *image, struct str key, struct str *value)
 {
-    return keyed_find(capture_get(image->capture, CAPTURE_ABOUT)->bytes, key, value);
+    *value = STR("");
+    return !image_is_live(image) &&
+           keyed_find(capture_get(image->capture, CAPTURE_ABOUT)->bytes, key, value);
 }
 
 const char *about_text(struct image *image, struct str key)

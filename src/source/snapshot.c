@@ -81,6 +81,17 @@ static bool is_free(const struct snapshot *snapshot)
     return errno == 0;
 }
 
+/* Where others may rename, another directory can be in its place by now. */
+static bool is_own(int fd)
+{
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return false;
+    errno = EPERM;
+    return st.st_uid == geteuid() && (st.st_mode & 077) == 0;
+}
+
 static bool make_temporary(struct snapshot *snapshot)
 {
     size_t room = strlen(snapshot->name) + 32;
@@ -91,7 +102,7 @@ static bool make_temporary(struct snapshot *snapshot)
         return false;
     snapshot->directory = openat(snapshot->parent, snapshot->temporary,
                                  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return snapshot->directory >= 0;
+    return is_own(snapshot->directory);
 }
 
 static void forget(struct snapshot *snapshot)

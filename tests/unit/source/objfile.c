@@ -524,8 +524,8 @@ START_TEST(test_identify_may_block)
 END_TEST
 
 /*
- * A snapshot's copies, and nothing else: what is in its way there is not opened, and nothing of this
- * machine is.
+ * A snapshot's copies, and nothing else: what is in its way there is not opened, and nothing of
+ * this machine is.
  */
 static const struct {
     const char *name;
