@@ -83,7 +83,8 @@ static const char *exe_by_entry(struct image *image)
     uint32_t i = image_find(image, image->auxv.entry);
     struct str name;
 
-    if (image_is_live(image) || about_find(image, STR("missing exe"), &name) || !image->auxv.entry || i == image->n_mappings ||
+    if (image_is_live(image) || about_find(image, STR("missing exe"), &name) ||
+        !image->auxv.entry || i == image->n_mappings ||
         !range_has(image->mappings[i].range, image->auxv.entry) || !image->mappings[i].is_file ||
         !capture_get(image->capture, CAPTURE_EXE)->missing)
         return NULL;
