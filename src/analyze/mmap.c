@@ -85,7 +85,9 @@ static struct range top_down_window(const struct image *image)
     return (struct range){lowest_mmap_address(image), image->layout.base};
 }
 
-/* x86 has a search of its own on 64-bit kernels (arch/x86/kernel/sys_x86_64.c), else mm/mmap.c's. */
+/*
+ * x86 has a search of its own on 64-bit kernels (arch/x86/kernel/sys_x86_64.c), else mm/mmap.c's.
+ */
 static enum second_search second_search_of(const struct image *image)
 {
     enum second_search search = image->rules->second_search;

@@ -4,7 +4,8 @@
  * said: include/asm/processor.h, memory.h, task_size_*.h (TASK_SIZE, STACK_TOP,
  * TASK_UNMAPPED_BASE), include/asm/elf.h (STACK_RND_MASK), Kconfig (ARCH_MMAP_RND_BITS_MAX,
  * page sizes, the splits of 32-bit kernels), mm/mmap.c and kernel/sys_*.c
- * (arch_get_unmapped_area(), mmap_base(); powerpc's, arm64's, riscv's and csky's are those of mm/util.c and mm/mmap.c).
+ * (arch_get_unmapped_area(), mmap_base(); powerpc's, arm64's, riscv's and csky's are those of
+ * mm/util.c and mm/mmap.c).
  */
 #include "model/arch.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The break of a process in a core, which holds neither start_brk nor the label [heap].  libc's copy
- * of the break, in memory, is where the heap ends; the anonymous memory right below is the heap, and
+ * The break of a process in a core, which holds neither start_brk nor the label [heap].  libc's
+ * copy
+ * of the break, in memory, is where the heap ends; the anonymous memory right below is the heap,
+ * and
  * begins where the break did.  Without that copy the heap is what looks most like it: the first
  * writable memory of nobody where the kernel can have put it.
  */
@@ -14,7 +16,8 @@ static bool is_of_program(const struct image *image, const struct mapping *mappi
 }
 
 /*
- * What was reserved beside the heap is not a part of it; a small piece can be one that was protected.
+ * What was reserved beside the heap is not a part of it; a small piece can be one that was
+ * protected.
  */
 static bool is_reserved(const struct mapping *mapping)
 {
@@ -85,7 +88,8 @@ static uint32_t find_end(const struct image *image, uint64_t value)
 }
 
 /*
- * The lowest mapping between the program and an address that may be a part of the heap, cut off by a
+ * The lowest mapping between the program and an address that may be a part of the heap, cut off by
+ * a
  * hole; NONE: there is none.
  */
 static uint32_t find_more_below(const struct image *image, uint64_t address)
@@ -99,7 +103,9 @@ static uint32_t find_more_below(const struct image *image, uint64_t address)
     return NONE;
 }
 
-/* The least that the start can be, where it is not known: all that is free below may be the heap's. */
+/*
+ * The least that the start can be, where it is not known: all that is free below may be the heap's.
+ */
 static uint64_t least_start(const struct image *image, uint64_t address)
 {
     uint32_t i = image_find(image, address - 1);

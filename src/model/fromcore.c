@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A process as a core shows it.  The kernel writes a program header for each mapping, even of what it
+ * A process as a core shows it.  The kernel writes a program header for each mapping, even of what
+ * it
  * does not dump, and the names of files, but none of its own labels: [stack], [vdso] and the others
- * are told by what the program was told at exec.  Which mapping is the heap, only libc's copy of the
+ * are told by what the program was told at exec.  Which mapping is the heap, only libc's copy of
+ * the
  * break shows: see coreheap.c.
  */
 #include "model/build.h"
@@ -41,7 +43,8 @@ static bool is_plain(const struct core *core, uint32_t index)
 }
 
 /*
- * The kernel's label is on what holds the start of the stack.  AT_RANDOM and AT_EXECFN point to what
+ * The kernel's label is on what holds the start of the stack.  AT_RANDOM and AT_EXECFN point to
+ * what
  * it put a little above.  The stack pointer of the main thread comes last, for a program may have
  * switched to a stack of its own.
  */

@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 /*
- * include/uapi/asm-generic/signal.h, of those that write a core.  The first Unix numbers are the same
+ * include/uapi/asm-generic/signal.h, of those that write a core.  The first Unix numbers are the
+ * same
  * everywhere; alpha, mips, parisc and sparc have others for the rest.
  */
 static const struct {

@@ -11,7 +11,8 @@
  * host/sys; what is a link in /proc may be a link there or a file with the link's text.  Text is
  * maps or smaps alone.  Nothing of the reader's own machine is ever read for these.
  *
- * A core holds none of these files.  Whoever reads it gives the capture what of it are rows, and the
+ * A core holds none of these files.  Whoever reads it gives the capture what of it are rows, and
+ * the
  * process's memory.  Files of the reader's own machine can be asked for by path (objfile.h), to be
  * held against what the core itself holds of them.
  */

@@ -17,7 +17,9 @@ static void say_elf(void)
     say("expect process.elf.type == \"%s\"", LIVE_TYPE);
 }
 
-/* Kernels before 6.18 put the vdso of a static program above the stack, and then there is nothing. */
+/*
+ * Kernels before 6.18 put the vdso of a static program above the stack, and then there is nothing.
+ */
 static bool is_area_empty(void)
 {
     struct map next;

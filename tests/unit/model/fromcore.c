@@ -259,7 +259,9 @@ START_TEST(test_stacks)
 }
 END_TEST
 
-/* The program wrote over what the kernel had put there: a pointer still tells where the stack is. */
+/*
+ * The program wrote over what the kernel had put there: a pointer still tells where the stack is.
+ */
 START_TEST(test_stack_without_vector)
 {
     make(&machines[0], true);
