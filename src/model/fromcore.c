@@ -5,7 +5,7 @@
  * does not dump, and the names of files, but none of its own labels: [stack], [vdso] and the others
  * are told by what the program was told at exec.  Which mapping is the heap, only libc's copy of
  * the
- * break shows: see coreheap.c.
+ * break shows: see corebreak.c.
  */
 #include "model/build.h"
 #include "parse/core.h"

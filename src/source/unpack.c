@@ -344,7 +344,14 @@ bool unpack(const struct unpacker *unpacker, int fd, const struct unpack_bounds 
             bool (*accept)(const void *head, size_t n), struct unpacked *out, struct err *err)
 {
     struct job job = {
-        .unpacker = unpacker, .bounds = bounds, .pid = -1, .in = -1, .errors = -1, .out = -1};
+        .unpacker = unpacker,
+        .bounds = bounds,
+        .head = STR(""),
+        .pid = -1,
+        .in = -1,
+        .errors = -1,
+        .out = -1,
+    };
     void (*former)(int);
     bool ok;
 
