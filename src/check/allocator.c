@@ -12,12 +12,22 @@ static const struct allocator *allocator_of(const struct checker *checker)
     return &checker->image->allocator;
 }
 
+/* Where the start is not known, that nothing is mapped right below the end shows it. */
+static bool heap_is_empty(const struct checker *checker)
+{
+    const struct break_state *state = &checker->image->brk;
+    const struct brk_facts *brk = &checker->facts->brk;
+
+    if (!brk->is_start_known)
+        return state->first_heap == NONE;
+    return brk->start == brk->end || state->value == brk->start;
+}
+
 bool brk_is_unused(const struct checker *checker)
 {
     const struct image *image = checker->image;
-    const struct brk_facts *brk = &checker->facts->brk;
 
-    if (!brk->known || (brk->start != brk->end && image->brk.value != brk->start))
+    if (!checker->facts->brk.known || !heap_is_empty(checker))
         return false;
     return image->is_go || allocator_of(checker)->use == BREAK_USE_NONE;
 }

@@ -105,27 +105,51 @@ static bool labels_are_strict(const struct image *image)
     return image->host.kernel_version >= KERNEL(6, 6);
 }
 
+/* The last mapping with the label, before the one at `index`; NONE: there is no other. */
+static uint32_t label_before(const struct image *image, uint32_t index)
+{
+    while (index-- > 0)
+        if (is_heap(image, &image->mappings[index]))
+            return index;
+    return NONE;
+}
+
+/* libc's break is where the heap ends: nothing above is of it. */
+static bool is_never_heap(const struct mapping *mapping)
+{
+    (void)mapping;
+    return false;
+}
+
+/* libc never moved the break: bare system calls may have, for memory to write to. */
+static bool may_be_of_system_calls(const struct mapping *mapping)
+{
+    return (mapping->perms & (PERM_WRITE | PERM_EXEC)) == PERM_WRITE;
+}
+
+/* libc's break is not known: what nobody can write to is seldom the end of the heap. */
+static bool may_be_end(const struct mapping *mapping)
+{
+    return mapping->perms & PERM_WRITE;
+}
+
 /*
- * Takes the label from mappings that older kernels give it for their place alone: those that begin
- * at libc's break or, when libc never moved it, at its start and are no memory to write to.
+ * Takes the label from mappings that older kernels give it for their place alone: from the last one
+ * down those that begin at `end` or above, up to one that may be heap all the same.
  */
-static void drop_false_labels(struct image *image, uint64_t value)
+static void drop_false_labels(struct image *image, uint64_t end,
+                              bool (*may_be_heap)(const struct mapping *mapping))
 {
     struct break_state *brk = &image->brk;
-    uint64_t end = align_up(value ? value : brk->start, image->page_size);
 
     if (labels_are_strict(image))
         return;
     while (brk->last_heap != NONE) {
         const struct mapping *mapping = &image->mappings[brk->last_heap];
-        uint32_t i = brk->last_heap;
 
-        if (mapping->range.start < end ||
-            (!value && (mapping->perms & (PERM_WRITE | PERM_EXEC)) == PERM_WRITE))
+        if (mapping->range.start < align_up(end, image->page_size) || may_be_heap(mapping))
             break;
-        while (i-- > 0 && !is_heap(image, &image->mappings[i]))
-            ;
-        brk->last_heap = i; /* NONE below the first */
+        brk->last_heap = label_before(image, brk->last_heap);
     }
     if (brk->last_heap == NONE)
         brk->first_heap = NONE;
@@ -447,6 +471,8 @@ void break_find(struct image *image)
         return;
     if (!read_settled_break(image, &value, &why_not)) {
         brk->not_read = why_not;
+        drop_false_labels(image, brk->start, may_be_end);
+        brk->value = brk->end;
         brk->uncertain = arena_printf(&image->arena,
                                       "the break was inferred from the mapping "
                                       "labelled [heap], not read: %s",
@@ -455,7 +481,8 @@ void break_find(struct image *image)
     }
     brk->has_libc_value = true;
     brk->libc_value = value;
-    drop_false_labels(image, value);
+    drop_false_labels(image, value ? value : brk->start,
+                      value ? is_never_heap : may_be_of_system_calls);
     brk->value = brk->end;
     if (value == 0) {
         take_unused_break(image);

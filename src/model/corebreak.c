@@ -160,6 +160,14 @@ static void take_empty_heap(struct image *image, uint64_t value)
                                "was unmapped, or the program moves the break without libc";
 }
 
+/* Parts of the heap are mappings of their own where it was locked or protected in part. */
+static void doubt_left_out(struct image *image)
+{
+    if (image->core->incomplete && !image->brk.uncertain)
+        image->brk.uncertain = "the core may leave out a lower part of the heap, which would begin "
+                               "further down then";
+}
+
 static void take_heap(struct image *image, uint32_t last)
 {
     struct break_state *brk = &image->brk;
@@ -167,8 +175,10 @@ static void take_heap(struct image *image, uint32_t last)
 
     label(image, first_of_run(image, last), last);
     take_start(image);
-    if (!brk->merged_with_bss)
+    if (!brk->merged_with_bss) {
         doubt_start(image, brk->start);
+        doubt_left_out(image);
+    }
     if (end > brk->end + 64 * KIB) {
         brk->exact = false;
         brk->value = brk->end = end;

@@ -282,6 +282,16 @@ static enum mmap_mode mode_by_anchor(const struct image *image, struct range anc
     return mode == MMAP_UNKNOWN ? mode_by_position(image, anchor) : mode;
 }
 
+/*
+ * Bottom-up, what lies lowest shows the base: without an interpreter the kernel's data before the
+ * vdso, which gdb leaves out of its cores.
+ */
+static bool shows_base(const struct image *image)
+{
+    return image->layout.mode == MMAP_TOP_DOWN || image->interp != NONE || !image->core ||
+           !image->core->incomplete;
+}
+
 static void infer_mode(struct image *image)
 {
     struct layout *layout = &image->layout;
@@ -303,6 +313,7 @@ static void infer_mode(struct image *image)
         layout->has_base = false;
         return;
     }
+    layout->has_base &= shows_base(image);
     if (layout->has_base)
         layout->base = layout->mode == MMAP_TOP_DOWN ? anchor.end : anchor.start;
     if (layout->mode == MMAP_BOTTOM_UP)

@@ -50,6 +50,8 @@ static const struct {
     {"bss called heap, another heap above it",
      HEAP("404000-405000", "rw-p") HEAP("405000-426000", "rwxp"), 0x405000, false, 0x405000,
      0x426000, true},
+    {"no access on the start (to 6.5)", HEAP("1000000-1001000", "---p"), 0x1000000, false, 0x1000000,
+     0x1000000, false},
     {"start not told", HEAP("1000000-1021000", "rw-p"), 0, true, 0x1000000, 0x1021000, false},
     {"start not told, no heap", "", 0, true, 0, 0, false},
     {"other anonymous memory above",
