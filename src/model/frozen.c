@@ -71,7 +71,6 @@ static void take_mapping(struct image *image, const struct paste_record *record)
         return;
     mapping->grows_down = smaps->grows_down;
     mapping->locked = smaps->locked;
-    mapping->flags_hash = smaps->flags_hash;
 }
 
 enum capture_row maps_row(struct image *image)

@@ -73,7 +73,6 @@ struct mapping {
     bool grows_down;     /* [stack]; others are told by smaps only */
     bool grows_up;       /* [stack] where stacks do */
     bool locked;         /* after image_read_locks() */
-    uint16_t flags_hash; /* of VmFlags, when smaps was read for grows_down; else 0 */
 };
 
 /* What smaps says of one mapping, in bytes. */

@@ -150,7 +150,6 @@ static void take_growth(struct image *image, uint32_t i, const struct smaps_reco
     if (!record->has_flags)
         return;
     image->mappings[i].grows_down = record->grows_down;
-    image->mappings[i].flags_hash = record->flags_hash;
 }
 
 static uint64_t stack_bytes(const struct image *image)

@@ -249,15 +249,14 @@ static bool is_thread_stack(const struct image *image, uint32_t i)
 }
 
 /*
- * mprotect(), madvise() and mlock() split a mapping whose parts differ then; others are
- * neighbours.
+ * mprotect(), madvise() and mlock() split a mapping whose parts differ then.  One that was mapped
+ * right against the stack and grows down as well cannot be told from such a part, and need not be:
+ * who overflows the stack touches it and makes it grow.
  */
-static bool is_split_off(const struct mapping *part, const struct mapping *lower,
-                         const struct mapping *upper)
+static bool goes_on(const struct mapping *part, const struct mapping *lower,
+                    const struct mapping *upper)
 {
-    return lower->range.end == upper->range.start && part->grows_down && !part->is_file &&
-           part->name == 0 &&
-           (lower->perms != upper->perms || lower->flags_hash != upper->flags_hash);
+    return lower->range.end == upper->range.start && part->grows_down && part->name == 0;
 }
 
 /*
@@ -270,11 +269,11 @@ static void extend_stack(struct image *image)
 
     for (uint32_t i = image->n_mappings; i-- > 1;)
         if (mappings[i].role == ROLE_STACK &&
-            is_split_off(&mappings[i - 1], &mappings[i - 1], &mappings[i]))
+            goes_on(&mappings[i - 1], &mappings[i - 1], &mappings[i]))
             mappings[i - 1].role = ROLE_STACK;
     for (uint32_t i = 1; i < image->n_mappings; i++)
         if (mappings[i - 1].role == ROLE_STACK &&
-            is_split_off(&mappings[i], &mappings[i - 1], &mappings[i]))
+            goes_on(&mappings[i], &mappings[i - 1], &mappings[i]))
             mappings[i].role = ROLE_STACK;
 }
 

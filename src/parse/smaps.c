@@ -8,8 +8,6 @@ static void take_flags(struct smaps_record *record, struct str flags)
     struct str flag;
 
     record->has_flags = true;
-    for (size_t i = 0; i < flags.n; i++)
-        record->flags_hash = (uint16_t)(record->flags_hash * 31 + (unsigned char)flags.p[i]);
     while (str_next_word(&flags, &flag)) {
         if (str_eq(flag, STR("gd")))
             record->grows_down = true;

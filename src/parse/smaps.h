@@ -30,7 +30,6 @@ struct smaps_record {
     uint64_t page_bytes; /* KernelPageSize, since 2.6.29: a huge page's size where they are huge */
     unsigned int has;    /* enum smaps_size: which of the sizes were there; others are 0 */
     bool has_flags;      /* VmFlags, since 3.8 */
-    uint16_t flags_hash; /* of all VmFlags: equal flags have equal hashes */
     bool grows_down;
     bool locked;
 };

@@ -230,12 +230,18 @@ static void above_break(char *args)
     place_kind(page_up(raw_brk(0)) + distance, (n ? (size_t)number_parse(n) : 1) * PAGE, kind);
 }
 
-/* below:PAGES:KIND: a page of memory that ends PAGES below the stack. */
+/*
+ * below:PAGES:KIND: a page of memory that ends PAGES below the stack. What touches it and grows down
+ * as well goes on where it ends, as if it were a part of it.
+ */
 static void below_stack(char *args)
 {
     uintptr_t distance = (uintptr_t)number(&args) * PAGE;
+    const char *kind = argument_required(&args);
 
-    place_kind(stack_start - distance - PAGE, PAGE, argument_required(&args));
+    place_kind(stack_start - distance - PAGE, PAGE, kind);
+    if (distance == 0 && strcmp(kind, "gd") == 0)
+        stack_start -= PAGE;
 }
 
 /* split-stack:HOW: a page of it becomes unlike the rest; the part below is a mapping of its own. */
