@@ -65,6 +65,49 @@ bool filename_is_no_program(struct str path)
     return filename_is_library(path);
 }
 
+static bool is_temporary_folder(struct str name)
+{
+    static const char *const names[] = {"tmp", "temp", ".tmp", "shm"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (str_eq(name, str_of(names[i])))
+            return true;
+    return false;
+}
+
+/* Java's createTempFile() adds up to twenty digits, others an UUID or a hash. */
+static bool has_random_digits(struct str name)
+{
+    enum { ENOUGH = 8, DECIMAL = 2 };
+    unsigned int run = 0, decimal = 0;
+
+    for (size_t i = 0; i < name.n; i++) {
+        bool is_decimal = name.p[i] >= '0' && name.p[i] <= '9';
+
+        if (!is_decimal && (name.p[i] < 'a' || name.p[i] > 'f')) {
+            run = decimal = 0;
+            continue;
+        }
+        decimal += is_decimal;
+        if (++run >= ENOUGH && decimal >= DECIMAL)
+            return true;
+    }
+    return false;
+}
+
+bool filename_is_temporary(struct str path)
+{
+    bool is_inside = false;
+    struct str part;
+
+    while (str_next_field(&path, '/', &part)) {
+        if (is_inside && has_random_digits(part))
+            return true;
+        is_inside = is_inside || is_temporary_folder(part);
+    }
+    return false;
+}
+
 /* Debian's multiarch directories and the loaders' names hold the machine, others the word size. */
 unsigned int filename_class(struct str path)
 {

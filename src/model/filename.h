@@ -19,6 +19,12 @@ bool filename_is_library(struct str path);
 /* What is mapped with code in it and is not executed: libraries, and code in other containers. */
 bool filename_is_no_program(struct str path);
 
+/*
+ * What a program unpacked for itself alone, to be loaded and deleted at once, as JNA and netty do:
+ * in a directory for temporary files, by a name of random digits.
+ */
+bool filename_is_temporary(struct str path);
+
 /* 32 or 64, by a directory or a loader that only programs of one word size have; 0: no telling. */
 unsigned int filename_class(struct str path);
 

@@ -76,6 +76,28 @@ static void replaced_and_removed(long arg)
     say("expect findings[1].evidence.fate == \"removed\"");
 }
 
+/* As JNA and netty unpack, load and remove what they bring along. */
+static void temporary_removed(long arg)
+{
+    need(mkdir("tmp", 0700) == 0, "mkdir");
+    load_copy("tmp/jna16847024891436192803.tmp");
+    need(unlink("tmp/jna16847024891436192803.tmp") == 0, "unlink");
+    say("finding deleted-object info");
+    say("expect findings[id=deleted-object] contains \"jna16847024891436192803.tmp\"");
+    say("expect findings[id=deleted-object].evidence.fate == \"temporary\"");
+    say("exit 0");
+}
+
+/* Another file in its place: it was meant for more than one process. */
+static void temporary_replaced(long arg)
+{
+    need(mkdir("tmp", 0700) == 0, "mkdir");
+    load_copy("tmp/libdaily20261122.so");
+    file_copy(library_path("libresolv.so.2"), "tmp/new");
+    need(rename("tmp/new", "tmp/libdaily20261122.so") == 0, "rename");
+    say_deleted("libdaily20261122.so");
+}
+
 static void program_removed(long arg)
 {
     if (!fixture_is_again()) {
@@ -210,6 +232,8 @@ int main(int argc, char **argv)
         {"removed", removed},
         {"replaced", replaced},
         {"replaced-and-removed", replaced_and_removed},
+        {"temporary-removed", temporary_removed},
+        {"temporary-replaced", temporary_replaced},
         {"program-removed", program_removed},
         {"odd-name-removed", odd_name_removed},
         {"odd-name", odd_name},

@@ -95,6 +95,12 @@ static const struct {
      "7effff000000-7effff001000 r-xp 00000000 08:01 14 /lib/liby.so (deleted)\n"
      "7effff001000-7effff002000 rw-p 00001000 08:01 14 /lib/liby.so (deleted)\n" AREA STACK,
      "warning deleted-object", "liby.so: deleted"},
+    {"a temporary library, deleted as soon as it was loaded",
+     PROG HEAP "7effff000000-7effff001000 r-xp 00000000 08:01 14 "
+               "/tmp/libnetty_x86_6413640138921.so (deleted)\n"
+               "7effff001000-7effff002000 rw-p 00001000 08:01 14 "
+               "/tmp/libnetty_x86_6413640138921.so (deleted)\n" AREA STACK,
+     "info deleted-object", "libnetty_x86_6413640138921.so: loaded from a temporary file"},
 };
 
 START_TEST(test_found)

@@ -55,12 +55,39 @@ START_TEST(test_path)
 }
 END_TEST
 
+static const struct {
+    const char *name;
+    bool is_temporary;
+} lost[] = {
+    {"/tmp/libnetty_transport_native_epoll_x86_6413640138921322660888.so (deleted)", true},
+    {"/home/cassandra/tmp/jna-1073564104/jna3125142934924644081.tmp (deleted)", true},
+    {"/home/container/?/.cache/JNA/temp/jna16847024891436192803.tmp (deleted)", true},
+    {"/tmp/sqlite-3.36.0-2b6d3c4e-9f1a-4c58-8a51-0d1f5a2b7c3d-libsqlitejdbc.so (deleted)", true},
+    {"/var/tmp/.7d1c9fb2aa5ee8fd-00000000.node (deleted)", true},
+    {"/dev/shm/libjansi-64-1234567890123.so (deleted)", true},
+    {"/tmp/build/libfoo.so (deleted)", false},
+    {"/tmp/build/libfoo-x86_64.so.2.31.1 (deleted)", false},
+    {"/tmp/deadbeef/libfacade.so (deleted)", false},
+    {"/usr/lib/python3/numpy.libs/libgfortran-040039e1.so.5.0.0 (deleted)", false},
+    {"/usr/lib/x86_64-linux-gnu/libabsl_base.so.20220623.0.0 (deleted)", false},
+    {"/opt/tmpl/lib12345678.so (deleted)", false},
+    {"/srv/12345678/tmp/liba.so (deleted)", false},
+    {"", false},
+};
+
+START_TEST(test_temporary)
+{
+    ROW_NUMBER(&lost[_i], filename_is_temporary(str_of(lost[_i].name)), lost[_i].is_temporary);
+}
+END_TEST
+
 Suite *filename_suite(void)
 {
     Suite *suite = suite_create("filename");
     TCase *tcase = tcase_create("path");
 
     ROWS_ADD(tcase, test_path, paths);
+    ROWS_ADD(tcase, test_temporary, lost);
     suite_add_tcase(suite, tcase);
     return suite;
 }
