@@ -93,12 +93,16 @@ static enum image_state no_mapping(struct image *image, struct str text, struct 
 {
     struct str line = first_line(text);
 
+    const char *it =
+        capture_kind(image->capture) == CAPTURE_TEXT ? "it" : capture_row_name(maps_row(image));
+
     if (line.n > 0)
-        err_set(err, "no line of it is a mapping; it begins with \"%.*s\"", (int)line.n, line.p);
-    else if (image->has_stat)
+        err_set(err, "no line of %s is a mapping; it begins with \"%.*s\"", it, (int)line.n,
+                line.p);
+    else if (image->has_stat && image->stat.vsize_bytes == 0)
         return no_memory(image, err);
     else
-        err_set(err, "it is empty");
+        err_set(err, "%s is empty", it);
     return IMAGE_FAILED;
 }
 
@@ -132,7 +136,7 @@ static enum image_state read_maps(struct image *image, struct err *err)
         err_set(err, "cannot read maps: %s", blob->missing);
         return IMAGE_FAILED;
     }
-    if (about_is_saved(image))
+    if (about_is_saved(image) && maps_row(image) == CAPTURE_MAPS)
         return read_saved_maps(image, blob->bytes, err);
     if (!paste_open(&paste, blob->bytes, &image->arena, NULL))
         return no_mapping(image, blob->bytes, err);

@@ -648,6 +648,27 @@ def damaged(directory):
         path.write_bytes(data)
 
 
+@scene
+def without_maps(directory):
+    """smaps has all that maps has."""
+    with process("bash", "-c", WAIT) as pid:
+        save(pid, directory / "saved")
+    before = tool("--json", "--mappings", directory / "saved").stdout
+    (directory / "saved/maps").unlink()
+    seen = tool("--json", "--mappings", directory / "saved")
+    expect(seen.stdout == before, "the report is another one", seen.stderr or seen.stdout)
+
+
+@scene
+def empty_maps(directory):
+    """A file that lost its text is not a process that ended."""
+    with process("bash", "-c", WAIT) as pid:
+        save(pid, directory / "saved")
+    (directory / "saved/maps").write_bytes(b"")
+    seen = tool(directory / "saved")
+    expect(seen.returncode == 2 and "maps is empty" in seen.stderr, "it is not told", seen.stderr)
+
+
 # Made without this program, as the manual says.
 
 
