@@ -685,6 +685,17 @@ def loud(report):
     return [finding["id"] for finding in report["findings"] if finding["severity"] != "info"]
 
 
+def copy_by(shell, commands, pid, directory):
+    """The directory that the commands make, in one of that shell's name."""
+    words = {"busybox": ("busybox", "sh")}.get(shell, (shell,))
+    (directory / shell).mkdir()
+    seen = run(*words, "-ec", commands, env={**os.environ, "PID": pid}, cwd=directory / shell)
+    expect(seen.returncode == 0 and not seen.stderr, f"the example fails in {shell}", seen)
+    made = list((directory / shell).iterdir())
+    expect(len(made) == 1 and made[0].is_dir(), "it makes no directory", made)
+    return made[0]
+
+
 @scene
 def copied_by_hand(directory):
     """The commands of the manual and of README.md, literally."""
@@ -692,11 +703,12 @@ def copied_by_hand(directory):
     expect(textwrap.dedent(commands) in textwrap.dedent((ROOT / "README.md").read_text().replace(
         "\n    ", "\n")), "README.md has other commands", commands)
     with process("bash", "-c", WAIT) as pid:
-        seen = run("bash", "-ec", commands, env={**os.environ, "PID": pid}, cwd=directory)
-        expect(seen.returncode == 0 and not seen.stderr, "the example fails", seen)
-        made = [path for path in directory.iterdir() if path.is_dir()]
-        expect(len(made) == 1, "it makes no directory", made)
-        live, copied = (json.loads(tool("--json", target).stdout) for target in (pid, made[0]))
+        made = {shell: copy_by(shell, commands, pid, directory)
+                for shell in ("bash", "dash", "busybox") if shutil.which(shell)}
+        live, copied = (json.loads(tool("--json", target).stdout) for target in (pid, made["bash"]))
+    files = {shell: sorted(path.relative_to(top) for path in files_of(top))
+             for shell, top in made.items()}
+    expect(all(names == files["bash"] for names in files.values()), "shells differ", files)
     expect(loud(live) == loud(copied) == [], "findings", copied["findings"])
     for one, key in (("brk", "start"), ("brk", "end"), ("host", "max_map_count"),
                      ("host", "machine"), ("process", "exe"), ("process", "personality"),
@@ -711,11 +723,15 @@ def copied_with_its_objects(directory):
     """With the ELF files beside it everything is known that a live report has of them."""
     commands = manual_example("copy") + manual_example("objects")
     with process("bash", "-c", WAIT) as pid:
-        seen = run("bash", "-ec", commands, env={**os.environ, "PID": pid}, cwd=directory)
-        expect(seen.returncode == 0 and not seen.stderr, "the example fails", seen)
-        made = next(path for path in directory.iterdir() if path.is_dir())
-        live, copied = (json.loads(tool("--json", "--mappings", target).stdout)
-                        for target in (pid, made))
+        for shell in ("bash", "busybox"):
+            if shutil.which(shell):
+                made = copy_by(shell, commands, pid, directory)
+                check_objects(pid, made)
+
+
+def check_objects(pid, made):
+    live, copied = (json.loads(tool("--json", "--mappings", target).stdout)
+                    for target in (pid, made))
     guess = "; which object comes first is guessed"
     copied["process"]["malloc"]["evidence"] = \
         copied["process"]["malloc"]["evidence"].removesuffix(guess)
