@@ -52,12 +52,20 @@ void disguise_user(struct disguise *disguise, const char *name)
     add_user(disguise, str_of(name));
 }
 
+static void add_host(struct disguise *disguise, struct str name)
+{
+    if (name.n > 0 && !str_eq(name, STR("localhost")) && !is_known(disguise, name))
+        add(disguise, name, "host");
+}
+
+/* "web1.example.org" is also called "web1". */
 void disguise_host(struct disguise *disguise, const char *name)
 {
-    struct str host = str_of(name);
+    struct str host = str_of(name), rest = host, first;
 
-    if (host.n > 0 && !str_eq(host, STR("localhost")) && !is_known(disguise, host))
-        add(disguise, host, "host");
+    add_host(disguise, host);
+    if (str_next_field(&rest, '.', &first))
+        add_host(disguise, first);
 }
 
 /* What follows a folder called home is a user's name, if it is a folder too. */
@@ -84,27 +92,28 @@ bool disguise_learn(struct disguise *disguise, const struct image *image, struct
            err_set(err, "more than %d names of users are in its paths", MAX_NAMES);
 }
 
+/* '_' parts words: Java maps /tmp/hsperfdata_mary/PID. */
 static bool is_word(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           (c & 0x80);
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0x80);
 }
 
-/* The name that stands at p as a word, or n. */
+/* The longest name that stands there as a word, or n: "eve-ann" is not "eve" with something. */
 static unsigned int find_name(const struct disguise *disguise, struct str text, size_t at)
 {
     struct str rest = {text.p + at, text.n - at};
-    unsigned int i;
+    unsigned int found = disguise->n;
 
     if (at > 0 && is_word(text.p[at - 1]))
         return disguise->n;
-    for (i = 0; i < disguise->n; i++) {
+    for (unsigned int i = 0; i < disguise->n; i++) {
         struct str name = disguise->names[i];
 
-        if (str_starts(rest, name) && (rest.n == name.n || !is_word(rest.p[name.n])))
-            break;
+        if (str_starts(rest, name) && (rest.n == name.n || !is_word(rest.p[name.n])) &&
+            (found == disguise->n || name.n > disguise->names[found].n))
+            found = i;
     }
-    return i;
+    return found;
 }
 
 static void add_disguised(const struct disguise *disguise, struct str text, struct textbuf *out)

@@ -37,11 +37,16 @@ static const struct {
     {"elsewhere", "/srv/mary/a.so", "/srv/user1/a.so"},
     {"a word of a name", "/tmp/build-mary.1/x", "/tmp/build-user1.1/x"},
     {"the last of a path", "/run/mary", "/run/user1"},
-    {"no word", "/srv/maryland/a_mary/mary2/rosemary", "/srv/maryland/a_mary/mary2/rosemary"},
+    {"no word", "/srv/maryland/mary2/rosemary", "/srv/maryland/mary2/rosemary"},
+    {"Java's counters", "/tmp/hsperfdata_mary/4711", "/tmp/hsperfdata_user1/4711"},
+    {"with a line on both sides", "/tmp/a_mary_b.so", "/tmp/a_user1_b.so"},
+    {"two names in one", "/srv/bob-lee/bob-x/a.bob_lee", "/srv/user4/user2-x/a.user2_lee"},
     {"in other letters", "/srv/Mary/m\xc3\xa4ry", "/srv/Mary/m\xc3\xa4ry"},
     {"a letter beyond ASCII beside it", "/srv/mary\xc3\xa4", "/srv/mary\xc3\xa4"},
     {"another home", "/export/home/bob/x/mary", "/export/home/user2/x/user1"},
     {"a host", "/lxc/web1/mary", "/lxc/host/user1"},
+    {"a host with its domain", "/backup/web1.example.org/x", "/backup/host/x"},
+    {"another host of the domain", "/backup/web2.example.org", "/backup/web2.example.org"},
     {"deleted", "/home/mary/a.so (deleted)", "/home/user1/a.so (deleted)"},
     {"a user called so", "/home/deleted/x (deleted)", "/home/user3/x (deleted)"},
     {"the kernel's names", "[heap]", "[heap]"},
@@ -59,9 +64,10 @@ START_TEST(test_path)
     learn("/export/home/bob/x");
     learn("/home/deleted/x (deleted)");
     learn("/home/root/x");
+    learn("/home/bob-lee/x");
     learn("/home/file.so"); /* no user has it */
     learn("home/other/x");  /* no path */
-    disguise_host(&disguise, "web1");
+    disguise_host(&disguise, "web1.example.org");
     ck_assert(disguise_learn(&disguise, &image, NULL));
     ROW_STR(&rows[_i], disguise_path(&disguise, str_of(rows[_i].path)), rows[_i].becomes);
 }
