@@ -8,12 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -126,19 +124,58 @@ struct capture {
     struct path_note *paths;
 };
 
+/* "proc/../sys//vm" becomes "sys/vm": where no link is followed, both lead to the same. */
+static bool clean_path(const char *path, char clean[static PATH_MAX])
+{
+    struct str rest = str_of(path), part;
+    size_t n = 0;
+
+    if (rest.n >= PATH_MAX)
+        return false;
+    while (str_next_field(&rest, '/', &part)) {
+        if (part.n == 0 || str_eq(part, STR(".")))
+            continue;
+        if (str_eq(part, STR(".."))) {
+            while (n > 0 && clean[--n] != '/')
+                ;
+            continue;
+        }
+        if (n > 0)
+            clean[n++] = '/';
+        memcpy(clean + n, part.p, part.n);
+        n += part.n;
+    }
+    clean[n] = '\0';
+    return n > 0;
+}
+
 /*
  * Whoever made a snapshot may have put links into it that lead to the reader's own files: none is
- * followed, and ".." does not lead out of it.
+ * followed, and ".." does not lead out of it.  Step by step, as openat2() is not there before Linux
+ * 5.6 and behind some filters of system calls.
  */
 static int open_in_snapshot(const struct capture *capture, const char *path, int flags)
 {
-    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC),
-                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS};
+    int from = capture->directory, next, error;
+    char clean[PATH_MAX], *name = clean, *slash;
 
-    if (capture->directory >= 0)
-        return (int)syscall(SYS_openat2, capture->directory, path, &how, sizeof(how));
-    errno = ENOENT;
-    return -1;
+    if (from < 0 || !clean_path(path, clean)) {
+        errno = ENOENT;
+        return -1;
+    }
+    do {
+        slash = strchr(name, '/');
+        if (slash)
+            *slash = '\0';
+        next = openat(from, name, (slash ? O_PATH | O_DIRECTORY : flags) | O_NOFOLLOW | O_CLOEXEC);
+        error = errno;
+        if (from != capture->directory)
+            close(from);
+        from = next;
+        name = slash ? slash + 1 : name;
+    } while (slash && from >= 0);
+    errno = error;
+    return from;
 }
 
 static struct capture *capture_new(enum capture_kind kind, struct capture *host, int directory)

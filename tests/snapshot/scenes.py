@@ -631,6 +631,21 @@ def links_lead_nowhere(directory):
 
 
 @scene
+def on_an_old_kernel(directory):
+    """Before Linux 5.6 there is no openat2(), and some filters of system calls refuse it."""
+    need("strace")
+    with process("bash", "-c", WAIT) as pid:
+        save(pid, directory / "saved")
+    before = tool("--json", directory / "saved").stdout
+    for error in ("ENOSYS", "EPERM"):
+        seen = run("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=openat2,statx", "-e",
+                   f"inject=openat2:error={error}", tool_set.path, "--json", directory / "saved")
+        if "Operation not permitted" in seen.stderr:
+            raise Skip(f"strace does not work here: {seen.stderr.strip()}")
+        expect(seen.stdout == before, f"with {error} it is another report", seen.stderr)
+
+
+@scene
 def damaged(directory):
     """Each file in turn is empty, cut, or noise: there is a report or a reason, and nothing else."""
     with process("bash", "-c", WAIT) as pid:
