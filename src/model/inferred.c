@@ -260,6 +260,13 @@ static void step_over_loader(struct image *image)
     image->program = program;
 }
 
+/* The break follows the executed file: of a program above the heap that is another, its loader. */
+static bool is_above_heap(const struct image *image)
+{
+    return image->program != NONE && image->interp != NONE && heap_start(image) != 0 &&
+           heap_start(image) < image->instances[image->program].range.start;
+}
+
 void program_infer(struct image *image)
 {
     bool by_place = image->program == NONE && !image->exe;
@@ -274,6 +281,7 @@ void program_infer(struct image *image)
     step_over_loader(image);
     if (image->interp == NONE && !image->auxv.known)
         image->interp = find_loader(image);
+    image->via_loader = image->via_loader || (by_place && is_above_heap(image));
     if (image->program == NONE)
         return;
     image->program_type = type_by_place(image);

@@ -87,6 +87,13 @@ static const struct {
      "64910000-64920000 rw-p 00100000 08:01 10 /usr/bin/emulator\n"
      "70000000-70100000 rw-p 00000000 00:00 0 [heap]\n" AREA STACK,
      "", NULL},
+    {"a program that was started by its loader, which mapped it among the libraries",
+     "555556000000-555556021000 rw-p 00000000 00:00 0 [heap]\n"
+     "7effff000000-7effff100000 r-xp 00000000 08:01 11 /lib/libc.so.6\n"
+     "7effff200000-7effff201000 r-xp 00000000 08:01 10 /bin/prog\n"
+     "7effff201000-7effff202000 rw-p 00001000 08:01 10 /bin/prog\n"
+     "7effff300000-7effff301000 r-xp 00000000 08:01 12 /lib/ld-2.31.so\n" STACK,
+     "", NULL},
     {"an executable stack",
      PROG HEAP AREA "7ffffabde000-7ffffabff000 rwxp 00000000 00:00 0 [stack]\n",
      "warning exec-stack, warning wx-mapping", "[stack]"},
