@@ -465,9 +465,20 @@ static void guess_class(struct image *image)
         }
 }
 
-static void find_program(struct image *image)
+/*
+ * The file of exe may be mapped under no such name: PR_SET_MM_EXE_FILE, a copy of /proc.  The
+ * kernel's AT_ENTRY lies in the executed file, too.
+ */
+static uint32_t find_executed(const struct image *image)
 {
     uint32_t exe = find_exe_instance(image);
+
+    return exe == NONE && image->auxv.entry ? find_instance_at(image, image->auxv.entry) : exe;
+}
+
+static void find_program(struct image *image)
+{
+    uint32_t exe = find_executed(image);
 
     image->program = exe;
     if (exe != NONE && image->objects[image->instances[exe].object].has_head) {

@@ -675,6 +675,20 @@ def without_maps(directory):
 
 
 @scene
+def exe_of_another_name(directory):
+    """The program is where the kernel started it, not one of the libraries around it."""
+    fixture = FIXTURES / "brk.exec64"
+    with process(fixture, "grown") as pid:
+        save(pid, directory / "saved")
+        live = json.loads(tool("--json", pid).stdout)
+    (directory / "saved/exe").write_text("/elsewhere/prog\n")
+    saved = json.loads(tool("--json", directory / "saved").stdout)
+    expect(saved["process"]["program"] == str(fixture), "the program is another", saved["process"])
+    for key in ("findings", "brk", "layout", "regions"):
+        expect(saved[key] == live[key], f"{key} differs", f"{live[key]}\n{saved[key]}")
+
+
+@scene
 def empty_maps(directory):
     """A file that lost its text is not a process that ended."""
     with process("bash", "-c", WAIT) as pid:
