@@ -30,31 +30,47 @@ static bool are_parts(const struct mapping *lower, const struct mapping *upper)
     return upper->offset >= lower->offset && shift_of(upper) - shift_of(lower) <= MAX_SHIFT;
 }
 
-/* What can stand between two segments: anonymous memory in the hole, [vdso]. */
-static bool is_between_parts(const struct image *image, const struct mapping *mapping)
+static bool is_no_part(const struct image *image, const struct mapping *mapping)
 {
     struct str name = mapping_name(image, mapping);
 
-    return !mapping->is_file && !str_eq(name, STR("[heap]")) && !str_eq(name, STR("[stack]"));
+    return str_eq(name, STR("[heap]")) || str_eq(name, STR("[stack]"));
+}
+
+/*
+ * The segments of a loader that is aligned for pages of 64 KiB are apart in smaller pages, and the
+ * kernel fills the hole with what it maps next, files too.
+ */
+static bool are_parts_around(const struct mapping *lower, const struct mapping *upper)
+{
+    return !((lower->unknown | upper->unknown) & MAPPING_OFFSET_UNKNOWN) &&
+           are_parts(lower, upper) && shift_of(upper) - shift_of(lower) <= 64 * KIB;
+}
+
+static bool is_next(const struct mapping *lower, const struct mapping *upper, bool is_close)
+{
+    return is_close ? are_parts(lower, upper) : are_parts_around(lower, upper);
 }
 
 /* The next part of the loading that `index` belongs to, in steps of 1 or -1; NONE: no more. */
 static uint32_t next_part(const struct image *image, uint32_t index, int step)
 {
-    enum { MAX_BETWEEN = 2 };
+    enum { MAX_BETWEEN = 2, MAX_IN_HOLE = 16 };
     const struct mapping *from = &image->mappings[index];
+    bool is_close = true; /* anonymous memory in the hole, or [vdso], and no more */
 
-    for (uint32_t i = index + (uint32_t)step, n = 0; i < image->n_mappings && n <= MAX_BETWEEN;
+    for (uint32_t i = index + (uint32_t)step, n = 0; i < image->n_mappings && n <= MAX_IN_HOLE;
          i += (uint32_t)step, n++) {
         const struct mapping *mapping = &image->mappings[i];
 
         if (is_same_file(from, mapping))
-            return (step > 0 ? are_parts(from, mapping)
-                             : from->offset > 0 && are_parts(mapping, from))
+            return (step > 0 ? is_next(from, mapping, is_close)
+                             : from->offset > 0 && is_next(mapping, from, is_close))
                        ? i
                        : NONE;
-        if (!is_between_parts(image, mapping))
+        if (is_no_part(image, mapping))
             return NONE;
+        is_close = is_close && !mapping->is_file && n < MAX_BETWEEN;
     }
     return NONE;
 }

@@ -316,6 +316,24 @@ static int by_start(const void *a, const void *b)
     return (x->object > y->object) - (x->object < y->object);
 }
 
+/*
+ * Without headers: of memory between an object's parts nothing shows whose it is.  On machines with
+ * pages of up to 64 KiB the loader has a hole there in smaller ones, which anything may fill.
+ */
+static bool is_between_parts(const struct image *image, const struct mapping *mapping,
+                             const struct instance *instance)
+{
+    const struct object *object = &image->objects[instance->object];
+    const struct mapping *end = image->mappings + image->n_mappings;
+
+    if (instance->has_bias)
+        return false;
+    while (++mapping < end && mapping->range.start < instance->range.end)
+        if (mapping->is_file && mapping_shows(image, mapping, object))
+            return true;
+    return false;
+}
+
 static bool belongs_to(const struct image *image, const struct mapping *mapping,
                        const struct instance *instance)
 {
@@ -326,7 +344,8 @@ static bool belongs_to(const struct image *image, const struct mapping *mapping,
         return false;
     if (mapping->is_file)
         return mapping_shows(image, mapping, object);
-    return name.n == 0 || str_eq(name, STR("[heap]"));
+    return (name.n == 0 || str_eq(name, STR("[heap]"))) &&
+           !is_between_parts(image, mapping, instance);
 }
 
 static void assign(struct image *image, uint32_t index, uint32_t k)

@@ -168,6 +168,27 @@ START_TEST(test_instances)
 }
 END_TEST
 
+/* As on arm64 with pages of 4 KiB: the loader ends above what was mapped into its hole. */
+START_TEST(test_hole_in_loader)
+{
+    read_text(
+        PROG("004") HEAP LIBC
+        "7f0000200000-7f0000227000 r-xp 00000000 08:01 12 /lib/ld-linux-aarch64.so.1\n"
+        "7f0000228000-7f0000229000 rw-s 00000000 08:01 13 /tmp/shared\n"
+        "7f0000229000-7f000022a000 rw-p 00000000 00:00 0\n"
+        "7f000022a000-7f000022b000 ---p 00000000 00:00 0\n"
+        "7f000022c000-7f000022d000 r--p 00000000 00:00 0\n"
+        "7f0000235000-7f0000237000 r--p 00000000 00:00 0 [vvar]\n"
+        "7f0000237000-7f0000238000 r-xp 00000000 00:00 0 [vdso]\n"
+        "7f0000238000-7f000023a000 r--p 0002e000 08:01 12 /lib/ld-linux-aarch64.so.1\n"
+        "7f000023a000-7f000023c000 rw-p 00030000 08:01 12 /lib/ld-linux-aarch64.so.1\n" STACK);
+    ck_assert_uint_eq(image.instances[image.interp].seen.end, 0x7f000023c000);
+    ck_assert_uint_eq(image.layout.base, 0x7f000023c000);
+    ck_assert_int_eq(role_at(0x7f0000229000), ROLE_ANON);
+    ck_assert_int_eq(role_at(0x7f000023a000), ROLE_LIB_DATA);
+}
+END_TEST
+
 START_TEST(test_unnamed_vdso)
 {
     read_text(PROG("004") LIBC "7f00001fe000-7f0000200000 r-xp 00000000 00:00 0\n" LOADER STACK);
@@ -205,6 +226,7 @@ Suite *inferred_suite(void)
     tcase_add_test(tcase, test_roles);
     tcase_add_test(tcase, test_bss_inside_heap);
     tcase_add_test(tcase, test_instances);
+    tcase_add_test(tcase, test_hole_in_loader);
     tcase_add_test(tcase, test_unnamed_vdso);
     tcase_add_test(tcase, test_no_permissions);
     suite_add_tcase(suite, tcase);
