@@ -74,6 +74,10 @@ bool stacks_explain(struct image *image, uint64_t data_and_stack_bytes);
 /* image.objects and image.instances, the program and its interpreter, each mapping's instance. */
 void objects_read(struct image *image);
 
+/* The segment of a type whose pages hold the address that it was linked at, or NULL. */
+const struct segment *segment_at(const struct elfhead *head, uint32_t type, uint64_t vaddr,
+                                 uint64_t page_size);
+
 /*
  * Where the loading of a file lies that the mapping is a part of: by what is mapped around it, when
  * there are no program headers.

@@ -334,6 +334,29 @@ static bool is_between_parts(const struct image *image, const struct mapping *ma
     return false;
 }
 
+const struct segment *segment_at(const struct elfhead *head, uint32_t type, uint64_t vaddr,
+                                 uint64_t page_size)
+{
+    for (unsigned int i = 0; i < head->n_segments; i++) {
+        const struct segment *segment = &head->segments[i];
+
+        if (segment->type == type && vaddr >= align_down(segment->vaddr, page_size) &&
+            vaddr < align_up(segment->vaddr + segment->memory_bytes, page_size))
+            return segment;
+    }
+    return NULL;
+}
+
+/* Memory that can be used, in a hole of an object that nothing fills: of whoever found it free. */
+static bool is_in_hole(const struct image *image, const struct mapping *mapping,
+                       const struct instance *instance)
+{
+    const struct elfhead *head = &image->objects[instance->object].head;
+
+    return instance->has_bias && (mapping->perms & (PERM_READ | PERM_WRITE | PERM_EXEC)) &&
+           !segment_at(head, PT_LOAD, mapping->range.start - instance->bias, image->page_size);
+}
+
 static bool belongs_to(const struct image *image, const struct mapping *mapping,
                        const struct instance *instance)
 {
@@ -345,7 +368,7 @@ static bool belongs_to(const struct image *image, const struct mapping *mapping,
     if (mapping->is_file)
         return mapping_shows(image, mapping, object);
     return (name.n == 0 || str_eq(name, STR("[heap]"))) &&
-           !is_between_parts(image, mapping, instance);
+           !is_between_parts(image, mapping, instance) && !is_in_hole(image, mapping, instance);
 }
 
 static void assign(struct image *image, uint32_t index, uint32_t k)

@@ -38,19 +38,6 @@ static enum role part_without_head(const struct mapping *mapping)
     return mapping->perms & PERM_READ ? ROLE_LIB_RODATA : ROLE_OBJECT_HOLE;
 }
 
-static const struct segment *segment_at(const struct elfhead *head, uint32_t type, uint64_t start,
-                                        uint64_t page_size)
-{
-    for (unsigned int i = 0; i < head->n_segments; i++) {
-        const struct segment *segment = &head->segments[i];
-
-        if (segment->type == type && start >= align_down(segment->vaddr, page_size) &&
-            start < align_up(segment->vaddr + segment->memory_bytes, page_size))
-            return segment;
-    }
-    return NULL;
-}
-
 static enum role part_of_segment(const struct image *image, const struct mapping *mapping,
                                  const struct elfhead *head, uint64_t bias)
 {

@@ -109,6 +109,29 @@ START_TEST(test_foreign_inside)
 }
 END_TEST
 
+/* A hole between segments: what the loader left without access is its own, what can be used is not. */
+START_TEST(test_hole)
+{
+    struct elf_spec spec = elf_object(64, ET_DYN, 0);
+
+    spec.loads[2].vaddr += 0x10000;
+    fake_object(&fake, "holed", &spec);
+    fake_ready(&fake,
+               &(struct fake_process){.maps = FAKE_PROG
+                                      "20000000-20001000 r--p 00000000 @holed\n"
+                                      "20001000-20002000 r-xp 00001000 @holed\n"
+                                      "20002000-20004000 rwxp 00000000 00:00 0 \n"
+                                      "20004000-20012000 ---p 00000000 00:00 0 \n"
+                                      "20012000-20013000 rw-p 00002000 @holed\n"
+                                      "20013000-20014000 rw-p 00000000 00:00 0 \n" FAKE_AREA},
+               &image);
+    ck_assert_ptr_null(object_at(0x20002000));
+    ck_assert_int_eq(image.mappings[image_find(&image, 0x20002000)].role, ROLE_ANON_EXEC);
+    ck_assert_ptr_eq(object_at(0x20004000), object_at(0x20001000));
+    ck_assert_ptr_eq(object_at(0x20013000), object_at(0x20001000));
+}
+END_TEST
+
 /*
  * A library that was overwritten in place: the headers of the new version reach over the loader,
  * which is none the less itself.
@@ -326,6 +349,7 @@ Suite *objects_suite(void)
     tcase_add_test(find, test_loaded_twice);
     tcase_add_test(find, test_split_text);
     tcase_add_test(find, test_foreign_inside);
+    tcase_add_test(find, test_hole);
     tcase_add_test(find, test_overwritten);
     tcase_add_test(find, test_data_only);
     tcase_add_test(find, test_unreadable);
