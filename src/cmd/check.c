@@ -83,5 +83,6 @@ const struct command command_check = {
     .options = FOR_CHECK,
     .usage = "TARGET...",
     .summary = "Show the memory layout, how far the heap can grow, and what is wrong",
+    .operands = OPERANDS_TARGET,
     .run = run,
 };

@@ -16,10 +16,16 @@ struct command {
     unsigned int options;                                 /* FOR_ bit in options.list */
     const char *usage;                                    /* what follows the command's name */
     const char *summary;                                  /* one line */
+    const char *operands;                                 /* what these can be, or NULL */
     int (*run)(const struct options *options, FILE *out); /* an exit_status */
     void (*print_details)(FILE *out);                     /* more help, or NULL */
     bool writes;                                          /* files of its own */
 };
+
+/* Of the commands that take any target. */
+#define OPERANDS_TARGET                                                                   \
+    "TARGET is a PID, an ELF core, a directory that \"layoutcheck save\" or cp made of\n" \
+    "/proc/PID, or a file with a memory map as text; - is standard input."
 
 #define COMMAND(symbol) extern const struct command command_##symbol;
 #include "cmd/commands.list"

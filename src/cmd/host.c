@@ -45,7 +45,8 @@ static int run(const struct options *options, FILE *out)
     int status;
 
     if (options->n_arguments > 0) {
-        complain_usage("host takes no target: it looks at the whole system");
+        complain_usage(
+            "host takes no target: it looks at the whole system, which no snapshot holds");
         return EXIT_TROUBLE;
     }
     inspection_init(&inspection);

@@ -61,6 +61,7 @@ const struct command command_map = {
     .options = FOR_MAP,
     .usage = "TARGET",
     .summary = "Show every mapping with its role, and the gaps",
+    .operands = OPERANDS_TARGET,
     .run = run,
     .print_details = print_details,
 };

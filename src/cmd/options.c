@@ -312,6 +312,8 @@ void options_print_help(const struct options *options, FILE *out)
     fprintf(out, "Usage: layoutcheck %s%s [OPTION...]%s%s\n\n%s.\n", is_default ? "[" : "",
             is_default ? "check]" : command->name, *command->usage ? " " : "", command->usage,
             command->summary);
+    if (command->operands)
+        fprintf(out, "%s\n", command->operands);
     if (is_default)
         print_commands(out);
     fputs("\nOptions:\n", out);
@@ -320,8 +322,10 @@ void options_print_help(const struct options *options, FILE *out)
             print_option(&table[i], out);
     if (command->print_details)
         command->print_details(out);
-    fputs("\nExit status: 0 nothing wrong, 1 a finding at or above --fail-on, 2 wrong usage\n"
-          "or a target that could not be inspected.\n"
-          "More: layoutcheck(1), layoutcheck-findings(7).\n",
+    fputs(command->options & FOR_REPORTS
+              ? "\nExit status: 0 nothing wrong, 1 a finding at or above --fail-on, 2 wrong usage\n"
+                "or a target that could not be inspected.\n"
+              : "\nExit status: 0 done, 2 wrong usage or it could not be done.\n",
           out);
+    fputs("More: layoutcheck(1), layoutcheck-findings(7).\n", out);
 }

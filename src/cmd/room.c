@@ -133,5 +133,6 @@ const struct command command_room = {
     .options = FOR_ROOM,
     .usage = "TARGET",
     .summary = "Show how far brk, mmap and the stack can grow, and what stops each",
+    .operands = OPERANDS_TARGET,
     .run = run,
 };

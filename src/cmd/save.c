@@ -149,6 +149,7 @@ const struct command command_save = {
     .options = FOR_SAVE,
     .usage = "TARGET DIR",
     .summary = "Save what is known of a process, to be looked at elsewhere",
+    .operands = "TARGET is a PID or a snapshot. DIR is made; an empty one may be there.",
     .run = run,
     .writes = true,
 };

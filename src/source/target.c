@@ -187,10 +187,11 @@ bool target_look(struct target *target, const char *name, struct err *err)
         return take_path(target, STDIN_FILENO, "standard input", err);
     fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0 && errno == ENOENT)
-        return err_set(err,
-                       "\"%s\" is no target: there is no such file, and it is no PID (a command "
-                       "comes first)",
-                       name);
+        return err_set(
+            err,
+            "\"%s\" is no target: there is no such file, and it is no PID (commands come "
+            "first: see --help)",
+            name);
     if (fd < 0)
         return err_set(err, "cannot open %s: %s", name, strerror(errno));
     ok = take_path(target, fd, name, err);

@@ -63,7 +63,7 @@ static const struct {
     {"99999999999999999999999", "no PID"},
     {"-1", "no such file"},
     {"", "no such file"},
-    {"chekc", "a command comes first"},
+    {"chekc", "commands come first"},
     {"text/x", "text/x"},
     {"/dev/null", "neither a directory nor a file"},
     {"/proc", "/proc/PID"},
