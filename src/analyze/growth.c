@@ -86,12 +86,13 @@ const char *growth_unknown_text(const struct growth *growth, struct image *image
 
 static void doubt_holes(struct growth *growth, struct image *image)
 {
-    const char *reason = image->core ? image->core->incomplete : NULL;
+    const char *reason = image_incomplete(image);
 
     if (reason)
         growth->uncertain = arena_printf(
-            &image->arena, "%s%sthe core may not show every mapping, so that one can be nearer: %s",
-            growth->uncertain ? growth->uncertain : "", growth->uncertain ? "; " : "", reason);
+            &image->arena, "%s%sthe %s may not show every mapping, so that one can be nearer: %s",
+            growth->uncertain ? growth->uncertain : "", growth->uncertain ? "; " : "",
+            image->core ? "core" : "map", reason);
 }
 
 void growth_doubt_unknown(struct growth *growth, struct image *image)

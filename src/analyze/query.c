@@ -75,6 +75,7 @@ void query_range(struct answers *answers, const struct image *image, const char 
          i < image->n_mappings && image->mappings[i].range.start < range.end; i++)
         occupancy->n_mappings++;
     occupancy->is_free = occupancy->n_mappings == 0;
+    occupancy->known = !occupancy->is_free || !image_incomplete(image);
 }
 
 /* The layouts of gcc 12's and clang 14's runtimes, as their processes show them. */

@@ -31,10 +31,10 @@ static bool is_shifted(const struct mapping *mapping, uint64_t segment_start, ui
     return mapping->is_file && mapping->offset - file_start != mapping->range.start - segment_start;
 }
 
-/* What a core does not show may be mapped all the same. */
+/* What a core or a text does not show may be mapped all the same. */
 static void add_hole(struct checker *checker, struct mismatch *mismatch, struct range hole)
 {
-    if (checker->image->core && checker->image->core->incomplete)
+    if (image_incomplete(checker->image))
         return;
     if (mismatch->places.n == 0)
         mismatch->first = "nothing";

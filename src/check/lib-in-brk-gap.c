@@ -23,10 +23,10 @@ static uint64_t area_start(const struct image *image, uint64_t break_end)
     return range_size(hole) >= address_space_end(image) / 8 ? hole.start : 0;
 }
 
-/* gdb leaves out some mappings, but none as large as a hole that matters here. */
+/* Of a core, gdb leaves out some mappings, but none as large as a hole that matters here. */
 static bool is_hole_doubtful(const struct image *image)
 {
-    return image->core && image->core->incomplete && image->core->writer != CORE_WRITER_GDB;
+    return image_incomplete(image) && !(image->core && image->core->writer == CORE_WRITER_GDB);
 }
 
 static bool is_in_gap(const struct checker *checker, uint32_t instance)
@@ -54,7 +54,7 @@ static void run(struct checker *checker)
     if (objects.n == 0)
         return;
     if (is_hole_doubtful(checker->image)) {
-        rule_not_run(checker, "the core may not show all that is mapped above the heap");
+        rule_not_run(checker, "more may be mapped above the heap than is shown");
         return;
     }
     finding = finding_add(checker, SEVERITY_ERROR, "%s %s where the heap must grow",

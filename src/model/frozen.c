@@ -126,6 +126,15 @@ static enum image_state read_saved_maps(struct image *image, struct str text, st
     return image->n_mappings > 0 ? IMAGE_READY : no_mapping(image, text, err);
 }
 
+static void note_incomplete(struct image *image)
+{
+    const char *why = image_incomplete(image);
+
+    if (why)
+        image_note_missing(image, "mappings",
+                           arena_printf(&image->arena, "there may be more: %s", why));
+}
+
 static enum image_state read_maps(struct image *image, struct err *err)
 {
     const struct blob *blob = capture_get(image->capture, maps_row(image));
@@ -143,6 +152,7 @@ static enum image_state read_maps(struct image *image, struct err *err)
     while (paste_next(&paste, &record))
         take_mapping(image, &record);
     image->pasted = paste;
+    note_incomplete(image);
     if (!image->pid)
         image->pid = (pid_t)(paste.pid <= INT_MAX ? paste.pid : 0);
     return IMAGE_READY;
@@ -176,7 +186,7 @@ void log_read(struct image *image)
         host->kernel = arena_strndup(&image->arena, log.release.p, log.release.n);
 }
 
-/* Kernels have pages of 4, 16 or 64 KiB. */
+/* The largest size that all addresses fit: kernels have pages of 4, 16 or 64 KiB. */
 void page_size_guess(struct image *image)
 {
     uint64_t bits = 0;
@@ -187,10 +197,7 @@ void page_size_guess(struct image *image)
     image->is_page_size_guessed = image->page_size != 4096; /* no kernel has smaller ones */
 }
 
-/*
- * The program's own word for it, else the largest size that all addresses fit: kernels have pages
- * of 4, 16 or 64 KiB.
- */
+/* The program's own word for it, or what was noted of it; else it is guessed. */
 static void find_page_size(struct image *image)
 {
     struct auxv_record auxv;

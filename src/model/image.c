@@ -207,6 +207,14 @@ bool image_is_live(const struct image *image)
     return capture_kind(image->capture) == CAPTURE_LIVE;
 }
 
+/* Every process has a stack at least; gdb shows no memory but that of files where it has a core. */
+const char *image_incomplete(const struct image *image)
+{
+    if (image->core)
+        return image->core->incomplete;
+    return image->pasted.only_files ? "none of them is without a file, as a stack is" : NULL;
+}
+
 bool image_uid(const struct image *image, uint64_t *uid)
 {
     bool by_core = image->core && image->core->has_ids;

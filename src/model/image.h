@@ -413,6 +413,9 @@ struct str mapping_name(const struct image *image, const struct mapping *mapping
 /* Whether the process runs while it is looked at, so that everything can be asked once more. */
 bool image_is_live(const struct image *image);
 
+/* Why the process may have mappings that the image has not, a phrase; NULL: it has all. */
+const char *image_incomplete(const struct image *image);
+
 /* Numbers that stat, status or the notes of a core tell; false where none does. */
 bool image_uid(const struct image *image, uint64_t *uid);
 bool image_n_threads(const struct image *image, uint64_t *n);

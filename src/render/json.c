@@ -644,10 +644,11 @@ static json_t *json_occupancy(const struct report *report, const struct occupanc
 
     for (uint32_t i = 0; i < occupancy->n_mappings; i++)
         json_array_append_new(mappings, json_mapping(report, occupancy->first_mapping + i));
-    return json_pack("{s:s, s:o, s:o, s:b, s:b, s:o}", "name", occupancy->name, "start",
+    return json_pack("{s:s, s:o, s:o, s:b, s:o, s:o}", "name", occupancy->name, "start",
                      json_address(occupancy->range.start), "end",
                      json_address(occupancy->range.end), "usable", (int)occupancy->usable, "free",
-                     (int)occupancy->is_free, "mappings", mappings);
+                     occupancy->known ? json_boolean(occupancy->is_free) : json_null(), "mappings",
+                     mappings);
 }
 
 json_t *json_room(const struct report *report, const struct answers *answers)

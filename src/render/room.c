@@ -253,9 +253,10 @@ static void print_occupancy(const struct report *report, const struct occupancy 
 
     fprintf(out, "  %s%s%s-%s: %s\n", occupancy->name, *occupancy->name ? " " : "",
             address_text(occupancy->range.start, start), address_text(occupancy->range.end, end),
-            !occupancy->usable   ? "outside what the process can map"
-            : occupancy->is_free ? "free"
-                                 : "not free");
+            !occupancy->usable    ? "outside what the process can map"
+            : !occupancy->is_free ? "not free"
+            : occupancy->known    ? "free"
+                                  : "nothing is known to lie there");
     for (uint32_t i = 0; i < occupancy->n_mappings && i < SHOWN; i++) {
         const struct mapping *mapping = &image->mappings[occupancy->first_mapping + i];
 

@@ -57,7 +57,8 @@ static const char *source_text(const struct report *report)
 
     if (capture_kind(image->capture) != CAPTURE_TEXT)
         return "";
-    return arena_printf(arena, ", from %s (%s)", path, image->pasted.format);
+    return arena_printf(arena, ", from %s (%s%s)", path, image->pasted.format,
+                        image_incomplete(image) ? ", not all mappings" : "");
 }
 
 static struct str program_path(const struct image *image)
@@ -333,7 +334,7 @@ static void print_brk(const struct report *report, const struct style *style, FI
     }
     paper_size(style, brk->growth.room, room);
     address_text(brk->max, max);
-    if (brk->growth.unknown || (report->image->core && report->image->core->incomplete))
+    if (brk->growth.unknown || image_incomplete(report->image))
         most = "at most ";
     if (brk->growth.room == 0)
         text = arena_printf(arena, "cannot grow beyond %s: stopped by %s", max,

@@ -53,6 +53,23 @@ START_TEST(test_unknown)
 }
 END_TEST
 
+/* A process has memory without a file: where a map shows none, it was left out. */
+START_TEST(test_only_files)
+{
+    static const char only_files[] = "400000-401000 r-xp 00000000 08:01 10 /bin/prog\n";
+
+    ck_assert_int_eq(fake_text(STACK, &image, &err), IMAGE_READY);
+    ck_assert_ptr_null(image_incomplete(&image));
+    teardown();
+    ck_assert_int_eq(fake_text(only_files, &image, &err), IMAGE_READY);
+    ck_assert_ptr_nonnull(strstr(image_incomplete(&image), "without a file"));
+    for (uint32_t i = 0; i < image.n_missing; i++)
+        if (strcmp(image.missing[i].what, "mappings") == 0)
+            return;
+    ck_abort_msg("not told as missing");
+}
+END_TEST
+
 static const struct {
     const char *name;
     const char *text;
@@ -161,6 +178,7 @@ Suite *frozen_suite(void)
     ROWS_ADD(tcase, test_nothing, nothings);
     ROWS_ADD(tcase, test_page_size, pages);
     tcase_add_test(tcase, test_unknown);
+    tcase_add_test(tcase, test_only_files);
     tcase_add_test(tcase, test_smaps);
     tcase_add_test(tcase, test_no_sizes);
     tcase_add_test(tcase, test_rejected);
