@@ -405,3 +405,11 @@ enum image_state fake_text(const char *text, struct image *image, struct err *er
 
     return image_init(image, capture, 0, err);
 }
+
+const char *fake_missing(const struct image *image, const char *what)
+{
+    for (uint32_t i = 0; i < image->n_missing; i++)
+        if (strcmp(image->missing[i].what, what) == 0)
+            return image->missing[i].reason;
+    return NULL;
+}

@@ -95,4 +95,7 @@ enum image_state fake_text(const char *text, struct image *image, struct err *er
 /* The same where nothing but IMAGE_READY can come of it. */
 void fake_ready(struct fake *fake, const struct fake_process *process, struct image *image);
 
+/* Why the image says that an input is missing; NULL: it does not. */
+const char *fake_missing(const struct image *image, const char *what);
+
 #endif

@@ -55,14 +55,6 @@ static enum image_state look(const char *about)
     return image_init(&image, process, 0, &err);
 }
 
-static const char *reason_of(const char *what)
-{
-    for (uint32_t i = 0; i < image.n_missing; i++)
-        if (strcmp(image.missing[i].what, what) == 0)
-            return image.missing[i].reason;
-    return "(not missing)";
-}
-
 START_TEST(test_objects_are_taken)
 {
     ck_assert_int_eq(look(NULL), IMAGE_READY);
@@ -82,7 +74,7 @@ START_TEST(test_objects_of_another_inode)
     fake_write(&fake, "snap/objects", "%s", strstr(objects, "object: /lib.so"));
     ck_assert_int_eq(look(NULL), IMAGE_READY);
     ck_assert(!image.objects[0].has_head && image.objects[1].has_head);
-    ck_assert_str_eq(reason_of("ELF headers of /prog"), "the snapshot does not hold it");
+    ck_assert_str_eq(fake_missing(&image, "ELF headers of /prog"), "the snapshot does not hold it");
 }
 END_TEST
 
@@ -91,7 +83,7 @@ START_TEST(test_damaged_objects)
     fake_write(&fake, "snap/objects", "%sentry: x\n", objects);
     ck_assert_int_eq(look(NULL), IMAGE_READY);
     ck_assert(!image.objects[0].has_head);
-    ck_assert_str_eq(reason_of("objects"), "line 14 of objects makes no sense");
+    ck_assert_str_eq(fake_missing(&image, "objects"), "line 14 of objects makes no sense");
 }
 END_TEST
 
@@ -165,9 +157,9 @@ START_TEST(test_reasons)
                           "missing meminfo: this \\134 kernel has none\n"
                           "missing smapsx: not this one\n"),
                      IMAGE_READY);
-    ck_assert_str_eq(reason_of("auxv"), "permission denied");
-    ck_assert_str_eq(reason_of("meminfo"), "this \\ kernel has none");
-    ck_assert_str_eq(reason_of("limits"), "the snapshot does not hold it");
+    ck_assert_str_eq(fake_missing(&image, "auxv"), "permission denied");
+    ck_assert_str_eq(fake_missing(&image, "meminfo"), "this \\ kernel has none");
+    ck_assert_str_eq(fake_missing(&image, "limits"), "the snapshot does not hold it");
 }
 END_TEST
 

@@ -66,14 +66,6 @@ static void read_all(void)
     hostmem_read(&memory, &image);
 }
 
-static const char *why_missing(const char *what)
-{
-    for (uint32_t i = 0; i < image.n_missing; i++)
-        if (strcmp(image.missing[i].what, what) == 0)
-            return image.missing[i].reason;
-    return NULL;
-}
-
 START_TEST(test_numbers)
 {
     read_all();
@@ -112,7 +104,7 @@ START_TEST(test_missing)
     fake_remove(&fake, files[_i].name);
     read_all();
     ROW_NUMBER(&files[_i], image.n_missing, 1);
-    ROW_TRUE(&files[_i], why_missing(files[_i].what) != NULL);
+    ROW_TRUE(&files[_i], fake_missing(&image, files[_i].what) != NULL);
     ROW_NUMBER(&files[_i], memory.slab_missing != NULL, strcmp(files[_i].name, "slabinfo") == 0);
 }
 END_TEST
@@ -215,7 +207,7 @@ START_TEST(test_bad_slabinfo)
     read_all();
     ROW_NUMBER(&slabinfos[_i], memory.n_caches, slabinfos[_i].n_caches);
     ROW_NUMBER(&slabinfos[_i], memory.n_caches_not_understood, slabinfos[_i].n_bad);
-    ROW_TEXT(&slabinfos[_i], why_missing("slabinfo"), slabinfos[_i].why);
+    ROW_TEXT(&slabinfos[_i], fake_missing(&image, "slabinfo"), slabinfos[_i].why);
     ROW_TEXT(&slabinfos[_i], memory.slab_missing, slabinfos[_i].none ? slabinfos[_i].why : NULL);
 }
 END_TEST
@@ -241,7 +233,7 @@ START_TEST(test_unclear)
     fake_write(&fake, unclear[_i].name, "%s", unclear[_i].text);
     read_all();
     ROW_NUMBER(&unclear[_i], image.n_missing, 1);
-    ROW_TEXT(&unclear[_i], why_missing(unclear[_i].what), unclear[_i].why);
+    ROW_TEXT(&unclear[_i], fake_missing(&image, unclear[_i].what), unclear[_i].why);
 }
 END_TEST
 
@@ -268,7 +260,7 @@ START_TEST(test_meminfo)
     write_meminfo(meminfos[_i].lines);
     fake_write(&fake, "sys/kernel/osrelease", "%s\n", meminfos[_i].kernel);
     read_all();
-    ROW_TEXT(&meminfos[_i], why_missing("meminfo"), meminfos[_i].why);
+    ROW_TEXT(&meminfos[_i], fake_missing(&image, "meminfo"), meminfos[_i].why);
     ROW_NUMBER(&meminfos[_i], image.n_missing, meminfos[_i].why ? 1 : 0);
 }
 END_TEST
@@ -293,7 +285,7 @@ START_TEST(test_contradiction)
     write_meminfo(contradictions[_i].lines);
     read_all();
     ROW_TEXT(&contradictions[_i], memory.contradiction, contradictions[_i].found);
-    ROW_NUMBER(&contradictions[_i], why_missing("figures of meminfo") != NULL,
+    ROW_NUMBER(&contradictions[_i], fake_missing(&image, "figures of meminfo") != NULL,
                contradictions[_i].found != NULL);
 }
 END_TEST

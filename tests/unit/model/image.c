@@ -113,14 +113,6 @@ START_TEST(test_denied)
 }
 END_TEST
 
-static const char *reason_for(const char *what)
-{
-    for (uint32_t i = 0; i < image.n_missing; i++)
-        if (strcmp(image.missing[i].what, what) == 0)
-            return image.missing[i].reason;
-    return NULL;
-}
-
 /* Rows that are not needed: the image is made, and says what is missing. */
 static const struct {
     const char *name; /* the file */
@@ -140,7 +132,7 @@ START_TEST(test_missing)
     refused_error = EACCES;
     hook_openat = refuse_row;
     fake_ready(&fake, &ordinary, &image);
-    ROW_TEXT(&optional[_i], reason_for(optional[_i].what), "permission denied");
+    ROW_TEXT(&optional[_i], fake_missing(&image, optional[_i].what), "permission denied");
     ROW_NUMBER(&optional[_i], image.n_missing, 1);
 }
 END_TEST

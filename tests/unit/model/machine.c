@@ -119,14 +119,6 @@ static const struct {
     {"nothing at all", LOW("/opt/x"), EM_NONE, 0, NULL},
 };
 
-static bool is_missing(const char *what)
-{
-    for (uint32_t i = 0; i < image.n_missing; i++)
-        if (strcmp(image.missing[i].what, what) == 0)
-            return true;
-    return false;
-}
-
 START_TEST(test_name)
 {
     char text[2048];
@@ -134,7 +126,8 @@ START_TEST(test_name)
     snprintf(text, sizeof(text), PROG "%s", names[_i].maps);
     take_text(text);
     ROW_NUMBER(&names[_i], image.machine, names[_i].machine);
-    ROW_NUMBER(&names[_i], is_missing("ELF machine"), names[_i].machine != EM_NONE);
+    ROW_NUMBER(&names[_i], fake_missing(&image, "ELF machine") != NULL,
+               names[_i].machine != EM_NONE);
     if (names[_i].machine == EM_NONE) {
         ck_assert_ptr_null(image.machine_evidence);
         return;
@@ -172,7 +165,7 @@ START_TEST(test_page_size)
     take_text(page_sizes[_i].maps);
     ROW_NUMBER(&page_sizes[_i], image.page_size, page_sizes[_i].page_size);
     ROW_NUMBER(&page_sizes[_i], image.is_page_size_guessed, page_sizes[_i].guessed);
-    ROW_NUMBER(&page_sizes[_i], is_missing("page size"), page_sizes[_i].guessed);
+    ROW_NUMBER(&page_sizes[_i], fake_missing(&image, "page size") != NULL, page_sizes[_i].guessed);
     ROW_NUMBER(&page_sizes[_i], image.host.stack_guard_gap_bytes, 256 * page_sizes[_i].page_size);
 }
 END_TEST
