@@ -131,12 +131,6 @@ struct range largest_hole_above(const struct image *image, uint64_t address);
  */
 bool mmap_place(struct image *image, uint64_t length, uint64_t *address);
 
-/*
- * The lowest address that a process without CAP_SYS_RAWIO can map: vm.mmap_min_addr, and the
- * kernel's own setting, which is 64 KiB nearly everywhere and not shown.
- */
-uint64_t lowest_mmap_address(const struct image *image);
-
 /* Whether the mapping is part of a loaded ELF object other than the program. */
 bool mapping_is_library(const struct image *image, const struct mapping *mapping);
 

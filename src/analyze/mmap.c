@@ -17,7 +17,11 @@ static uint64_t usual_min_address(const struct image *image)
     return align_up(usual ? usual : 64 * KIB, image->page_size);
 }
 
-uint64_t lowest_mmap_address(const struct image *image)
+/*
+ * The lowest address that a process without CAP_SYS_RAWIO can map: vm.mmap_min_addr, and the
+ * kernel's own setting, which is 64 KiB nearly everywhere and not shown.
+ */
+static uint64_t lowest_mmap_address(const struct image *image)
 {
     uint64_t least = usual_min_address(image);
 

@@ -55,7 +55,7 @@ static void set_severity(struct finding *finding, const struct policy *policy)
             finding->severity = policy->severities[i].severity;
 }
 
-void policy_apply(struct checker *checker, const struct policy *policy)
+static void policy_apply(struct checker *checker, const struct policy *policy)
 {
     uint32_t n = 0;
 

@@ -117,8 +117,7 @@ const struct rule *rule_find(struct str id);
 void check_run(struct checker *checker, struct image *image, const struct facts *facts,
                const struct policy *policy);
 
-/* The steps after the rules. */
-void policy_apply(struct checker *checker, const struct policy *policy);
+/* The last step, after the rules. */
 void stories_join(struct checker *checker);
 
 /* The same of the rules that judge the host.  The result lives in the arena. */

@@ -26,9 +26,6 @@ enum image_state core_read(struct image *image, struct err *err);
 /* The largest page size that all addresses fit. */
 void page_size_guess(struct image *image);
 
-/* CAPTURE_MAPS, or CAPTURE_SMAPS of a snapshot that has nothing else. */
-enum capture_row maps_row(struct image *image);
-
 /* What the two share.  Mappings come in address order. */
 void mappings_add(struct image *image, const struct maps_line *line);
 

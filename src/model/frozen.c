@@ -73,7 +73,8 @@ static void take_mapping(struct image *image, const struct paste_record *record)
     mapping->locked = smaps->locked;
 }
 
-enum capture_row maps_row(struct image *image)
+/* Of a snapshot that has nothing else, smaps. */
+static enum capture_row maps_row(struct image *image)
 {
     return capture_get(image->capture, CAPTURE_MAPS)->missing ? CAPTURE_SMAPS : CAPTURE_MAPS;
 }

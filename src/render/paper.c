@@ -19,11 +19,6 @@ const char *paper_bold_on(const struct style *style)
     return style->color ? "\033[1m" : "";
 }
 
-const char *paper_dim_on(const struct style *style)
-{
-    return style->color ? "\033[2m" : "";
-}
-
 const char *paper_off(const struct style *style)
 {
     return style->color ? "\033[0m" : "";

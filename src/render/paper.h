@@ -9,7 +9,6 @@
 /* The escape sequences, or "" without colour. */
 const char *paper_severity_on(const struct style *style, enum severity severity);
 const char *paper_bold_on(const struct style *style);
-const char *paper_dim_on(const struct style *style);
 const char *paper_off(const struct style *style);
 
 /* "868K", or "888832" with --bytes. */

@@ -37,12 +37,8 @@ static void read_note(int fd, const char *name, char *text, size_t size)
 
 static void read_notes(int fd, struct corefile_notes *notes)
 {
-    char limit[32];
-
     read_note(fd, "user.coredump.exe", notes->exe, sizeof(notes->exe));
     read_note(fd, "user.coredump.comm", notes->comm, sizeof(notes->comm));
-    read_note(fd, "user.coredump.rlimit", limit, sizeof(limit));
-    notes->has_core_limit = str_to_u64(str_of(limit), &notes->core_limit_bytes);
 }
 
 static bool accept_core(const void *head, size_t n)

@@ -17,14 +17,12 @@ enum corefile_form { COREFILE_NONE, COREFILE_ELF, COREFILE_PACKED };
 enum corefile_form corefile_look(const void *bytes, size_t n);
 
 /*
- * What systemd-coredump(8) noted beside the core, in extended attributes user.coredump.*; empty or
- * false where it did not.  Whoever may write the file may write these.
+ * What systemd-coredump(8) noted beside the core, in extended attributes user.coredump.*; empty
+ * where it did not.  Whoever may write the file may write these.
  */
 struct corefile_notes {
     char exe[PATH_MAX];
     char comm[64];
-    bool has_core_limit;
-    uint64_t core_limit_bytes; /* RLIMIT_CORE, UINT64_MAX: unlimited: what may have cut the core */
 };
 
 struct corefile {

@@ -304,15 +304,9 @@ START_TEST(test_notes)
     if (setxattr(path, "user.coredump.exe", "/usr/bin/some program", 21, 0) != 0)
         return;
     ck_assert_int_eq(setxattr(path, "user.coredump.comm", "some", 4, 0), 0);
-    ck_assert_int_eq(setxattr(path, "user.coredump.rlimit", "18446744073709551615", 20, 0), 0);
     ck_assert(open_core(&file, NULL));
     ck_assert_str_eq(file.notes.exe, "/usr/bin/some program");
     ck_assert_str_eq(file.notes.comm, "some");
-    ck_assert(file.notes.has_core_limit && file.notes.core_limit_bytes == UINT64_MAX);
-    corefile_close(&file);
-    ck_assert_int_eq(setxattr(path, "user.coredump.rlimit", "1k", 2, 0), 0);
-    ck_assert(open_core(&file, NULL));
-    ck_assert(!file.notes.has_core_limit);
     corefile_close(&file);
 }
 END_TEST
