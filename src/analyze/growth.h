@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What stops a process from growing: the limits that brk, mmap and the stack have in common, and
- * how
- * the least of them is found.  Each limit has its own room, so that a reader sees what comes next.
+ * how the least of them is found.  Each limit has its own room, so that a reader sees what comes
+ * next.
  */
 #ifndef ANALYZE_GROWTH_H
 #define ANALYZE_GROWTH_H

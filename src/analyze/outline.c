@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The regions once more, coarse enough to be drawn: the mmap area of a large process has hundreds
- * of
- * libraries, thread stacks and arenas with gaps between them, and a person wants to see one box.
+ * of libraries, thread stacks and arenas with gaps between them, and a person wants to see one box.
  */
 #include "analyze/facts.h"
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The break is not exported.  Its start is (stat field 47, since 3.3).  The break itself is read
- * from
- * the variable in which libc keeps it, where memory can be read; else it follows from the
+ * from the variable in which libc keeps it, where memory can be read; else it follows from the
  * mappings that the kernel labels [heap]: anonymous ones between start_brk and the break
  * (fs/proc/task_mmu.c vma_is_initial_heap()).  The label can stand on several mappings (part of the
  * heap was mprotected, locked or unmapped) or begin in the bss that the heap merged with.
@@ -339,8 +338,7 @@ static bool agrees_with_labels(const struct image *image, uint64_t value)
 
 /*
  * Between the kernel's moving the break and libc's noting it lie some instructions, in which a
- * thread
- * can be interrupted.  What looks wrong is looked at again, a little later.
+ * thread can be interrupted.  What looks wrong is looked at again, a little later.
  */
 static bool looks_unsettled(const struct image *image, uint64_t value)
 {

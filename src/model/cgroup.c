@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the memory cgroups of a process leave, from its own up to the root.  They never refuse brk
- * or
- * mmap: they kill when memory is touched that no reclaim can make room for.
+ * or mmap: they kill when memory is touched that no reclaim can make room for.
  */
 #include "model/image.h"
 #include "parse/keyed.h"

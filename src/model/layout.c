@@ -338,8 +338,7 @@ static bool brk_follows_bss(const struct image *image)
 
 /*
  * Where everything is randomised, a break right after bss was drawn by chance.  A static PIE's
- * break
- * is somewhere else altogether, so that only the setting tells.
+ * break is somewhere else altogether, so that only the setting tells.
  */
 static bool brk_is_fixed(const struct image *image)
 {

@@ -198,8 +198,8 @@ static enum image_state sums_error(struct image *image, struct err *err)
 
 /*
  * In the middle of an execve() a maps file that was opened before reads as empty, and the new
- * program
- * is not mapped yet: its code starts at 0 then (1 is what a reader without permission sees).
+ * program is not mapped yet: its code starts at 0 then (1 is what a reader without permission
+ * sees).
  */
 static bool is_half_executed(const struct image *image)
 {

@@ -10,8 +10,7 @@
 
 /*
  * smaps of 60,000 mappings is 50 MB of text: it is taken as it comes, and only the records whose
- * end
- * has not come yet are kept.
+ * end has not come yet are kept.
  */
 struct smaps_sink {
     struct image *image;

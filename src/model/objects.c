@@ -568,8 +568,8 @@ static void note_unread(struct image *image)
 
 /*
  * The executed file has no executable mapping any more when the program moved its text to huge
- * pages
- * or put something else over it.  Its entry point, which the kernel noted at exec, tells the bias.
+ * pages or put something else over it.  Its entry point, which the kernel noted at exec, tells the
+ * bias.
  */
 static void add_exe_by_entry(struct finder *finder)
 {

@@ -7,8 +7,7 @@
 
 /*
  * include/uapi/asm-generic/signal.h, of those that write a core.  The first Unix numbers are the
- * same
- * everywhere; alpha, mips, parisc and sparc have others for the rest.
+ * same everywhere; alpha, mips, parisc and sparc have others for the rest.
  */
 static const struct {
     unsigned int number;

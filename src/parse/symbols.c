@@ -210,8 +210,7 @@ static uint32_t gnu_hash_of(const char *name)
 
 /*
  * DT_GNU_HASH: four words (buckets, first symbol, bloom words, shift), the bloom filter, the
- * buckets,
- * then a hash for each symbol, whose lowest bit ends the bucket's chain.
+ * buckets, then a hash for each symbol, whose lowest bit ends the bucket's chain.
  */
 static bool find_by_gnu_hash(const struct reader *memory, const struct dynamic *dynamic,
                              struct shape shape, struct search *search)

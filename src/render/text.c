@@ -307,8 +307,7 @@ static const char *limit_text(const struct report *report, const struct limit_fa
 
 /*
  * Of a map and of a core one sentence at the end tells what is not known of the limits; a break
- * that
- * was not read is worth saying here.
+ * that was not read is worth saying here.
  */
 static const char *doubt_text(const struct report *report, const struct style *style)
 {

@@ -12,9 +12,8 @@
  * maps or smaps alone.  Nothing of the reader's own machine is ever read for these.
  *
  * A core holds none of these files.  Whoever reads it gives the capture what of it are rows, and
- * the
- * process's memory.  Files of the reader's own machine can be asked for by path (objfile.h), to be
- * held against what the core itself holds of them.
+ * the process's memory.  Files of the reader's own machine can be asked for by path (objfile.h), to
+ * be held against what the core itself holds of them.
  */
 #ifndef SOURCE_CAPTURE_H
 #define SOURCE_CAPTURE_H

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "source/corefile.h"
 
-
 #include <elf.h>
 #include <errno.h>
 #include <stdio.h>

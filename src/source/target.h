@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a TARGET of the command line is, decided by looking: a number is a PID, "self" this
- * program's
- * own, "-" standard input; else it is a path.  A directory of procfs is the live process, another
- * one a snapshot; a file is a core, packed or not, by how it begins, else it holds text.
+ * program's own, "-" standard input; else it is a path.  A directory of procfs is the live process,
+ * another one a snapshot; a file is a core, packed or not, by how it begins, else it holds text.
  */
 #ifndef SOURCE_TARGET_H
 #define SOURCE_TARGET_H

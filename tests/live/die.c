@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Processes that die and leave a core, not run by tests/live/run but by tests/core/run: what they
- * say
- * must be reported of the core. Each ends by a signal instead of being ready.
+ * say must be reported of the core. Each ends by a signal instead of being ready.
  */
 #include "fixture.h"
 
