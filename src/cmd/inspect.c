@@ -180,7 +180,7 @@ static bool open_target(struct inspection *inspection, const char *name, pid_t *
 
     inspection->path = name;
     inspection->kind = NULL;
-    if (!target_look(&target, name, err))
+    if (!privilege_lower(err) || !target_look(&target, name, err))
         return false;
     switch (target.kind) {
     case TARGET_SNAPSHOT:
@@ -195,6 +195,7 @@ static bool open_target(struct inspection *inspection, const char *name, pid_t *
         inspection->process = capture_open_core(&target.core);
         return true;
     default:
+        privilege_raise();
         inspection->kind = capture_kind_name(CAPTURE_LIVE);
         return open_process(inspection, &target, pid, err);
     }

@@ -5,10 +5,12 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/capability.h>
 #include <unistd.h>
 
 static const cap_value_t needed[] = {CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
+enum { N_NEEDED = sizeof(needed) / sizeof(needed[0]) };
 static const cap_value_t for_writing[] = {CAP_DAC_OVERRIDE};
 
 /* Keeps in `wanted` what `current` has of the values. */
@@ -25,7 +27,6 @@ static void keep(cap_t wanted, cap_t current, cap_flag_t flag, const cap_value_t
 
 bool privilege_drop(bool keep_write, struct err *err)
 {
-    enum { N_NEEDED = sizeof(needed) / sizeof(needed[0]) };
     cap_t current = cap_get_proc(), wanted = cap_init();
     bool ok = current && wanted;
 
@@ -62,6 +63,41 @@ void privilege_write_begin(void)
 void privilege_write_end(void)
 {
     set_write(CAP_CLEAR);
+}
+
+/* AT_SECURE: execution gave rights that the user had not (security/commoncap.c). */
+static bool are_rights_of_file(void)
+{
+    return getauxval(AT_SECURE) != 0;
+}
+
+bool privilege_lower(struct err *err)
+{
+    cap_t caps;
+    bool ok;
+
+    if (!are_rights_of_file())
+        return true;
+    caps = cap_get_proc();
+    ok = caps && cap_clear_flag(caps, CAP_EFFECTIVE) == 0 && cap_set_proc(caps) == 0;
+    if (!ok)
+        err_format(err, "cannot drop capabilities: %s", strerror(errno));
+    cap_free(caps);
+    return ok;
+}
+
+void privilege_raise(void)
+{
+    cap_t caps;
+
+    if (!are_rights_of_file())
+        return;
+    caps = cap_get_proc();
+    if (!caps)
+        return;
+    keep(caps, caps, CAP_EFFECTIVE, needed, N_NEEDED);
+    (void)cap_set_proc(caps); /* without them, the kernel says what the user may not */
+    cap_free(caps);
 }
 
 static bool have(cap_value_t value)

@@ -21,6 +21,14 @@ bool privilege_drop(bool keep_write, struct err *err);
 void privilege_write_begin(void);
 void privilege_write_end(void);
 
+/*
+ * The rights are for /proc.  While files are read that the caller named, those are put aside that
+ * the program has and its user has not: by file capabilities, whoever may execute it could else
+ * read every core, and what the beginning of every file is.
+ */
+bool privilege_lower(struct err *err);
+void privilege_raise(void);
+
 /* Room for the sentences below: they name the program's own file. */
 enum { PRIVILEGE_TEXT = PATH_MAX + 640 };
 
