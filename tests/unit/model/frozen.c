@@ -3,6 +3,8 @@
 #include "../fake.h"
 #include "../rows.h"
 
+#include <stdio.h>
+
 static struct image image;
 static struct err err;
 
@@ -50,6 +52,27 @@ START_TEST(test_unknown)
     ck_assert(!image.brk.known);
     ck_assert_ptr_nonnull(strstr(image.brk.missing, "[heap]"));
     ck_assert_str_eq(image.lacks, "stat, statm, status, limits and auxv");
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    bool is_file;
+} mapped_names[] = {
+    {"/bin/prog", true},       {"libc-2.31.so", true},
+    {"[heap]", false},         {"anon_inode:[perf_event]", false},
+    {"socket:[12345]", false}, {"", false},
+};
+
+/* Old tables have names of files without their directories. */
+START_TEST(test_names)
+{
+    char text[128];
+
+    snprintf(text, sizeof(text), "400000-401000 rw-p 00000000 00:00 0 %s\n" STACK,
+             mapped_names[_i].name);
+    ck_assert_int_eq(fake_text(text, &image, &err), IMAGE_READY);
+    ROW_NUMBER(&mapped_names[_i], image.mappings[0].is_file, mapped_names[_i].is_file);
 }
 END_TEST
 
@@ -176,6 +199,7 @@ Suite *frozen_suite(void)
     ROWS_ADD(tcase, test_page_size, pages);
     tcase_add_test(tcase, test_unknown);
     tcase_add_test(tcase, test_only_files);
+    ROWS_ADD(tcase, test_names, mapped_names);
     tcase_add_test(tcase, test_smaps);
     tcase_add_test(tcase, test_no_sizes);
     tcase_add_test(tcase, test_rejected);
