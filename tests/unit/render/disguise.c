@@ -56,6 +56,7 @@ static const struct {
     {"nothing", "", ""},
     {"only a slash", "/", "/"},
     {"root is nobody", "/home/root/x", "/home/root/x"},
+    {"a file beside the homes", "/home/file.so", "/home/file.so"},
 };
 
 START_TEST(test_path)
