@@ -22,7 +22,7 @@ struct occupancy {
     const char *name; /* what the range is for; "" when it was given by numbers */
     struct range range;
     bool usable; /* inside the addresses that the process can map */
-    bool known; /* false: nothing that is known lies there, but not all is */
+    bool known;  /* false: nothing that is known lies there, but not all is */
     bool is_free;
     uint32_t first_mapping; /* of those in it, one after the other */
     uint32_t n_mappings;
