@@ -76,6 +76,18 @@ START_TEST(test_names)
 }
 END_TEST
 
+/* The number before gdb's table is a PID if it can be one. */
+START_TEST(test_pid)
+{
+#define TABLE "Mapped address spaces:\n0x1000 0x2000 0x1000 0x0 r-xp /x\n"
+    ck_assert_int_eq(fake_text("process 71\n" TABLE, &image, &err), IMAGE_READY);
+    ck_assert_int_eq(image.pid, 71);
+    teardown();
+    ck_assert_int_eq(fake_text("process 4294967367\n" TABLE, &image, &err), IMAGE_READY);
+    ck_assert_int_eq(image.pid, 0);
+}
+END_TEST
+
 /* A process has memory without a file: where a map shows none, it was left out. */
 START_TEST(test_only_files)
 {
@@ -200,6 +212,7 @@ Suite *frozen_suite(void)
     tcase_add_test(tcase, test_unknown);
     tcase_add_test(tcase, test_only_files);
     ROWS_ADD(tcase, test_names, mapped_names);
+    tcase_add_test(tcase, test_pid);
     tcase_add_test(tcase, test_smaps);
     tcase_add_test(tcase, test_no_sizes);
     tcase_add_test(tcase, test_rejected);
