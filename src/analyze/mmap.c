@@ -210,12 +210,16 @@ static void limit_by_hole(struct mmap_facts *mmap, struct image *image)
 
 /*
  * The kernel has a second lowest address, set when it was built, which no file in /proc shows;
- * before
- * 6.3 the search began at the first page, and what it found was refused without CAP_SYS_RAWIO.
+ * before 6.3 the search began at the first page, and what it found was refused without
+ * CAP_SYS_RAWIO.  Either matters when the lowest hole could be the largest.
  */
 static bool depends_on_min_address(const struct image *image)
 {
-    return largest_hole(image).start == lowest_mmap_address(image) &&
+    struct range all = {image->page_size, image->layout.task_size};
+    struct range lowest = hole_below(image, 0, all), largest = largest_hole(image);
+
+    return (largest.start == lowest_mmap_address(image) ||
+            range_size(lowest) > range_size(largest)) &&
            (image->host.mmap_min_addr < usual_min_address(image) ||
             image->host.kernel_version < KERNEL(6, 3));
 }

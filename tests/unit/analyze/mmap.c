@@ -53,13 +53,51 @@ START_TEST(test_fallback)
 }
 END_TEST
 
+/*
+ * All is full but 3f8000 bytes below the stack, and 3f0000 from 64K to the program: before 6.3 that
+ * hole begins at the first page for who has CAP_SYS_RAWIO, and is the larger one.
+ */
+static const struct {
+    const char *name, *release;
+    bool is_doubted;
+} lowest_holes[] = {
+    {"before 6.3", "6.1.0", true},
+    {"since", "6.3.0", false},
+};
+
+START_TEST(test_lowest_hole)
+{
+    struct facts facts;
+
+    fake_init(&fake);
+    fake_objects(&fake, 64);
+    fake_write(&fake, "sys/kernel/osrelease", "%s\n", lowest_holes[_i].release);
+    fake_ready(&fake,
+               &(struct fake_process){
+                   .maps = FAKE_PROG
+                   "404000-7ffff7c00000 ---p 00000000 00:00 0 \n" FAKE_LIBC
+                   "7ffff7c04000-7ffff7fc3000 ---p 00000000 00:00 0 \n"
+                   "7ffff7fc3000-7ffff7fc5000 r-xp 00000000 00:00 0 [vdso]\n" FAKE_LOADER
+                   "7ffff7fc9000-7fffffae5000 ---p 00000000 00:00 0 \n" FAKE_STACK FAKE_GATE},
+               &image);
+    facts_compute(&facts, &image);
+    ROW_NUMBER(&lowest_holes[_i], facts.mmap.growth.room, 0x3f8000);
+    ROW_TRUE(&lowest_holes[_i],
+             (facts.mmap.growth.uncertain &&
+              strstr(facts.mmap.growth.uncertain, "CAP_SYS_RAWIO")) == lowest_holes[_i].is_doubted);
+}
+END_TEST
+
 Suite *mmap_suite(void)
 {
     Suite *suite = suite_create("mmap");
-    TCase *tcase = tcase_create("place");
+    TCase *tcase = tcase_create("place"), *room = tcase_create("room");
 
     tcase_add_checked_fixture(tcase, NULL, teardown);
     ROWS_ADD(tcase, test_fallback, falls);
+    tcase_add_checked_fixture(room, NULL, teardown);
+    ROWS_ADD(room, test_lowest_hole, lowest_holes);
+    suite_add_tcase(suite, room);
     suite_add_tcase(suite, tcase);
     return suite;
 }
