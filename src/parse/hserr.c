@@ -7,6 +7,7 @@ struct reader {
     struct hserr *log;
     struct arena *arena;
     bool is_log;
+    bool has_limits;
     struct hserr_number *awaited; /* its value is on the next line, in older versions */
     struct str meminfo;           /* lines of the section, cleaned */
     size_t meminfo_room;
@@ -69,8 +70,8 @@ static void take_uname(struct reader *reader, struct str line)
 {
     struct str system, release, word, machine = {"", 0};
 
-    if (!str_next_word(&line, &system) || !str_eq(system, STR("Linux")) ||
-        !str_next_word(&line, &release))
+    if (reader->log->release.n > 0 || !str_next_word(&line, &system) ||
+        !str_eq(system, STR("Linux")) || !str_next_word(&line, &release))
         return;
     while (str_next_word(&line, &word))
         machine = word;
@@ -119,14 +120,18 @@ static void take_limit(struct reader *reader, struct str field)
         *limit = value;
 }
 
+/* The first line as a whole: what an older version does not tell, no other line tells instead. */
 static bool take_limits(struct reader *reader, struct str line)
 {
+    bool has_hard = take_start(&line, STR("rlimit (soft/hard):"));
     struct str field;
 
-    if (take_start(&line, STR("rlimit (soft/hard):")))
-        reader->log->has_hard_limits = true;
-    else if (!take_start(&line, STR("rlimit:")))
+    if (!has_hard && !take_start(&line, STR("rlimit:")))
         return false;
+    if (reader->has_limits)
+        return true;
+    reader->has_limits = true;
+    reader->log->has_hard_limits = has_hard;
     while (str_next_field(&line, ',', &field))
         take_limit(reader, field);
     return true;

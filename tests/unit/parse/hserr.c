@@ -136,13 +136,15 @@ END_TEST
 /* The first counts: an environment variable further below may hold anything. */
 START_TEST(test_first)
 {
-    struct str text = STR("# x, pid=1\n# y, pid=2\nrlimit: AS 1k\nrlimit: AS 2k\n"
-                          "uname: Linux 1 a\nuname: Linux 2 b\n");
+    struct str text = STR("# x, pid=1\n# y, pid=2\nrlimit: AS 1k\n"
+                          "rlimit (soft/hard): AS 2k/3k , DATA 4k/5k\n"
+                          "uname: Linux 1\nuname: Linux 2 b\n");
 
     hserr_parse(text, &arena, &hs);
     ck_assert_uint_eq(hs.pid.value, 1);
     ck_assert_uint_eq(hs.limits.address_space.soft, 1024);
-    ck_assert(str_eq(hs.release, STR("1")) && str_eq(hs.machine, STR("a")));
+    ck_assert(!hs.has_hard_limits && !hs.limits.data.known);
+    ck_assert(str_eq(hs.release, STR("1")) && hs.machine.n == 0);
 }
 END_TEST
 
