@@ -39,6 +39,17 @@ static struct place {
     {.part = "cgroup", .path = "4321/cgroup"},
     {.part = "uid_map", .path = "4321/uid_map"},
     {.part = "mountinfo", .path = "4321/mountinfo"},
+    {.part = "about", .path = "4321/about"},
+    {.part = "objects", .path = "4321/objects"},
+    {.part = "ancestors", .path = "4321/ancestors"},
+    {.part = "saved/meminfo", .path = "4321/host/proc/meminfo"},
+    {.part = "saved/cmdline", .path = "4321/host/proc/cmdline"},
+    {.part = "saved/osrelease", .path = "4321/host/proc/sys/kernel/osrelease"},
+    {.part = "saved/randomize_va_space", .path = "4321/host/proc/sys/kernel/randomize_va_space"},
+    {.part = "saved/max_map_count", .path = "4321/host/proc/sys/vm/max_map_count"},
+    {.part = "saved/mmap_min_addr", .path = "4321/host/proc/sys/vm/mmap_min_addr"},
+    {.part = "saved/overcommit_memory", .path = "4321/host/proc/sys/vm/overcommit_memory"},
+    {.part = "saved/legacy_va_layout", .path = "4321/host/proc/sys/vm/legacy_va_layout"},
     {.part = "parent/maps", .path = "1/maps"},
     {.part = "parent/stat", .path = "1/stat"},
     {.part = "parent/status", .path = "1/status"},
@@ -69,8 +80,18 @@ static struct place {
 
 enum { N_PLACES = sizeof(places) / sizeof(places[0]) };
 
-static const char *const folders[] = {"4321",   "1",          "files", "sys",
-                                      "sys/fs", "sys/kernel", "sys/vm"};
+static const char *const folders[] = {"4321",
+                                      "4321/host",
+                                      "4321/host/proc",
+                                      "4321/host/proc/sys",
+                                      "4321/host/proc/sys/kernel",
+                                      "4321/host/proc/sys/vm",
+                                      "1",
+                                      "files",
+                                      "sys",
+                                      "sys/fs",
+                                      "sys/kernel",
+                                      "sys/vm"};
 
 enum { N_FOLDERS = sizeof(folders) / sizeof(folders[0]) };
 
@@ -344,10 +365,8 @@ static void set_memory(struct str input)
         close(fd);
 }
 
-void world_set(struct str input, struct capture **host, struct capture **process)
+static void world_fill(struct str input)
 {
-    struct err err = {""};
-
     if (!*root)
         world_make();
     capture_close(open_process);
@@ -357,9 +376,25 @@ void world_set(struct str input, struct capture **host, struct capture **process
         place_fill(&places[i], input);
     set_exe(input);
     set_memory(input);
+}
+
+void world_set(struct str input, struct capture **host, struct capture **process)
+{
+    struct err err = {""};
+
+    world_fill(input);
     demand(capture_open_host(&open_host, root, &err) &&
                capture_open_process(&open_process, open_host, WORLD_PID, &err),
            err.text);
     *host = open_host;
     *process = open_process;
+}
+
+struct capture *world_set_saved(struct str input, struct err *err)
+{
+    char path[sizeof(root) + 8];
+
+    world_fill(input);
+    snprintf(path, sizeof(path), "%s/4321", root);
+    return capture_open_snapshot(&open_process, path, err) ? open_process : NULL;
 }

@@ -20,6 +20,12 @@ enum { WORLD_PID = 4321 };
 /* Makes the files; the captures are closed by the next call. */
 void world_set(struct str input, struct capture **host, struct capture **process);
 
+/*
+ * The same files of the process as a snapshot, with those named "saved/..." as its host's.  NULL,
+ * with the reason.
+ */
+struct capture *world_set_saved(struct str input, struct err *err);
+
 /* The bytes of a part of an input; false when it has none of that name. */
 bool world_part(struct str input, const char *name, struct str *bytes);
 
