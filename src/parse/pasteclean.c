@@ -70,7 +70,7 @@ static bool is_plain(char c)
     return c >= ' ' && c <= '~';
 }
 
-/* Printing ASCII alone; eight bytes at once, since all lines pass here. */
+/* Printing ASCII alone, in which no character is written as HTML does; eight bytes at once, since all lines pass here. */
 static bool is_clean(struct str line)
 {
     const uint64_t ones = UINT64_MAX / 0xff, tops = ones * 0x80;
@@ -84,7 +84,7 @@ static bool is_clean(struct str line)
     }
     while (i < line.n && is_plain(line.p[i]))
         i++;
-    return !(dirty & tops) && i == line.n;
+    return !(dirty & tops) && i == line.n && !str_has(line, '&');
 }
 
 /*
@@ -162,12 +162,38 @@ static size_t invisible_drop(char *out, size_t n)
     return n;
 }
 
+/* Blanks as the source of a web page has them.  Whatever else has such a name stays as it is: a
+ * file's name may hold "&amp;". */
+static const struct {
+    struct str bytes;
+    bool blank;
+} entities[] = {
+    {STR("&nbsp;"), true},   {STR("&#160;"), true},   {STR("&#xa0;"), true},
+    {STR("&#xA0;"), true},   {STR("&#32;"), true},    {STR("&#x20;"), true},
+    {STR("&#9;"), true},     {STR("&#x9;"), true},    {STR("&#x09;"), true},
+    {STR("&Tab;"), true},    {STR("&ensp;"), true},   {STR("&emsp;"), true},
+    {STR("&thinsp;"), true}, {STR("&#8203;"), false}, {STR("&#x200b;"), false},
+};
+
+static size_t entity_drop(char *out, size_t n)
+{
+    for (size_t i = 0; i < sizeof(entities) / sizeof(entities[0]); i++) {
+        if (!str_ends((struct str){out, n}, entities[i].bytes))
+            continue;
+        n -= entities[i].bytes.n;
+        if (entities[i].blank)
+            out[n++] = ' ';
+        break;
+    }
+    return n;
+}
+
 static size_t byte_put(char *out, size_t n, unsigned char c)
 {
     if (c < ' ' || c == DELETE || (c == 0xa0 && !utf8_goes_on(out, n)))
         c = ' ';
     out[n++] = (char)c;
-    return c < 0x80 ? n : invisible_drop(out, n);
+    return c >= 0x80 ? invisible_drop(out, n) : c == ';' ? entity_drop(out, n) : n;
 }
 
 /* What issue trackers leave at the end of a line. */
@@ -211,11 +237,18 @@ static bool is_quote_mark(char c)
 
 struct str line_unquote(struct str line)
 {
-    while (line.n > 0 && is_quote_mark(*line.p)) {
-        line.p++;
-        line.n--;
+    static const struct str entity = STR("&gt;");
+
+    for (;;) {
+        size_t n = line.n > 0 && is_quote_mark(*line.p) ? 1
+                   : str_starts(line, entity)           ? entity.n
+                                                        : 0;
+
+        if (n == 0)
+            return line;
+        line.p += n;
+        line.n -= n;
     }
-    return line;
 }
 
 static bool is_digit(char c)

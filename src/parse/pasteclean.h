@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What mailers, terminals, editors and log collectors do to a line on its way into a text, undone:
- * blanks that are not ASCII, terminal escapes, carriage returns, quote marks, UTF-16.
+ * blanks that are not ASCII, terminal escapes, carriage returns, quote marks, UTF-16; and what the
+ * source of a web page has for blanks and quote marks ("&nbsp;", "&gt;").
  */
 #ifndef PARSE_PASTECLEAN_H
 #define PARSE_PASTECLEAN_H
@@ -28,7 +29,7 @@ struct str text_decode(struct str text, struct arena *arena);
  */
 struct str line_clean(struct str line, struct clean_room *room);
 
-/* Without blanks, quote marks of mail ("> ", "| ") and bullets at the beginning. */
+/* Without blanks, quote marks of mail ("> ", "| ", "&gt; ") and bullets at the beginning. */
 struct str line_unquote(struct str line);
 
 /*

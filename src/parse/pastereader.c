@@ -103,7 +103,8 @@ static bool names_maps(struct str line, uint64_t *pid)
     if (!str_starts(rest, STR("/maps")) && !str_starts(rest, STR("/smaps")))
         return false;
     rest = skip(rest, rest.p[1] == 's' ? 6 : 5);
-    return rest.n == 0 || str_eq(rest, STR(":")) || str_eq(rest, STR(" <=="));
+    return rest.n == 0 || str_eq(rest, STR(":")) || str_eq(rest, STR(" <==")) ||
+           str_eq(rest, STR(" &lt;=="));
 }
 
 /* gdb's "process 71" */
