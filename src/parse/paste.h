@@ -5,16 +5,27 @@
  * pmap, qemu-user, the sanitizers, glibc and the JVM print of the same.
  *
  * What a text does not tell is unknown and said to be so, never 0.  No line is dropped silently:
- * each is a mapping, a detail of one (smaps; a name that was wrapped onto the next line), blank, a
- * heading, or rejected with a reason.
+ * each is a mapping, a detail of one (smaps; a name or its "(deleted)" that was wrapped onto the next
+ * line), blank, a heading, or rejected with a reason.
  *
  * A text may hold several maps: another begins at a heading, in another dialect, behind another
  * kind of prefix, or where the addresses go back.  The one with the most mappings is used, of
  * equals the first, since people quote single lines around the whole; but the last of qemu-user,
  * which prints all again at each change.  Maps are never merged: they may be of two processes.
  *
+ * Where the addresses go back and nothing stands between the lines, the order may have been changed
+ * (by sort, tac or hand), or two processes' maps follow each other.  Such runs of ascending lines
+ * are one map, whose order is restored, when all of this holds, and maps of their own otherwise:
+ *  - no mapping overlaps another, so that no line is there twice;
+ *  - nothing is there twice that a process has once: a name in brackets other than "[anon...]" is
+ *    that of mappings which touch each other, and no two runs have the same part of a file, in
+ *    private and with the same permissions;
+ *  - the runs hang together: a mapping of one begins where one of another ends, which two processes
+ *    do by an unlikely chance; and no run in which mappings touch at two places or more touches
+ *    none of the others.
+ *
  * What holds of any bytes, and a fuzzer can check:
- *  - records ascend and do not overlap, and none is empty;
+ *  - records ascend and do not overlap, and none is empty; so do their lines, unless is_reordered;
  *  - n_mappings + n_details + n_blank + n_headings + n_rejected is n_lines;
  *  - the spans are in ascending order, do not overlap, and cover all rejected lines;
  *  - records that are known in full, printed as the kernel prints them, are read as the same.
@@ -39,7 +50,8 @@ struct paste {
     uint64_t page_bytes; /* the least KernelPageSize; 0: unknown */
     /* Each mapping has a file: others are not told, as gdb does not of a core. */
     bool only_files;
-    bool is_cut; /* the text ends without a newline: its last line may have lost its end */
+    bool is_reordered; /* the lines of the map were in another order */
+    bool is_cut;       /* the text ends without a newline: its last line may have lost its end */
     uint64_t n_lines, n_mappings, n_details, n_blank, n_headings, n_rejected;
     uint64_t n_maps;                /* with those that are not used */
     uint64_t first, last;           /* lines of the map that is used */
@@ -51,6 +63,8 @@ struct paste {
     struct paste_record next;
     bool has_next;
     uint64_t n_left;
+    const struct paste_record *sorted; /* all, when is_reordered */
+    uint64_t n_taken;                  /* of these */
 };
 
 /*

@@ -212,20 +212,39 @@ static bool is_detail(struct str line, bool behind_others)
            (value.n == 0 || str_eq(value, STR(" kB")));
 }
 
-/* The name of the mapping before, which a mailer has put onto a line of its own. */
-static bool is_wrapped_name(const struct paste_reader *reader, struct str line)
+/* The name of the mapping before or its end, which a mailer has put onto a line of its own. */
+static bool is_wrapped_name(struct str line, unsigned int wants)
 {
-    if (reader->wants_file)
-        return *line.p == '/';
-    return reader->wants_special && *line.p == '[' && line.p[line.n - 1] == ']';
+    return ((wants & WANTS_FILE) && *line.p == '/') ||
+           ((wants & WANTS_SPECIAL) && *line.p == '[' && line.p[line.n - 1] == ']') ||
+           ((wants & WANTS_DELETED) && str_eq(line, STR("(deleted)")));
 }
 
-static bool take_detail(struct paste_reader *reader, struct str line, struct paste_reading *reading)
+/* Terminals have 80 columns, and mails 72 or more. */
+enum { SHORTEST_FOLDED = 70 };
+
+static unsigned int wants_behind(struct str name, struct str line)
+{
+    if (*name.p != '/' || str_ends(name, STR("(deleted)")))
+        return 0;
+    return WANTS_DELETED | (line.n >= SHORTEST_FOLDED ? WANTS_REST : 0);
+}
+
+/* Some end of a path: "gnu/libc.so.6". */
+static bool is_rest(struct str line, unsigned int wants)
+{
+    return (wants & WANTS_REST) && !str_has(line, ' ') &&
+           (str_has(line, '/') || contains(line, STR(".so")));
+}
+
+static bool take_detail(struct paste_reader *reader, struct str line, unsigned int wants,
+                        struct paste_reading *reading)
 {
     if (reader->details == LINE_END)
         return false;
-    if (is_wrapped_name(reader, line)) {
+    if (is_wrapped_name(line, wants)) {
         reading->kind = LINE_DETAIL;
+        reader->wants = wants_behind(line, line);
         return true;
     }
     if (!is_detail(line, reader->in_details))
@@ -301,17 +320,24 @@ static bool find_detail_behind(struct paste_reader *reader, struct str line,
             prefix_shape((struct str){line.p, i}) != reader->shape)
             continue;
         reading->text = skip(line, i);
-        return take_detail(reader, reading->text, reading);
+        return take_detail(reader, reading->text, 0, reading);
     }
     return false;
+}
+
+/* Does something else than the address tell that another map begins? */
+static bool goes_on_otherwise(const struct paste_reader *reader, enum paste_dialect dialect,
+                              uint32_t shape)
+{
+    return reader->between || dialect != reader->dialect || shape != reader->shape;
 }
 
 /* Does the mapping begin another map?  If it does not, it may still overlap the one before. */
 static bool is_other_map(const struct paste_reader *reader, struct range range,
                          enum paste_dialect dialect, uint32_t shape)
 {
-    return reader->between || dialect != reader->dialect || shape != reader->shape ||
-           range.end <= reader->last.start || (reader->gap && range.start < reader->last.end);
+    return goes_on_otherwise(reader, dialect, shape) || range.end <= reader->last.start ||
+           (reader->gap && range.start < reader->last.end);
 }
 
 static void take_mapping(struct paste_reader *reader, enum paste_dialect dialect, uint32_t shape,
@@ -327,6 +353,8 @@ static void take_mapping(struct paste_reader *reader, enum paste_dialect dialect
     if (reading->pid == 0 && is_listed(dialect))
         reading->pid = reader->listed_pid;
     reading->begins = is_other_map(reader, line->range, dialect, shape);
+    reading->goes_back =
+        reading->begins && !reader->gap && !goes_on_otherwise(reader, dialect, shape);
     if (str_eq(line->name, STR("[rollup]")))
         reading->kind = LINE_REJECTED + PASTE_SUM;
     else if (range_size(line->range) == 0)
@@ -342,29 +370,28 @@ static void take_mapping(struct paste_reader *reader, enum paste_dialect dialect
     reader->last = line->range;
     reader->between = false;
     reader->gap = false;
-    if (dialect == PASTE_KERNEL && line->name.n == 0 && (reading->record.has & PASTE_HAS_INODE)) {
-        reader->wants_file = line->inode != 0;
-        reader->wants_special = line->inode == 0;
-    }
+    if (line->name.n > 0)
+        reader->wants = wants_behind(line->name, reading->text);
+    else if (dialect == PASTE_KERNEL && (reading->record.has & PASTE_HAS_INODE))
+        reader->wants = line->inode != 0 ? WANTS_FILE : WANTS_SPECIAL;
 }
 
 static void classify(struct paste_reader *reader, struct str line, struct paste_reading *reading)
 {
     struct str plain = line_unquote(line);
+    unsigned int wants = reader->wants;
     enum paste_dialect dialect;
     uint32_t shape;
 
+    reader->wants = 0;
     reading->text = plain;
     if (plain.n == 0) {
         reading->kind = LINE_BLANK;
         reader->gap = true;
         return;
     }
-    if (take_detail(reader, plain, reading)) {
-        reader->wants_file = reader->wants_special = false;
+    if (take_detail(reader, plain, wants, reading))
         return;
-    }
-    reader->wants_file = reader->wants_special = false;
     if (find_mapping(reader, line, &dialect, &shape, &reading->record)) {
         take_mapping(reader, dialect, shape, reading);
         return;
@@ -376,7 +403,9 @@ static void classify(struct paste_reader *reader, struct str line, struct paste_
     if (take_heading(reader, plain))
         reading->kind = LINE_HEADING;
     else
-        reading->kind = LINE_REJECTED + (pasteline_is_cut(plain) ? PASTE_CUT : PASTE_NO_MAPPING);
+        reading->kind = LINE_REJECTED + (pasteline_is_cut(plain) ? PASTE_CUT
+                                         : is_rest(plain, wants) ? PASTE_REST
+                                                                 : PASTE_NO_MAPPING);
 }
 
 bool paste_reader_next(struct paste_reader *reader, struct paste_reading *reading)

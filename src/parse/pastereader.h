@@ -15,6 +15,7 @@ enum paste_reason {
     PASTE_OVERLAP,   /* of the one before: the text was torn while it was read */
     PASTE_EMPTY,     /* a mapping of no bytes: it takes no space */
     PASTE_SUM,       /* smaps_rollup: one line over all mappings */
+    PASTE_REST,      /* in a word: what may be the end of a name that was cut in two */
     PASTE_OTHER_MAP, /* another map than the one that is used */
 };
 
@@ -30,10 +31,19 @@ enum paste_line_kind {
 struct paste_reading {
     int kind;                   /* enum paste_line_kind */
     bool begins;                /* another map, with this mapping */
+    bool goes_back;             /* nothing else tells that another one begins */
     const char *origin;         /* of that map, for a person; NULL: not told */
     uint64_t pid;               /* of that map's process; 0: not told */
     struct paste_record record; /* of a mapping */
     struct str text;            /* clean, without what stands before; until the next line is read */
+};
+
+/* What a mailer may have put onto a line of its own. */
+enum paste_wants {
+    WANTS_FILE = 1,    /* there is an inode and no name */
+    WANTS_SPECIAL = 2, /* there is neither */
+    WANTS_DELETED = 4, /* there is the name of a file, of which " (deleted)" may be a part */
+    WANTS_REST = 8,    /* and which is at the end of a long line */
 };
 
 /* Where the reading of a text stands. */
@@ -55,8 +65,7 @@ struct paste_reader {
     size_t prefix_n;    /* bytes of it in the last line that had one */
     int details;        /* what a "Key: value" line would be a detail of: enum paste_line_kind */
     bool in_details;    /* the line before was one */
-    bool wants_file;    /* the line before has an inode and no name */
-    bool wants_special; /* the line before has neither */
+    unsigned int wants; /* enum paste_wants: how the line before may go on */
 };
 
 void paste_reader_init(struct paste_reader *reader, struct str text, struct arena *arena);

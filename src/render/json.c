@@ -78,13 +78,13 @@ static json_t *json_source(const struct report *report)
 {
     struct image *image = report->image;
 
-    return json_pack("{s:s, s:o, s:o, s:s?, s:b, s:o, s:i, s:o, s:o}", "kind",
+    return json_pack("{s:s, s:o, s:o, s:s?, s:b, s:o, s:i, s:b, s:o, s:o}", "kind",
                      capture_kind_name(capture_kind(image->capture)), "path",
                      json_safe(image, report->path), "time", json_safe(image, image->taken),
                      "format", text_format(image), "complete", image->n_missing == 0, "consistent",
                      image->has_sums || image->core ? json_boolean(image->consistent) : json_null(),
-                     "reads", (int)image->n_reads, "rejected", json_rejected(image), "missing",
-                     json_missing(image));
+                     "reads", (int)image->n_reads, "reordered", image->pasted.is_reordered,
+                     "rejected", json_rejected(image), "missing", json_missing(image));
 }
 
 json_t *json_host(const struct report *report)

@@ -249,6 +249,15 @@ static void print_rejected(struct image *image, const struct style *style, FILE 
                                 n == 1 ? "" : "s", rejected_text(image, &image->arena)));
 }
 
+static void print_order(const struct image *image, const struct style *style, FILE *out)
+{
+    if (image->pasted.is_reordered)
+        paper_wrap(
+            out, style, 0, "",
+            "The lines were in another order than that of their addresses, which is restored "
+            "here; they fit together as those of one process");
+}
+
 static void print_layout(const struct report *report, const struct style *style, FILE *out)
 {
     const struct image *image = report->image;
@@ -260,6 +269,7 @@ static void print_layout(const struct report *report, const struct style *style,
                             textbook_text(report, style), modes[layout->mode], layout->reason,
                             aslr_text(layout->aslr), image->n_counted));
     print_rejected(report->image, style, out);
+    print_order(report->image, style, out);
     if (!image->consistent)
         paper_wrap(out, style, 0, "",
                    arena_printf(&report->image->arena,

@@ -88,7 +88,13 @@ static void write_spans(struct written *written, const struct paste *paste)
 
 #define TWO "400000-401000 r-xp 0 fe:1 7 /bin/a b; 7f0000000000-7f0000001000 rw-p 0 0:0 0 ; "
 #define A   "00400000-00401000 r-xp 00000000 fe:01 7       /bin/a b"
-#define B   "7f0000000000-7f0000001000 rw-p 00000000 00:00 0"
+#define M1  "1000-2000 r-xp 0 fe:1 7 /bin/a"
+#define M2  "2000-3000 rw-p 1000 fe:1 7 /bin/a"
+#define M3  "9000-a000 rw-p 0 0:0 0 [stack]"
+#define M123                                                              \
+    "1000-2000 r-xp 0 fe:1 7 /bin/a; 2000-3000 rw-p 1000 fe:1 7 /bin/a; " \
+    "9000-a000 rw-p 0 0:0 0 [stack]; "
+#define B "7f0000000000-7f0000001000 rw-p 00000000 00:00 0"
 
 static const struct {
     const char *name;
@@ -184,6 +190,65 @@ static const struct {
     {"ascending, but behind another prefix",
      A "\n" B "\nhost: 7f0000002000-7f0000003000 rw-p 00000000 00:00 0\n", TWO, "3 another map; ",
      "maps"},
+    {"in reverse order", M3 "\n" M2 "\n" M1 "\n", M123, "", "maps"},
+    {"in no order", M2 "\n" M3 "\n" M1 "\n", M123, "", "maps"},
+    {"in no order, quoted", "> " M3 "\r\n> " M2 "\r\n> " M1 "\r\n", M123, "", "maps"},
+    {"in no order, a line twice in a row", M2 "\n" M2 "\n" M3 "\n" M1 "\n", M123,
+     "2 overlaps the mapping before; ", "maps"},
+    {"in no order, but a line twice", M2 "\n" M3 "\n" M1 "\n" M2 "\n",
+     "2000-3000 rw-p 1000 fe:1 7 /bin/a; 9000-a000 rw-p 0 0:0 0 [stack]; ", "3-4 another map; ",
+     "maps"},
+    {"in no order, but two of them overlap", M3 "\n" M2 "\n" M1 "\n2800-3800 rw-p 0 0:0 0\n",
+     "1000-2000 r-xp 0 fe:1 7 /bin/a; 2800-3800 rw-p 0 0:0 0 ; ", "1 another map; 2 another map; ",
+     "maps"},
+    {"in no order, but a blank line between", M2 "\n" M3 "\n\n" M1 "\n",
+     "2000-3000 rw-p 1000 fe:1 7 /bin/a; 9000-a000 rw-p 0 0:0 0 [stack]; ", "4 another map; ",
+     "maps"},
+    {"in no order, but in two dialects", M2 "\n" M3 "\n0x1000 0x2000 0x1000 0x0 /bin/a\n",
+     "2000-3000 rw-p 1000 fe:1 7 /bin/a; 9000-a000 rw-p 0 0:0 0 [stack]; ", "3 another map; ",
+     "maps"},
+    {"none fits to another", "9000-a000 rw-p 0 0:0 0\n1000-2000 r-xp 0 fe:1 7 /bin/a\n",
+     "9000-a000 rw-p 0 0:0 0 ; ", "2 another map; ", "maps"},
+    {"two stacks", M2 "\n" M3 "\n" M1 "\n7000-8000 rw-p 0 0:0 0 [stack]\n",
+     "2000-3000 rw-p 1000 fe:1 7 /bin/a; 9000-a000 rw-p 0 0:0 0 [stack]; ", "3-4 another map; ",
+     "maps"},
+    {"two stacks in one run do no less harm than in two",
+     M2 "\n8000-8800 rw-p 0 0:0 0 [stack]\n" M3 "\n" M1 "\n",
+     "2000-3000 rw-p 1000 fe:1 7 /bin/a; 8000-8800 rw-p 0 0:0 0 [stack]; "
+     "9000-a000 rw-p 0 0:0 0 [stack]; ",
+     "4 another map; ", "maps"},
+    {"pieces of a stack, and two names that many have",
+     M3 "\n8000-9000 ---p 0 0:0 0 [stack]\n6000-7000 rw-p 0 0:0 0 [anon:x]\n"
+        "4000-5000 rw-p 0 0:0 0 [anon:x]\n",
+     "4000-5000 rw-p 0 0:0 0 [anon:x]; 6000-7000 rw-p 0 0:0 0 [anon:x]; "
+     "8000-9000 ---p 0 0:0 0 [stack]; 9000-a000 rw-p 0 0:0 0 [stack]; ",
+     "", "maps"},
+    {"the same part of a file",
+     M2 "\n" M3 "\n" M1 "\n5000-6000 r-xp 0 fe:1 7 /bin/a\n"
+        "7000-8000 r-xp 0 fe:1 8 /lib/b\n4000-4800 r-xp 0 fe:1 8 /lib/b\n",
+     "1000-2000 r-xp 0 fe:1 7 /bin/a; 5000-6000 r-xp 0 fe:1 7 /bin/a; "
+     "7000-8000 r-xp 0 fe:1 8 /lib/b; ",
+     "1-2 another map; 6 another map; ", "maps"},
+    {"the same part of a file with other permissions, and twice in one run or shared",
+     "2000-3000 rw-p 0 fe:1 7 /bin/a\n5000-6000 rw-s 0 fe:1 8 /b\n" M1
+     "\n4000-5000 rw-s 0 fe:1 8 /b\n6000-7000 r--p 0 fe:1 9 /c\n7000-8000 r--p 0 fe:1 9 /c\n",
+     "1000-2000 r-xp 0 fe:1 7 /bin/a; 2000-3000 rw-p 0 fe:1 7 /bin/a; "
+     "4000-5000 rw-s 0 fe:1 8 /b; 5000-6000 rw-s 0 fe:1 8 /b; 6000-7000 r--p 0 fe:1 9 /c; "
+     "7000-8000 r--p 0 fe:1 9 /c; ",
+     "", "maps"},
+    {"another process that fits together in itself",
+     M2 "\n" M3 "\n" M1 "\n700-800 r--p 2000 fe:1 8 /b\n800-900 r-xp 0 fe:1 8 /b\n"
+        "900-a00 rw-p 1000 fe:1 8 /b\n",
+     "700-800 r--p 2000 fe:1 8 /b; 800-900 r-xp 0 fe:1 8 /b; 900-a00 rw-p 1000 fe:1 8 /b; ",
+     "1-2 another map; 3 another map; ", "maps"},
+    {"two that fit together, side by side by chance",
+     M2 "\n" M3 "\n" M1 "\n800-900 r-xp 0 fe:1 8 /b\n900-a00 rw-p 1000 fe:1 8 /b\n",
+     "800-900 r-xp 0 fe:1 8 /b; 900-a00 rw-p 1000 fe:1 8 /b; " M123, "", "maps"},
+    {"the longer of two, of which the other is in no order",
+     M2 "\n" M3 "\n" M1 "\n/proc/7/maps:\n" A "\n" B "\n7f0000002000-7f0000003000 rw-p 0 0:0 0\n"
+        "7f0000004000-7f0000005000 rw-p 0 0:0 0\n",
+     TWO "7f0000002000-7f0000003000 rw-p 0 0:0 0 ; 7f0000004000-7f0000005000 rw-p 0 0:0 0 ; ",
+     "1-3 another map; ", "maps"},
     {"the source of a web page",
      "==&gt; /proc/71/maps &lt;==\n&gt; 00400000-00401000&nbsp;r-xp&#160;00000000 fe:01 7 &nbsp; "
      "/bin/a b&nbsp;<br>\n&gt;&gt;&nbsp;7f0000000000-7f0000001000 rw-p 0&#xa0;00:00 0&#8203;\n",
@@ -194,6 +259,28 @@ static const struct {
     {"what is left of a name when another was taken out of it",
      "1000-2000 rw-p 0 fe:1 7 /a&nb\x1b[0msp;b&nb&nbsp;sp;c\n",
      "1000-2000 rw-p 0 fe:1 7 /a b&nb sp;c; ", "", "maps"},
+    {"\"(deleted)\" on the next line, twice behind a name on a line of its own",
+     "1000-2000 rw-p 00000000 fe:01 7 /a\n(deleted)\n"
+     "2000-3000 rw-p 00000000 fe:01 7\n/b c\n(deleted)\n3000-4000 rw-p 00000000 00:00 0\n",
+     "1000-2000 rw-p 0 fe:1 7 /a (deleted); 2000-3000 rw-p 0 fe:1 7 /b c (deleted); "
+     "3000-4000 rw-p 0 0:0 0 ; ",
+     "", "maps"},
+    {"\"(deleted)\" that belongs to nothing",
+     "1000-2000 rw-p 00000000 00:00 0\n(deleted)\n"
+     "2000-3000 rw-p 00000000 fe:01 7 /a (deleted)\n(deleted)\n"
+     "3000-4000 rw-p 00000000 fe:01 7 /a\nRss: 4 kB\n(deleted)\n",
+     "1000-2000 rw-p 0 0:0 0 ; 2000-3000 rw-p 0 fe:1 7 /a (deleted); 3000-4000 rw-p 0 fe:1 7 /a; ",
+     "2 no mapping; 4 no mapping; 7 no mapping; ", "smaps"},
+    {"a name cut in two by a terminal",
+     "7f0000000000-7f0000001000 r-xp 00000000 fe:01 7                 /usr/lib/x86_64-linux-g\n"
+     "nu/libc.so.6\n",
+     "7f0000000000-7f0000001000 r-xp 0 fe:1 7 /usr/lib/x86_64-linux-g; ",
+     "2 perhaps the end of the name before; ", "maps"},
+    {"no end of a name",
+     "7f0000000000-7f0000001000 r-xp 00000000 fe:01 7                 /usr/lib/x86_64-linux-g\n"
+     "that is in /usr/lib\n" A "\nnu/libc.so.6\n",
+     "7f0000000000-7f0000001000 r-xp 0 fe:1 7 /usr/lib/x86_64-linux-g; ",
+     "2 no mapping; 3 another map; 4 no mapping; ", "maps"},
     {"a sum", "400000-7f0000001000 ---p 00000000 00:00 0 [rollup]\nRss: 4 kB\n" A "\n" B "\n", TWO,
      "1-2 a sum over all mappings; ", "maps"},
     {"smaps", A "\nSize:   4 kB\nRss:   4 kB\nVmFlags: rd ex\n" B "\nRss: 0 kB\n", TWO, "",
@@ -463,6 +550,29 @@ START_TEST(test_sizes)
 }
 END_TEST
 
+/* What stands below a mapping goes where it goes. */
+START_TEST(test_order)
+{
+    static const char text[] = M3 "\nRss: 3 kB\n" M2 "\nRss: 2 kB\n" M1 "\nRss: 1 kB\n";
+    static const uint64_t lines[] = {5, 3, 1};
+    struct paste_record record;
+    struct paste paste;
+
+    ck_assert(open_text(&paste, text, sizeof(text) - 1));
+    ck_assert(paste.is_reordered);
+    ck_assert_uint_eq(paste.n_maps, 1);
+    ck_assert_uint_eq(paste.first, 1);
+    ck_assert_uint_eq(paste.last, 6);
+    for (uint64_t i = 0; i < 3; i++) {
+        ck_assert(paste_next(&paste, &record));
+        ck_assert_uint_eq(record.smaps.rss_bytes, (i + 1) << 10);
+        ck_assert_uint_eq(record.line, lines[i]);
+    }
+    ck_assert(!paste_next(&paste, &record));
+    ck_assert(open_text(&paste, A "\n" B "\n", strlen(A "\n" B "\n")) && !paste.is_reordered);
+}
+END_TEST
+
 /* pmap's columns go by their titles. */
 START_TEST(test_sizes_of_pmap)
 {
@@ -606,6 +716,23 @@ START_TEST(test_many)
 }
 END_TEST
 
+/* Nobody has to wait for what is far beyond any process. */
+START_TEST(test_many_in_reverse)
+{
+    enum { N = 300000 };
+    static const unsigned int counts[] = {1 << 18, N};
+    unsigned int n = counts[_i];
+    char *text = malloc((size_t)N * 40), *end = text;
+    struct paste paste;
+
+    for (unsigned int i = n; i > 0; i--)
+        end += sprintf(end, "7f%07x000-7f%07x000 rw-p\n", i, i + 1);
+    ck_assert(open_text(&paste, text, (size_t)(end - text)));
+    ck_assert_uint_eq(paste.n_mappings, _i == 0 ? n : 1);
+    free(text);
+}
+END_TEST
+
 Suite *paste_suite(void)
 {
     Suite *suite = suite_create("paste");
@@ -617,6 +744,7 @@ Suite *paste_suite(void)
     ROWS_ADD(tcase, test_again, texts);
     ROWS_ADD(tcase, test_other_text, others);
     tcase_add_test(tcase, test_sizes);
+    tcase_add_test(tcase, test_order);
     tcase_add_test(tcase, test_sizes_of_pmap);
     ROWS_ADD(tcase, test_pid, pids);
     ROWS_ADD(tcase, test_hints, hints);
@@ -628,6 +756,7 @@ Suite *paste_suite(void)
     tcase_set_timeout(tcase, 20);
     tcase_add_loop_test(tcase, test_linear, 0, 10);
     tcase_add_test(tcase, test_many);
+    tcase_add_loop_test(tcase, test_many_in_reverse, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }
