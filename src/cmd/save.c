@@ -86,7 +86,7 @@ static void tell(const struct inspection *inspection, const char *path, FILE *ou
     fprintf(out, "%s: PID %d (%s), %u mappings", safe_text(arena, str_of(path)), (int)image->pid,
             safe_text(arena, str_of(image->comm ? image->comm : "?")), image->n_counted);
     if (!image->consistent)
-        fprintf(out, "; not consistent: %s", image->inconsistency);
+        fprintf(out, "; not consistent: %s", safe_text(arena, str_of(image->inconsistency)));
     for (uint32_t i = 0; i < image->n_missing; i++)
         fprintf(out, "%s%s", i == 0 ? "; not read: " : ", ",
                 safe_text(arena, str_of(image->missing[i].what)));

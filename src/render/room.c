@@ -130,7 +130,8 @@ static void print_growth(struct image *image, const char *head, const char *summ
         print_remedies(image, growth, style, out);
     if (growth->uncertain)
         paper_wrap(out, style, 2, "",
-                   arena_printf(&image->arena, "uncertain: %s", growth->uncertain));
+                   arena_printf(&image->arena, "uncertain: %s",
+                                safe_text(&image->arena, str_of(growth->uncertain))));
     putc('\n', out);
 }
 

@@ -275,7 +275,8 @@ static void print_layout(const struct report *report, const struct style *style,
                    arena_printf(&report->image->arena,
                                 "! not consistent: after %u readings, %s. Figures may belong to "
                                 "different moments.",
-                                image->n_reads, image->inconsistency));
+                                image->n_reads,
+                                safe_text(&report->image->arena, str_of(image->inconsistency))));
     else if (image->execed)
         paper_wrap(out, style, 0, "",
                    "It executed another program while it was read; this is the new one.");
@@ -359,7 +360,7 @@ static void print_brk(const struct report *report, const struct style *style, FI
                             limit_text(report, growth_binding_in_steps(&brk->growth)));
     /* Of little more than a map one sentence at the end tells what is not known. */
     if (doubt)
-        text = arena_printf(arena, "%s (%s)", text, doubt);
+        text = arena_printf(arena, "%s (%s)", text, safe_text(arena, str_of(doubt)));
     paper_wrap(out, style, 6, "heap", text);
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The list of ancestors in a snapshot: none is lost, a line that makes no sense is the first that
- * is named, and what is printed is read as the same.
+ * is named, and what is printed is read as the same, whatever the ancestor's name.
  */
 #include "lib/fuzz.h"
 
 #include "model/ancestry.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 struct list {
@@ -44,6 +45,42 @@ static void same_when_printed(const struct list *list, struct arena *arena)
     must(str_eq(textbuf_view(&text), textbuf_view(&again)));
     textbuf_deinit(&text);
     textbuf_deinit(&again);
+}
+
+static uint64_t bytes_of(struct dice *dice)
+{
+    return dice_roll(dice, 2) ? LIMIT_INFINITY : dice_roll(dice, UINT64_C(1) << 50);
+}
+
+/* One with the input as its name. */
+static struct ancestor make_ancestor(struct str input, struct arena *arena)
+{
+    struct dice dice = dice_of(input);
+
+    return (struct ancestor){
+        .pid = 1 + (pid_t)dice_roll(&dice, INT_MAX),
+        .comm = arena_strndup(arena, input.n > 0 ? input.p : "", input.n),
+        .elf_class = dice_roll(&dice, 2) ? 64 : 32,
+        .has_personality = true,
+        .personality = (uint32_t)dice_roll(&dice, UINT32_MAX),
+        .stack_limit = {true, bytes_of(&dice), bytes_of(&dice)},
+        .mode = dice_roll(&dice, 2) ? MMAP_TOP_DOWN : MMAP_BOTTOM_UP,
+        .aslr = dice_roll(&dice, 2) ? ASLR_FULL : ASLR_NO_BRK,
+        .mmap_base = 1 + dice_roll(&dice, UINT64_C(1) << 56),
+        .start_brk = 1 + dice_roll(&dice, UINT64_C(1) << 56),
+    };
+}
+
+static void same_when_read(struct str input, struct arena *arena)
+{
+    struct list list = {.ancestors[0] = make_ancestor(input, arena), .n = 1}, second;
+    struct textbuf text = {0};
+
+    ancestors_print(&text, list.ancestors, list.n);
+    must(ancestors_parse(second.ancestors, &second.n, arena, textbuf_view(&text), NULL));
+    must(second.n == 1);
+    same_ancestor(&list.ancestors[0], &second.ancestors[0]);
+    textbuf_deinit(&text);
 }
 
 static uint64_t count_ancestors(struct str input)
@@ -91,5 +128,6 @@ void fuzz_input(struct str input)
         must(list.n == 0);
         names_the_line(input, &err, &arena);
     }
+    same_when_read(input, &arena);
     arena_deinit(&arena);
 }
