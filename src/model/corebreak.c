@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The break of a process in a core, which holds neither start_brk nor the label [heap].  libc's
- * copy
- * of the break, in memory, is where the heap ends; the anonymous memory right below is the heap,
- * and
- * begins where the break did.  Without that copy the heap is what looks most like it: the first
- * writable memory of nobody where the kernel can have put it.
+ * copy of the break, in memory, is where the heap ends; the anonymous memory right below is the
+ * heap, and begins where the break did.  Without that copy the heap is what looks most like it: the
+ * first writable memory of nobody where the kernel can have put it.
  */
 #include "base/units.h"
 #include "model/build.h"
@@ -89,8 +87,7 @@ static uint32_t find_end(const struct image *image, uint64_t value)
 
 /*
  * The lowest mapping between the program and an address that may be a part of the heap, cut off by
- * a
- * hole; NONE: there is none.
+ * a hole; NONE: there is none.
  */
 static uint32_t find_more_below(const struct image *image, uint64_t address)
 {

@@ -2,8 +2,7 @@
 /*
  * Where the main stack began at exec (mm->start_stack), which decides what the kernel calls [stack]
  * when the stack was split.  There the kernel puts argc, argv, envp and the auxiliary vector in a
- * row
- * (fs/binfmt_elf.c create_elf_tables()), right below the bytes that AT_RANDOM points to.
+ * row (fs/binfmt_elf.c create_elf_tables()), right below the bytes that AT_RANDOM points to.
  */
 #include "model/build.h"
 #include "parse/word.h"

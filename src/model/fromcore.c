@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A process as a core shows it.  The kernel writes a program header for each mapping, even of what
- * it
- * does not dump, and the names of files, but none of its own labels: [stack], [vdso] and the others
- * are told by what the program was told at exec.  Which mapping is the heap, only libc's copy of
- * the
- * break shows: see corebreak.c.
+ * it does not dump, and the names of files, but none of its own labels: [stack], [vdso] and the
+ * others are told by what the program was told at exec.  Which mapping is the heap, only libc's
+ * copy of the break shows: see corebreak.c.
  */
 #include "model/build.h"
 #include "parse/core.h"
@@ -44,9 +42,8 @@ static bool is_plain(const struct core *core, uint32_t index)
 
 /*
  * The kernel's label is on what holds the start of the stack.  AT_RANDOM and AT_EXECFN point to
- * what
- * it put a little above.  The stack pointer of the main thread comes last, for a program may have
- * switched to a stack of its own.
+ * what it put a little above.  The stack pointer of the main thread comes last, for a program may
+ * have switched to a stack of its own.
  */
 static uint32_t find_stack(const struct core *core, const struct reader *memory)
 {

@@ -59,8 +59,7 @@ bool status_read(struct image *image, struct status_record *status, struct err *
 
 /*
  * statm in pages: field 1 is total_vm, field 6 data_vm + stack_vm (fs/proc/task_mmu.c
- * task_statm()),
- * the same counters as VmSize, VmData and VmStk of status at a quarter of its cost.
+ * task_statm()), the same counters as VmSize, VmData and VmStk of status at a quarter of its cost.
  */
 bool sums_read(struct image *image, struct sums *sums, struct err *err)
 {

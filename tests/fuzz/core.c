@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * ELF cores: what parse/core.h promises of every record, however the file lies, held against a
- * plain
- * walk over the program headers; and memory, which is what they say lies in the file.
+ * plain walk over the program headers; and memory, which is what they say lies in the file.
  */
 #include "lib/fuzz.h"
 

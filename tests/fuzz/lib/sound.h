@@ -8,8 +8,7 @@
 
 /*
  * The image, the facts and the findings agree with each other and with the mappings; text is
- * harmless,
- * JSON can be read back.  The input decides what is asked of the report.
+ * harmless, JSON can be read back.  The input decides what is asked of the report.
  */
 void report_is_sound(struct image *image, const char *path, struct str input);
 
