@@ -176,12 +176,13 @@ static void find_max(struct brk_facts *brk, uint64_t value)
         brk->max = value;
 }
 
-/* The kernel's gate page is no mapping of the process. */
+/* The kernel's gate page is no mapping of the process, and nothing grows as far as there. */
 static uint32_t next_mapping(const struct image *image, uint64_t address)
 {
     uint32_t next = image_find(image, address);
 
-    if (next == image->n_mappings || image->mappings[next].role == ROLE_VSYSCALL)
+    if (next == image->n_mappings || (image->mappings[next].role == ROLE_VSYSCALL &&
+                                      image->mappings[next].range.start > address))
         return NONE;
     return next;
 }

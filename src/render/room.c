@@ -153,13 +153,15 @@ static void print_brk(const struct report *report, const struct style *style, FI
     const struct brk_facts *brk = &report->facts->brk;
     struct image *image = report->image;
     char end[UNITS_TEXT], max[UNITS_TEXT];
-    const char *summary = image->brk.missing;
+    const char *summary = NULL;
 
     if (brk->known)
         summary =
             arena_printf(&image->arena, "%s, from %s to %s%s",
                          room_text(image, &brk->growth, style), address_text(image->brk.value, end),
                          address_text(brk->max, max), brk->exact ? "" : " (inferred)");
+    else
+        summary = safe_text(&image->arena, str_of(image->brk.missing));
     print_growth(image, "brk", summary, &brk->growth, style, out);
 }
 

@@ -339,7 +339,7 @@ static void print_brk(const struct report *report, const struct style *style, FI
     const char *text, *most = "", *doubt = doubt_text(report, style);
 
     if (!brk->known) {
-        paper_wrap(out, style, 6, "heap", report->image->brk.missing);
+        paper_wrap(out, style, 6, "heap", safe_text(arena, str_of(report->image->brk.missing)));
         return;
     }
     paper_size(style, brk->growth.room, room);
@@ -639,7 +639,7 @@ static void print_gaps_in_knowledge(const struct report *report, const struct st
     for (uint32_t i = 0; i < report->n_not_run; i++)
         paper_wrap(out, style, 2, "",
                    arena_printf(arena, "not checked: %s: %s", report->not_run[i].rule->id,
-                                report->not_run[i].reason));
+                                safe_text(arena, str_of(report->not_run[i].reason))));
     for (uint32_t i = 0; i < image->n_missing; i++)
         paper_wrap(out, style, 2, "",
                    arena_printf(arena, "not read: %s: %s",
