@@ -27,9 +27,26 @@ static void below_32bit_parent(void)
     fixture_again_via(argv);
 }
 
-/* One story: what is wrong, from the root cause on. */
-static void say_story(bool parent_is_32bit)
+/* Exec-shield's second allocator was one of x86: elsewhere such addresses are nobody's. */
+static bool is_window_known(void)
 {
+#ifdef __x86_64__
+    return true;
+#else
+    return false;
+#endif
+}
+
+static void say_story_without_window(void)
+{
+    say("no-finding mixed-mmap-base");
+    say("expect findings[0].id == \"lib-in-brk-gap\"");
+    say("text ^error lib-in-brk-gap, by what follows from it$");
+}
+
+static void say_story_of_window(bool parent_is_32bit)
+{
+    say("finding mixed-mmap-base warning");
     if (parent_is_32bit) {
         say("finding inherited-from-32bit info");
         say("expect findings[0].id == \"inherited-from-32bit\"");
@@ -47,6 +64,15 @@ static void say_story(bool parent_is_32bit)
     say("expect findings[id=lib-in-brk-gap].causes contains \"mixed-mmap-base\"");
     say("expect findings[id=lib-between-data-and-brk].causes contains \"mixed-mmap-base\"");
     say("expect findings[id=lib-below-text].causes contains \"mixed-mmap-base\"");
+}
+
+/* One story: what is wrong, from the root cause on. */
+static void say_story(bool parent_is_32bit)
+{
+    if (is_window_known())
+        say_story_of_window(parent_is_32bit);
+    else
+        say_story_without_window();
     say("expect findings[id=brk-window-shrunken].causes contains \"lib-in-brk-gap\"");
     say("expect findings[id=brk-room-low].causes contains \"lib-in-brk-gap\"");
     say("text ^  so +brk-room-low .error.: ");
@@ -64,7 +90,6 @@ static void say_incident(void)
     say("finding lib-in-brk-gap error");
     say("finding lib-between-data-and-brk warning");
     say("finding lib-below-text warning");
-    say("finding mixed-mmap-base warning");
     say("no-finding brk-blocked");
     say("no-finding brk-in-mmap-area");
     say("exit 1");
