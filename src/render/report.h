@@ -7,6 +7,7 @@
 #define RENDER_REPORT_H
 
 #include "check/finding.h"
+#include "render/verdict.h"
 
 #include <stdio.h>
 
@@ -19,9 +20,10 @@ struct report {
     const char *blocker; /* what the findings call the mapping that stops the break, or NULL */
     const struct not_run *not_run;
     uint32_t n_not_run;
-    const char *path;   /* "/proc/1234" */
-    bool with_memory;   /* JSON: "memory", null when it could not be read */
-    bool with_mappings; /* JSON: every mapping */
+    const char *path;              /* "/proc/1234" */
+    bool with_memory;              /* JSON: "memory", null when it could not be read */
+    bool with_mappings;            /* JSON: every mapping */
+    const struct verdict *verdict; /* of the policy; NULL without one */
 };
 
 /* How to print it. */
