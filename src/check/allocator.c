@@ -2,9 +2,7 @@
 /* What a refusal of brk means for the program: it depends on its malloc. */
 #include "check/rules.h"
 
-#include "base/units.h"
-
-enum { ERROR_MIB = 4, WARNING_MIB = 64 };
+#include "check/thresholds.h"
 
 static const struct allocator *allocator_of(const struct checker *checker)
 {
@@ -42,7 +40,7 @@ enum severity brk_severity(const struct checker *checker)
         return SEVERITY_ERROR;
     if (known && known->is_usual && checker->facts->brk.growth.limit == LIMIT_NEXT_MAPPING)
         return SEVERITY_INFO;
-    return checker->facts->brk.growth.room < ERROR_MIB * MIB ? SEVERITY_ERROR : SEVERITY_WARNING;
+    return checker->facts->brk.growth.room < BRK_ROOM_ERROR ? SEVERITY_ERROR : SEVERITY_WARNING;
 }
 
 static const char *object_of(const struct checker *checker)
@@ -78,7 +76,7 @@ static const char *fallback_text(const struct checker *checker)
     const struct growth *mmap = &checker->facts->mmap.growth;
     char room[UNITS_TEXT];
 
-    if (!mmap->known || mmap->room >= WARNING_MIB * MIB)
+    if (!mmap->known || mmap->room >= MMAP_ROOM_WARNING)
         return "that costs memory, for what is taken in pieces is given back less well";
     return arena_printf(checker->arena, "but mmap can give %s only", size_text(mmap->room, room));
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check/rules.h"
 
-#include "base/units.h"
-
-enum { WARNING_MIB = 64 };
+#include "check/thresholds.h"
 
 static void run(struct checker *checker)
 {
@@ -16,7 +14,7 @@ static void run(struct checker *checker)
         rule_not_run(checker, break_missing(checker));
         return;
     }
-    if (brk->growth.room == 0 || brk->growth.room >= WARNING_MIB * MIB ||
+    if (brk->growth.room == 0 || brk->growth.room >= BRK_ROOM_WARNING ||
         brk->growth.limit != LIMIT_NEXT_MAPPING)
         return;
     known = blocker_known(checker);

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check/rules.h"
 
-enum { WARNING_PERCENT = 80, ERROR_PERCENT = 95 };
-
-static bool reaches(uint64_t count, uint64_t max, unsigned int percent)
-{
-    return count * 100 >= max * percent;
-}
+#include "check/thresholds.h"
 
 static void run(struct checker *checker)
 {
@@ -18,12 +13,13 @@ static void run(struct checker *checker)
         rule_not_run(checker, "vm.max_map_count could not be read");
         return;
     }
-    if (!reaches(count, max, WARNING_PERCENT))
+    if (count < map_count_at(max, MAP_COUNT_WARNING_PERCENT))
         return;
-    finding =
-        finding_add(checker, reaches(count, max, ERROR_PERCENT) ? SEVERITY_ERROR : SEVERITY_WARNING,
-                    "%llu of at most %llu mappings are in use", (unsigned long long)count,
-                    (unsigned long long)max);
+    finding = finding_add(checker,
+                          count >= map_count_at(max, MAP_COUNT_ERROR_PERCENT) ? SEVERITY_ERROR
+                                                                              : SEVERITY_WARNING,
+                          "%llu of at most %llu mappings are in use", (unsigned long long)count,
+                          (unsigned long long)max);
     finding_detail(
         checker, finding,
         "When vm.max_map_count is reached, mmap, mprotect, munmap of a part and brk fail with "

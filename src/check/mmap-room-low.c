@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check/rules.h"
 
-#include "base/units.h"
-
-enum { ERROR_MIB = 4, WARNING_MIB = 64 };
+#include "check/thresholds.h"
 
 static void run(struct checker *checker)
 {
@@ -16,10 +14,10 @@ static void run(struct checker *checker)
         rule_not_run(checker, "where the mmap area begins is not known");
         return;
     }
-    if (mmap->growth.room >= WARNING_MIB * MIB || limit_is_doubtful(checker, limit))
+    if (mmap->growth.room >= MMAP_ROOM_WARNING || limit_is_doubtful(checker, limit))
         return;
     finding = finding_add(
-        checker, mmap->growth.room < ERROR_MIB * MIB ? SEVERITY_ERROR : SEVERITY_WARNING,
+        checker, mmap->growth.room < MMAP_ROOM_ERROR ? SEVERITY_ERROR : SEVERITY_WARNING,
         "the largest mapping that mmap can still give is %s: %s is %s",
         size_text(mmap->growth.room, room), limit_name(limit->kind), limit->value);
     finding_detail(

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check/rules.h"
 
-#include "base/units.h"
-
-enum { ERROR_KIB = 128, WARNING_KIB = 512 };
+#include "check/thresholds.h"
 
 /*
  * What is mapped and was never touched is as good as room: Ruby touches the last page that the
@@ -14,7 +12,7 @@ static bool find_unused(const struct checker *checker, uint64_t *unused)
     uint64_t size = range_size(checker->facts->stack_growth.range), used;
 
     *unused = 0;
-    if (size < WARNING_KIB * KIB)
+    if (size < STACK_ROOM_WARNING)
         return true;
     if (!image_read_stack_use(checker->image))
         return false;
@@ -36,9 +34,9 @@ static const struct limit_fact *binding_of(const struct stack_facts *stack)
 
 static enum severity severity_of(uint64_t room, uint64_t unused)
 {
-    if (unused >= WARNING_KIB * KIB)
+    if (unused >= STACK_ROOM_WARNING)
         return SEVERITY_INFO;
-    return room < ERROR_KIB * KIB ? SEVERITY_ERROR : SEVERITY_WARNING;
+    return room < STACK_ROOM_ERROR ? SEVERITY_ERROR : SEVERITY_WARNING;
 }
 
 static void report_unused(struct checker *checker, struct finding *finding, uint64_t unused)
@@ -60,12 +58,12 @@ static void run(struct checker *checker)
     struct finding *finding;
     char room[UNITS_TEXT], reach[UNITS_TEXT];
 
-    if (!limit || (!stack->known && limit->room >= WARNING_KIB * KIB)) {
+    if (!limit || (!stack->known && limit->room >= STACK_ROOM_WARNING)) {
         rule_not_run(checker, checker->facts->has_stack ? "RLIMIT_STACK is not known"
                                                         : "the stack was not found");
         return;
     }
-    if (limit->room >= WARNING_KIB * KIB)
+    if (limit->room >= STACK_ROOM_WARNING)
         return;
     end = stack->grows_up ? stack->range.end + limit->room : stack->range.start - limit->room;
     if (!find_unused(checker, &unused)) {
