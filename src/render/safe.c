@@ -3,11 +3,7 @@
 
 #include <ctype.h>
 
-/*
- * The length of the UTF-8 character at the start of s and its code point; 0 when it is not valid:
- * cut off, overlong, a surrogate, or beyond U+10FFFF.
- */
-static size_t decode(struct str s, uint32_t *code)
+size_t utf8_decode(struct str s, uint32_t *code)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     const unsigned char *p = (const unsigned char *)s.p;
@@ -26,12 +22,15 @@ static size_t decode(struct str s, uint32_t *code)
     return n;
 }
 
-/* Control characters, line and paragraph separators, and those that turn or hide text. */
+/*
+ * Control characters, line and paragraph separators, those that turn or hide text, and the two that
+ * are none and that XML forbids.
+ */
 static bool is_unsafe(uint32_t code)
 {
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c ||
            (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-           (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
+           (code >= 0x2060 && code <= 0x206f) || code == 0xfeff || code == 0xfffe || code == 0xffff;
 }
 
 /* A name that holds \xNN by itself would read like an escaped byte. */
@@ -48,7 +47,7 @@ const char *safe_text(struct arena *arena, struct str s)
 
     while (s.n > 0) {
         uint32_t code = 0;
-        size_t n = decode(s, &code);
+        size_t n = utf8_decode(s, &code);
         bool safe = n > 0 && !is_unsafe(code) && !looks_escaped(s);
 
         n = n > 0 ? n : 1;

@@ -11,6 +11,12 @@
 #include "base/arena.h"
 #include "base/str.h"
 
+/*
+ * The length of the UTF-8 character at the start of `s`, which is not empty, and its code point; 0
+ * when it is not valid: cut off, overlong, a surrogate, or beyond U+10FFFF.
+ */
+size_t utf8_decode(struct str s, uint32_t *code);
+
 /* A copy that is safe to print, in the arena. */
 const char *safe_text(struct arena *arena, struct str s);
 

@@ -62,6 +62,9 @@ static const struct {
     {"zero width space", "\xe2\x80\x8b", "\\xe2\\x80\\x8b", 12},
     {"line separator", "\xe2\x80\xa8", "\\xe2\\x80\\xa8", 12},
     {"byte order mark", "\xef\xbb\xbf", "\\xef\\xbb\\xbf", 12},
+    {"U+FFFD", "\xef\xbf\xbd", "\xef\xbf\xbd", 1},
+    {"U+FFFE, which is no character", "\xef\xbf\xbe", "\\xef\\xbf\\xbe", 12},
+    {"U+FFFF", "\xef\xbf\xbf", "\\xef\\xbf\\xbf", 12},
 };
 
 START_TEST(test_text)
