@@ -44,10 +44,22 @@ _layoutcheck_pids()
     printf 'self\n'
 }
 
+# The names in the help of --format.
+_layoutcheck_formats() # TOOL COMMAND
+{
+    local words=text\ json
+    case $2 in
+    '' | check | host)
+        words=$(_layoutcheck_help "$1" "$2" Options | sed -nE 's/^ *--format FORMAT +//p' | sed 's/,//g; s/ or / /')
+        ;;
+    esac
+    echo "$words"
+}
+
 _layoutcheck_values() # TOOL COMMAND ARGUMENT-NAME
 {
     case $3 in
-    FORMAT) printf '%s\n' text json ;;
+    FORMAT) _layoutcheck_formats "$1" "$2" ;;
     SEVERITY) printf '%s\n' error warning info never ;;
     WHEN | =WHEN) printf '%s\n' auto always never ;;
     LEVEL) printf '%s\n' error warning info ;;

@@ -33,3 +33,14 @@ void complain_usage(const char *text)
     complain("%s", text);
     fputs("Try \"layoutcheck --help\".\n", stderr);
 }
+
+int trouble_status(const struct options *options, const char *text, FILE *out)
+{
+    struct document document;
+
+    if (!options->format->has_own_status)
+        return EXIT_TROUBLE;
+    document_begin(&document, options->format, &options->style, 1, out);
+    document_failure(&document, &(struct failure){NULL, "layoutcheck", text});
+    return document_end(&document, EXIT_TROUBLE);
+}

@@ -40,4 +40,10 @@ void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same of a wrong command line, with the advice where to look. */
 void complain_usage(const char *text);
 
+/*
+ * The exit status when a command cannot even begin, which was complained of: EXIT_TROUBLE, but for
+ * a format that has statuses of its own.  That gets a document on it, too.
+ */
+int trouble_status(const struct options *options, const char *text, FILE *out);
+
 #endif

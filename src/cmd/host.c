@@ -2,38 +2,33 @@
 #include "render/host.h"
 #include "cmd/command.h"
 #include "cmd/inspect.h"
-#include "render/paper.h"
-#include "render/safe.h"
 
-static void print(const struct host_report *report, const struct inspection *inspection,
-                  const struct options *options, FILE *out)
+/* Formats that tell what passed and what failed know the findings alone. */
+static int print(const struct host_report *report, const struct options *options, int status,
+                 FILE *out)
 {
-    const char *access;
+    struct document document;
 
-    if (options->json) {
-        json_print(json_host_report(report), out);
-        return;
+    if (!options->format->is_full) {
+        document_begin(&document, options->format, &options->style, 1, out);
+        document_report(&document, &report->report);
+        return document_end(&document, status);
     }
-    render_host(report, &options->style, out);
-    if (!options->style.verbose || options->style.quiet)
-        return;
-    access = inspection_access(inspection);
-    if (access)
-        paper_wrap(out, &options->style, 2, "", access);
+    if (options->json)
+        json_print(json_host_report(report), out);
+    else
+        render_host(report, &options->style, out);
+    return status;
 }
 
-static int fail(const struct inspection *inspection, const struct options *options, FILE *out)
+static int fail(struct inspection *inspection, const struct options *options, FILE *out)
 {
-    struct arena arena;
+    struct document document;
 
-    complain("%s", inspection->failure);
-    arena_init(&arena);
-    if (options->json)
-        json_print(
-            json_host_failure(inspection->path, safe_text(&arena, str_of(inspection->failure))),
-            out);
-    arena_deinit(&arena);
-    return EXIT_TROUBLE;
+    document_begin(&document, options->format, &options->style, 1, out);
+    inspection->kind = "host";
+    inspection_fail(inspection, &document);
+    return document_end(&document, EXIT_TROUBLE);
 }
 
 static int run(const struct options *options, FILE *out)
@@ -47,14 +42,13 @@ static int run(const struct options *options, FILE *out)
     if (options->n_arguments > 0) {
         complain_usage(
             "host takes no target: it looks at the whole system, which no snapshot holds");
-        return EXIT_TROUBLE;
+        return trouble_status(options, "host takes no target", out);
     }
     inspection_init(&inspection);
     if (inspection_begin_host(&inspection, &memory, options)) {
         account_compute(&account, &memory, &inspection.image.arena);
         report = (struct host_report){inspection.report, &memory, &account};
-        print(&report, &inspection, options, out);
-        status = inspection_status(&inspection, options);
+        status = print(&report, options, inspection_status(&inspection, options), out);
         inspection_end(&inspection);
     } else {
         status = fail(&inspection, options, out);

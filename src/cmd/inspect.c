@@ -106,6 +106,19 @@ static void take_findings(struct inspection *inspection)
     report->n_not_run = checker->n_not_run;
 }
 
+/* What the options make of the findings. */
+static void take_options(struct inspection *inspection, const struct options *options)
+{
+    struct report *report = &inspection->report;
+
+    report->strict = options->strict;
+    report->never_fail = options->never_fail;
+    report->fail_on = options->fail_on;
+    report->policy = &options->policy;
+    if (options->style.verbose)
+        report->access = inspection_access(inspection);
+}
+
 static void analyze(struct inspection *inspection, const struct options *options)
 {
     struct image *image = &inspection->image;
@@ -129,6 +142,7 @@ static void analyze(struct inspection *inspection, const struct options *options
         .with_mappings = options->with_mappings,
     };
     take_findings(inspection);
+    take_options(inspection, options);
 }
 
 /* Not among the denied: what is missing for another reason. */
@@ -281,7 +295,15 @@ bool inspection_begin_host(struct inspection *inspection, struct host_memory *me
     check_run_host(&inspection->checker, &image->arena, memory, &options->policy);
     inspection->report = (struct report){.image = image, .path = inspection->path};
     take_findings(inspection);
+    take_options(inspection, options);
     return true;
+}
+
+void inspection_fail(const struct inspection *inspection, struct document *document)
+{
+    complain("%s", inspection->failure);
+    document_failure(document,
+                     &(struct failure){inspection->kind, inspection->path, inspection->failure});
 }
 
 json_t *inspection_failure(const struct inspection *inspection, const struct options *options)
@@ -305,16 +327,11 @@ void inspection_end(struct inspection *inspection)
     inspection->process = NULL;
 }
 
-static bool is_incomplete(const struct report *report)
-{
-    return report->image->n_missing > 0 || !report->image->consistent || report->n_not_run > 0;
-}
-
 int inspection_status(const struct inspection *inspection, const struct options *options)
 {
     const struct report *report = &inspection->report;
 
-    if (options->strict && is_incomplete(report))
+    if (options->strict && report_is_incomplete(report))
         return EXIT_TROUBLE;
     /* The story of the worst finding comes first. */
     if (!options->never_fail && report->n_findings > 0 &&

@@ -4,6 +4,7 @@
 #define CMD_INSPECT_H
 
 #include "cmd/options.h"
+#include "render/format.h"
 #include "render/json.h"
 #include "source/privilege.h"
 
@@ -43,6 +44,9 @@ void inspection_end(struct inspection *inspection);
  * the reason is also the document that it returns, to be printed; else that is NULL.
  */
 json_t *inspection_failure(const struct inspection *inspection, const struct options *options);
+
+/* The same into a document. */
+void inspection_fail(const struct inspection *inspection, struct document *document);
 
 /* How to get at inputs that were denied, as a sentence, or NULL when none was. */
 const char *inspection_access(const struct inspection *inspection);

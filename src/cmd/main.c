@@ -19,18 +19,25 @@ static int print_and_flush(const struct options *options)
     return EXIT_TROUBLE;
 }
 
-static int run_command(struct options *options, struct err *err)
+static int fail(const struct options *options, const struct err *err)
+{
+    complain("%s", err->text);
+    return trouble_status(options, err->text, stdout);
+}
+
+static int run_command(struct options *options)
 {
     struct output output;
+    struct err err;
     int status;
 
-    if (!output_open(&output, options->output, err))
-        return -1;
+    if (!output_open(&output, options->output, &err))
+        return fail(options, &err);
     options_set_style(options, output.stream);
     status = options->command->run(options, output.stream);
     /* After trouble, a JSON document says why and is worth keeping; no text is no report. */
-    if (!output_close(&output, status != EXIT_TROUBLE, err))
-        return -1;
+    if (!output_close(&output, status != EXIT_TROUBLE, &err))
+        return fail(options, &err);
     return status;
 }
 
@@ -38,23 +45,15 @@ int main(int argc, char **argv)
 {
     struct options options;
     struct err err;
-    int status;
 
     signal(SIGPIPE, SIG_DFL);
     if (!options_parse(&options, argc, argv, &err)) {
         complain_usage(err.text);
-        return EXIT_TROUBLE;
+        return trouble_status(&options, err.text, stdout);
     }
     if (options.help || options.version)
         return print_and_flush(&options);
-    if (!privilege_drop(options.output || options.command->writes, &err)) {
-        complain("%s", err.text);
-        return EXIT_TROUBLE;
-    }
-    status = run_command(&options, &err);
-    if (status < 0) {
-        complain("%s", err.text);
-        return EXIT_TROUBLE;
-    }
-    return status;
+    if (!privilege_drop(options.output || options.command->writes, &err))
+        return fail(&options, &err);
+    return run_command(&options);
 }

@@ -61,11 +61,16 @@ static void fill_getopt(struct option longs[static N_ROWS + 1], char shorts[stat
     *shorts = '\0';
 }
 
-static bool set_format(struct options *options, const char *format, struct err *err)
+static bool set_format(struct options *options, const char *name, struct err *err)
 {
-    options->json = strcmp(format, "json") == 0;
-    return options->json || strcmp(format, "text") == 0 ||
-           err_set(err, "unknown format \"%s\": text or json", format);
+    const struct format *format = format_find(name);
+
+    if (!format)
+        return err_set(
+            err, "unknown format \"%s\": text, json, junit, tap, github, sarif or nagios", name);
+    options->format = format;
+    options->json = format == &format_json;
+    return true;
 }
 
 static bool set_color(struct options *options, const char *when, struct err *err)
@@ -141,10 +146,10 @@ static bool set_option(struct options *options, const struct row *row, const cha
     const char *name = row->name;
 
     if (strcmp(name, "json") == 0)
-        options->json = true;
-    else if (strcmp(name, "format") == 0)
+        return set_format(options, name, err);
+    if (strcmp(name, "format") == 0)
         return set_format(options, argument, err);
-    else if (strcmp(name, "mappings") == 0)
+    if (strcmp(name, "mappings") == 0)
         options->with_mappings = true;
     else if (strcmp(name, "brk") == 0)
         return set_size(&options->brk_size, &options->has_brk_size, name, argument, err);
@@ -220,38 +225,47 @@ static bool check_sense(const struct options *options, struct err *err)
     if (options->json && (options->style.columns || options->style.no_headings))
         return err_set(err, "options --output-columns and --noheadings go with the table, not with "
                             "--json");
-    if (options->json && options->style.quiet)
-        return err_set(err, "option --quiet goes with text, not with --json");
+    if (options->format != formats[0] && options->style.quiet)
+        return err_set(err, "option --quiet goes with text, not with format %s",
+                       options->format->name);
+    if (!options->format->is_full && !(options->command->options & FOR_RESULTS))
+        return err_set(err, "format %s goes with check and host, not with \"%s\"",
+                       options->format->name, options->command->name);
     return true;
 }
 
+static bool take_option(struct options *options, int value, char **argv, bool given[static N_ROWS],
+                        struct err *err)
+{
+    const struct row *row = find_row(value);
+
+    if (value == ':')
+        return err_set(err, "option \"%s\" needs an argument", argv[optind - 1]);
+    if (!row && optopt > 0 && optopt < FIRST_LONG_ONLY)
+        return err_set(err, "unknown option \"-%c\"", optopt);
+    if (!row)
+        return err_set(err, "unknown or ambiguous option, or one that takes no argument: \"%s\"",
+                       argv[optind - 1]);
+    given[row - table] = true;
+    return set_option(options, row, optarg, err);
+}
+
+/* Goes on after an error, which is the first one's: it is told in the format that comes later. */
 bool options_parse(struct options *options, int argc, char **argv, struct err *err)
 {
     struct option longs[N_ROWS + 1];
     char shorts[2 * N_ROWS + 2];
-    bool given[N_ROWS] = {false};
+    bool given[N_ROWS] = {false}, ok = true;
+    struct err later;
     int value;
 
-    *options = (struct options){.fail_on = SEVERITY_ERROR, .color_when = -1};
+    *options = (struct options){.format = formats[0], .fail_on = SEVERITY_ERROR, .color_when = -1};
     fill_getopt(longs, shorts);
     opterr = 0;
-    while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-        const struct row *row = find_row(value);
-
-        if (value == ':')
-            return err_set(err, "option \"%s\" needs an argument", argv[optind - 1]);
-        if (!row && optopt > 0 && optopt < FIRST_LONG_ONLY)
-            return err_set(err, "unknown option \"-%c\"", optopt);
-        if (!row)
-            return err_set(err,
-                           "unknown or ambiguous option, or one that takes no argument: \"%s\"",
-                           argv[optind - 1]);
-        given[row - table] = true;
-        if (!set_option(options, row, optarg, err))
-            return false;
-    }
+    while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
+        ok = take_option(options, value, argv, given, ok ? err : &later) && ok;
     choose_command(options, argc, argv);
-    return check_fit(options, given, err) && check_sense(options, err);
+    return ok && check_fit(options, given, err) && check_sense(options, err);
 }
 
 static unsigned int terminal_width(int fd)
@@ -272,7 +286,7 @@ void options_set_style(struct options *options, FILE *out)
     style->width = terminal ? terminal_width(fileno(out)) : 80;
     style->color = options->color_when > 0 ||
                    (options->color_when < 0 && terminal && !(no_color && *no_color));
-    if (options->json)
+    if (options->format != formats[0])
         style->color = false;
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "check/finding.h"
-#include "render/report.h"
+#include "render/format.h"
 
 /* Bits of the commands that take an option. */
 enum {
@@ -14,6 +14,7 @@ enum {
     FOR_EXPLAIN = 4,
     FOR_ROOM = 8,
     FOR_HOST = 16,
+    FOR_RESULTS = FOR_CHECK | FOR_HOST, /* what passed and what failed */
     FOR_TARGETS = FOR_CHECK | FOR_MAP | FOR_ROOM,
     FOR_REPORTS = FOR_TARGETS | FOR_HOST,
     FOR_ALL = FOR_REPORTS | FOR_EXPLAIN,
@@ -23,7 +24,8 @@ enum {
 
 struct options {
     const struct command *command;
-    bool json;
+    const struct format *format;
+    bool json; /* that it is */
     bool with_mappings;
     bool with_memory;
     bool strict;

@@ -17,7 +17,4 @@ void render_host(const struct host_report *report, const struct style *style, FI
 /* The same as a document.  The caller owns the reference. */
 json_t *json_host_report(const struct host_report *report);
 
-/* The document of a host that could not be looked at. */
-json_t *json_host_failure(const char *path, const char *error);
-
 #endif

@@ -156,8 +156,3 @@ json_t *json_host_report(const struct host_report *report)
                      json_findings(&report->report), "ignored", (int)report->report.n_ignored,
                      "not_run", json_not_run(&report->report));
 }
-
-json_t *json_host_failure(const char *path, const char *error)
-{
-    return json_failure("host", path, error);
-}

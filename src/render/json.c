@@ -527,7 +527,7 @@ static json_t *json_causes(const struct finding *finding)
     return list;
 }
 
-static json_t *json_finding(struct image *image, const struct finding *finding)
+json_t *json_finding(struct image *image, const struct finding *finding)
 {
     json_t *evidence = json_object();
 

@@ -17,6 +17,7 @@ json_t *json_safe(struct image *image, const char *text);
 json_t *json_tool(void);
 json_t *json_missing(struct image *image);
 json_t *json_host(const struct report *report);
+json_t *json_finding(struct image *image, const struct finding *finding);
 json_t *json_findings(const struct report *report);
 json_t *json_not_run(const struct report *report);
 

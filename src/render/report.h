@@ -24,7 +24,16 @@ struct report {
     bool with_memory;              /* JSON: "memory", null when it could not be read */
     bool with_mappings;            /* JSON: every mapping */
     const struct verdict *verdict; /* of the policy; NULL without one */
+    /* What makes it a failure. */
+    bool strict; /* all that is missing does */
+    bool never_fail;
+    enum severity fail_on;
+    const struct policy *policy; /* what was ignored; NULL: nothing */
+    const char *access; /* how to get at what was denied; NULL: nothing was, or not asked */
 };
+
+/* Whether anything could not be read or checked, or is not of one moment. */
+bool report_is_incomplete(const struct report *report);
 
 /* How to print it. */
 struct style {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The report as a person reads it: who, the picture, the heap in one line, findings. */
+#include "render/evidence.h"
 #include "render/paper.h"
 #include "render/safe.h"
+#include "render/who.h"
 
 #include <pwd.h>
 
@@ -61,24 +63,6 @@ static const char *source_text(const struct report *report)
                         image_incomplete(image) ? ", not all mappings" : "");
 }
 
-static struct str program_path(const struct image *image)
-{
-    if (image->exe)
-        return str_of(image->exe);
-    return image->program == NONE ? STR("")
-                                  : image->objects[image->instances[image->program].object].path;
-}
-
-/* The kernel cuts a name off after 15 bytes; the executable's tells the rest. */
-static struct str full_name(const struct image *image)
-{
-    struct str comm = str_of(image->comm), program = short_name(program_path(image));
-
-    if (!image->comm)
-        return program.n > 0 ? program : STR("?");
-    return comm.n == 15 && str_starts(program, comm) ? program : comm;
-}
-
 /* "arm", "arm (by the name /lib/ld-linux-armhf.so.3)" */
 static const char *machine_text(struct image *image)
 {
@@ -97,7 +81,7 @@ static void print_who(const struct report *report, const struct style *style, FI
     struct image *image = report->image;
     struct arena *arena = &image->arena;
     const char *bits = image->elf_class ? arena_printf(arena, "%u-bit ", image->elf_class) : "";
-    struct str path = program_path(image);
+    struct str path = who_program(image);
     const char *comm,
         *text =
             arena_printf(arena, "%s%s%s%s%s%s%s%s", pid_text(image), bits, type_text(image),
@@ -107,7 +91,7 @@ static void print_who(const struct report *report, const struct style *style, FI
 
     if (path.n > 0)
         text = arena_printf(arena, "%s: %s", text, safe_text(arena, path));
-    comm = safe_text(arena, full_name(image));
+    comm = safe_text(arena, who_full_name(image));
     fprintf(out, "%s%s%s  ", paper_bold_on(style), comm, paper_off(style));
     paper_wrap_from(out, style, safe_width(str_of(comm)) + 2, 0, text);
 }
@@ -413,33 +397,8 @@ static void print_malloc(const struct report *report, const struct style *style,
 static void print_evidence(const struct report *report, const struct evidence *evidence,
                            const struct style *style, FILE *out)
 {
-    struct arena *arena = &report->image->arena;
-    char text[UNITS_TEXT];
-
-    switch (evidence->type) {
-    case EVIDENCE_ADDRESS:
-        fprintf(out, "          %s %s\n", evidence->key, address_text(evidence->number, text));
-        break;
-    case EVIDENCE_BYTES:
-        fprintf(out, "          %s %s\n", evidence->key, paper_size(style, evidence->number, text));
-        break;
-    case EVIDENCE_COUNT:
-        fprintf(out, "          %s %llu\n", evidence->key, (unsigned long long)evidence->number);
-        break;
-    case EVIDENCE_TEXT:
-        fprintf(out, "          %s %s\n", evidence->key, safe_text(arena, str_of(evidence->text)));
-        break;
-    case EVIDENCE_PLACES:
-        for (uint32_t i = 0; i < evidence->n_places; i++) {
-            const struct place *place = &evidence->places[i];
-            char end[UNITS_TEXT];
-
-            fprintf(out, "          %s %s-%s %s\n", evidence->key,
-                    address_text(place->range.start, text), address_text(place->range.end, end),
-                    safe_text(arena, str_of(place->name)));
-        }
-        break;
-    }
+    for (uint32_t i = 0; i < evidence_n_lines(evidence); i++)
+        fprintf(out, "          %s\n", evidence_line(evidence, i, style, &report->image->arena));
 }
 
 static bool same_evidence(const struct evidence *a, const struct evidence *b)
@@ -690,13 +649,18 @@ void render_findings(const struct report *report, const struct style *style, FIL
 {
     print_findings(report, style, out);
     print_summary(report, style, out);
-    if (style->verbose)
-        print_gaps_in_knowledge(report, style, out);
+    if (!style->verbose)
+        return;
+    print_gaps_in_knowledge(report, style, out);
+    if (report->access)
+        paper_wrap(out, style, 2, "", report->access);
 }
 
-static const char *who_text(struct image *image, struct arena *arena)
+/* Who begins each line of --quiet. */
+static const char *prefix_text(struct image *image)
 {
-    const char *name = safe_text(arena, image->comm ? str_of(image->comm) : full_name(image));
+    struct arena *arena = &image->arena;
+    const char *name = safe_text(arena, who_name(image));
 
     return image->pid ? arena_printf(arena, "%d %s", (int)image->pid, name) : name;
 }
@@ -704,9 +668,7 @@ static const char *who_text(struct image *image, struct arena *arena)
 void render_text(const struct report *report, const struct style *style, FILE *out)
 {
     if (style->quiet) {
-        struct arena *arena = &report->image->arena;
-
-        render_quiet(report, who_text(report->image, arena), style, out);
+        render_quiet(report, prefix_text(report->image), style, out);
         return;
     }
     print_source(report, style, out);

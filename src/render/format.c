@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "render/format.h"
+
+#include "render/json.h"
+#include "render/safe.h"
+
+const struct format *const formats[] = {
+#define FORMAT(symbol) &format_##symbol,
+#include "render/formats.list"
+#undef FORMAT
+    NULL,
+};
+
+const struct format *format_find(const char *name)
+{
+    for (size_t i = 0; formats[i]; i++)
+        if (strcmp(formats[i]->name, name) == 0)
+            return formats[i];
+    return NULL;
+}
+
+void document_begin(struct document *document, const struct format *format,
+                    const struct style *style, unsigned int n_targets, FILE *out)
+{
+    *document = (struct document){format, style, out, n_targets, 0, {0}, NULL};
+    arena_init(&document->arena);
+    if (format->state_size > 0)
+        document->state = arena_alloc(&document->arena, format->state_size);
+    if (format->begin)
+        format->begin(document);
+}
+
+void document_report(struct document *document, const struct report *report)
+{
+    document->format->report(document, report);
+    document->n_reports++;
+}
+
+void document_failure(struct document *document, const struct failure *failure)
+{
+    document->format->failure(document, failure);
+}
+
+int document_end(struct document *document, int status)
+{
+    if (document->format->end)
+        status = document->format->end(document, status);
+    arena_deinit(&document->arena);
+    return status;
+}
+
+static void text_report(struct document *document, const struct report *report)
+{
+    if (document->n_reports > 0 && !document->style->quiet)
+        putc('\n', document->out);
+    render_text(report, document->style, document->out);
+}
+
+/* It is complained of on standard error. */
+static void text_failure(struct document *document, const struct failure *failure)
+{
+    (void)document;
+    (void)failure;
+}
+
+const struct format format_text = {
+    .name = "text",
+    .is_full = true,
+    .report = text_report,
+    .failure = text_failure,
+};
+
+/* The documents of several targets are an array. */
+struct json_state {
+    json_t *array;
+};
+
+static void json_begin(struct document *document)
+{
+    struct json_state *state = document->state;
+
+    state->array = document->n_targets > 1 ? json_array() : NULL;
+}
+
+static void json_add(struct document *document, json_t *json)
+{
+    struct json_state *state = document->state;
+
+    if (state->array)
+        json_array_append_new(state->array, json);
+    else
+        json_print(json, document->out);
+}
+
+static void json_add_report(struct document *document, const struct report *report)
+{
+    json_add(document, json_report(report));
+}
+
+static void json_add_failure(struct document *document, const struct failure *failure)
+{
+    struct arena *arena = &document->arena;
+
+    json_add(document, json_failure(failure->kind, safe_text(arena, str_of(failure->path)),
+                                    safe_text(arena, str_of(failure->reason))));
+}
+
+static int json_end(struct document *document, int status)
+{
+    struct json_state *state = document->state;
+
+    if (state->array)
+        json_print(state->array, document->out);
+    return status;
+}
+
+const struct format format_json = {
+    .name = "json",
+    .is_full = true,
+    .state_size = sizeof(struct json_state),
+    .begin = json_begin,
+    .report = json_add_report,
+    .failure = json_add_failure,
+    .end = json_end,
+};
