@@ -91,16 +91,17 @@ const char *assertion_message(const struct assertion *assertion, struct arena *a
     return found ? arena_printf(arena, "found: %s; %s", found, reason) : reason;
 }
 
-static void add_assertion(struct testcases *cases, const struct assertion *assertion,
-                          struct arena *arena)
+static void add_assertion(struct testcases *cases, const struct report *report,
+                          const struct assertion *assertion)
 {
+    struct arena *arena = &report->image->arena;
     struct testcase *testcase =
         case_add(cases, arena, assertion->file ? assertion->file : "--expect", assertion->text);
 
     testcase->place = assertion_place(assertion, arena);
     if (assertion->outcome == OUTCOME_PASSED)
         return;
-    testcase->state = TESTCASE_FAILED;
+    testcase->state = report->never_fail ? TESTCASE_PASSED : TESTCASE_FAILED;
     testcase->severity = severity_name(SEVERITY_ERROR);
     testcase->message = assertion_message(assertion, arena);
     line_add(testcase, arena, arena_printf(arena, "%s: %s", testcase->place, testcase->name));
@@ -199,7 +200,7 @@ void testcases_of_report(struct testcases *cases, const struct report *report)
     *cases = (struct testcases){.who = who_text(report)};
     add_inspection(cases, report);
     for (uint32_t i = 0; verdict && i < verdict->n_assertions; i++)
-        add_assertion(cases, &verdict->assertions[i], &report->image->arena);
+        add_assertion(cases, report, &verdict->assertions[i]);
     for (size_t i = 0; rules[i]; i++)
         if (report->facts ? rules[i]->run != NULL : rules[i]->run_host != NULL)
             add_rule(cases, report, rules[i]);

@@ -154,14 +154,15 @@ START_TEST(test_threshold)
         const char *name;
         enum severity fail_on;
         bool never;
-        unsigned int n;
+        unsigned int n; /* findings, and two lines of the policy */
     } rows[] = {
-        {"error", SEVERITY_ERROR, false, 1},
-        {"info", SEVERITY_INFO, false, 3},
+        {"error", SEVERITY_ERROR, false, 3},
+        {"info", SEVERITY_INFO, false, 5},
         {"never", SEVERITY_INFO, true, 0},
     };
 
     prepare(&blocked);
+    judge(0, 3);
     report.fail_on = rows[_i].fail_on;
     report.never_fail = rows[_i].never;
     print("junit", 1, NULL);
