@@ -7,6 +7,7 @@
 
 #include "../fake.h"
 #include "../rows.h"
+#include "source/capture.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -66,6 +67,13 @@ static void prepare(const struct fake_process *process)
                              .path = "/proc/4321",
                              .fail_on = SEVERITY_ERROR,
                              .policy = &ignored};
+}
+
+static void prepare_again(const struct fake_process *process)
+{
+    image_deinit(&image);
+    capture_close(fake.process);
+    prepare(process);
 }
 
 static void judge(uint32_t first, uint32_t n)
@@ -320,8 +328,7 @@ START_TEST(test_sarif_fingerprints)
                      text_at(below(run, "results"), "1.partialFingerprints.layoutcheckResult/v1"));
     json_decref(run);
     free(text);
-    image_deinit(&image);
-    prepare(&(struct fake_process){.maps = blocked.maps, .start_brk = FAKE_BREAK, .pid = 77});
+    prepare_again(&(struct fake_process){.maps = blocked.maps, .start_brk = FAKE_BREAK, .pid = 77});
     judge(1, 2);
     run = load_sarif(2, NULL);
     ck_assert_str_eq(first, text_at(below(run, "results"), path));
@@ -398,8 +405,7 @@ START_TEST(test_nagios_data)
     says("prog.brk_room=");
     says("B;67108864:;4194304:;0 ");
     free(text);
-    image_deinit(&image);
-    prepare(&(struct fake_process){
+    prepare_again(&(struct fake_process){
         .maps = FAKE_MAPS, .denied_addresses = true, .comm = "a='b| c", .exe = "a='b| c"});
     print("nagios", 2, NULL);
     ck_assert_uint_eq(count_of("|"), 1);
