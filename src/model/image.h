@@ -64,15 +64,15 @@ struct mapping {
     uint64_t inode;
     uint32_t dev_major;
     uint32_t dev_minor;
-    uint32_t name;       /* in image.names */
-    uint32_t instance;   /* of the loaded object that it is a part of, or NONE */
-    uint8_t perms;       /* enum perm */
-    uint8_t role;        /* enum role */
-    uint8_t unknown;     /* enum mapping_unknown */
-    bool is_file;        /* of a file; its inode may be unknown: 0 */
-    bool grows_down;     /* [stack]; others are told by smaps only */
-    bool grows_up;       /* [stack] where stacks do */
-    bool locked;         /* after image_read_locks() */
+    uint32_t name;     /* in image.names */
+    uint32_t instance; /* of the loaded object that it is a part of, or NONE */
+    uint8_t perms;     /* enum perm */
+    uint8_t role;      /* enum role */
+    uint8_t unknown;   /* enum mapping_unknown */
+    bool is_file;      /* of a file; its inode may be unknown: 0 */
+    bool grows_down;   /* [stack]; others are told by smaps only */
+    bool grows_up;     /* [stack] where stacks do */
+    bool locked;       /* after image_read_locks() */
 };
 
 /* What smaps says of one mapping, in bytes. */
