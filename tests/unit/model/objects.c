@@ -109,7 +109,7 @@ START_TEST(test_foreign_inside)
 }
 END_TEST
 
-/* A hole between segments: what the loader left without access is its own, what can be used is not. */
+/* A hole between segments: what has no access is the loader's, what can be used is nobody's. */
 START_TEST(test_hole)
 {
     struct elf_spec spec = elf_object(64, ET_DYN, 0);
