@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What became of the lines of a policy when they were held against one report.  Renderers show it; it
- * is made by cmd/verdict.c, for a policy speaks of the JSON document.
+ * What became of the lines of a policy when they were held against one report.  Renderers show it;
+ * it is made by cmd/verdict.c, for a policy speaks of the JSON document.
  */
 #ifndef RENDER_VERDICT_H
 #define RENDER_VERDICT_H

@@ -231,8 +231,8 @@ static void above_break(char *args)
 }
 
 /*
- * below:PAGES:KIND: a page of memory that ends PAGES below the stack. What touches it and grows down
- * as well goes on where it ends, as if it were a part of it.
+ * below:PAGES:KIND: a page of memory that ends PAGES below the stack. What touches it and grows
+ * down as well goes on where it ends, as if it were a part of it.
  */
 static void below_stack(char *args)
 {
