@@ -5,8 +5,8 @@
  * pmap, qemu-user, the sanitizers, glibc and the JVM print of the same.
  *
  * What a text does not tell is unknown and said to be so, never 0.  No line is dropped silently:
- * each is a mapping, a detail of one (smaps; a name or its "(deleted)" that was wrapped onto the next
- * line), blank, a heading, or rejected with a reason.
+ * each is a mapping, a detail of one (smaps; a name or its "(deleted)" that was wrapped onto the
+ * next line), blank, a heading, or rejected with a reason.
  *
  * A text may hold several maps: another begins at a heading, in another dialect, behind another
  * kind of prefix, or where the addresses go back.  The one with the most mappings is used, of
