@@ -70,7 +70,10 @@ static bool is_plain(char c)
     return c >= ' ' && c <= '~';
 }
 
-/* Printing ASCII alone, in which no character is written as HTML does; eight bytes at once, since all lines pass here. */
+/*
+ * Printing ASCII alone, in which no character is written as HTML does; eight bytes at once, since
+ * all lines pass here.
+ */
 static bool is_clean(struct str line)
 {
     const uint64_t ones = UINT64_MAX / 0xff, tops = ones * 0x80;
