@@ -48,6 +48,9 @@ static int run(const struct options *options, FILE *out)
     if (inspection_begin_host(&inspection, &memory, options)) {
         account_compute(&account, &memory, &inspection.image.arena);
         report = (struct host_report){inspection.report, &memory, &account};
+        if (options->demands)
+            inspection_judge(&inspection, options, json_host_report(&report));
+        report.report = inspection.report;
         status = print(&report, options, inspection_status(&inspection, options), out);
         inspection_end(&inspection);
     } else {

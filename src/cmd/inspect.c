@@ -2,6 +2,7 @@
 #include "cmd/inspect.h"
 
 #include "cmd/command.h"
+#include "cmd/verdict.h"
 #include "parse/keyed.h"
 #include "render/safe.h"
 #include "source/target.h"
@@ -119,18 +120,25 @@ static void take_options(struct inspection *inspection, const struct options *op
         report->access = inspection_access(inspection);
 }
 
+/* A policy is held against the document, whatever is printed. */
+static bool needs_document(const struct options *options)
+{
+    return options->json || options->keep || (options->demands && options->demands->n > 0);
+}
+
 static void analyze(struct inspection *inspection, const struct options *options)
 {
     struct image *image = &inspection->image;
     struct report *report = &inspection->report;
 
-    if (options->with_memory || options->keep)
+    if (options->with_memory || options->keep ||
+        (options->demands && options->demands->needs_memory))
         image_read_memory(image, NULL); /* the reason stands among what is missing */
-    if (options->json || options->keep) {
+    if (needs_document(options)) {
         image_read_cgroup(image);
         image_read_ancestors(image);
     }
-    if (options->json || options->keep || options->style.verbose)
+    if (needs_document(options) || options->style.verbose)
         image_read_allocator(image);
     facts_compute(&inspection->facts, image);
     check_run(&inspection->checker, image, &inspection->facts, &options->policy);
@@ -257,6 +265,36 @@ static enum image_state inspect(struct inspection *inspection, pid_t pid,
     }
 }
 
+struct report inspection_report_in_full(const struct inspection *inspection,
+                                        const struct options *options)
+{
+    struct report report = inspection->report;
+
+    if (options->demands) {
+        report.with_memory |= options->demands->needs_memory;
+        report.with_mappings |= options->demands->needs_mappings;
+    }
+    return report;
+}
+
+void inspection_judge(struct inspection *inspection, const struct options *options,
+                      json_t *document)
+{
+    struct report *report = &inspection->report;
+
+    if (options->demands)
+        report->verdict = verdict_reach(options->demands, report, document);
+    json_decref(document);
+}
+
+static void judge(struct inspection *inspection, const struct options *options)
+{
+    struct report report = inspection_report_in_full(inspection, options);
+
+    if (options->demands && !options->judges_itself)
+        inspection_judge(inspection, options, json_report(&report));
+}
+
 bool inspection_begin(struct inspection *inspection, const char *target,
                       const struct options *options)
 {
@@ -269,8 +307,10 @@ bool inspection_begin(struct inspection *inspection, const char *target,
     if (options->keep)
         capture_keep(inspection->process);
     state = inspect(inspection, pid, options, &err);
-    if (state == IMAGE_READY)
+    if (state == IMAGE_READY) {
+        judge(inspection, options);
         return true;
+    }
     if (state == IMAGE_DENIED)
         explain_denial(inspection);
     else if (image_is_live(&inspection->image))
@@ -327,12 +367,21 @@ void inspection_end(struct inspection *inspection)
     inspection->process = NULL;
 }
 
+bool inspection_policy_failed(const struct inspection *inspection, const struct options *options)
+{
+    const struct verdict *verdict = inspection->report.verdict;
+
+    return !options->never_fail && verdict && verdict->n_failed > 0;
+}
+
 int inspection_status(const struct inspection *inspection, const struct options *options)
 {
     const struct report *report = &inspection->report;
 
     if (options->strict && report_is_incomplete(report))
         return EXIT_TROUBLE;
+    if (inspection_policy_failed(inspection, options))
+        return EXIT_FINDING;
     /* The story of the worst finding comes first. */
     if (!options->never_fail && report->n_findings > 0 &&
         report->findings[0].story_severity >= options->fail_on)

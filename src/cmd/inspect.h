@@ -51,6 +51,20 @@ void inspection_fail(const struct inspection *inspection, struct document *docum
 /* How to get at inputs that were denied, as a sentence, or NULL when none was. */
 const char *inspection_access(const struct inspection *inspection);
 
+/*
+ * Holds the report against the policy of the options, if there is one, by the document, which it
+ * takes.  inspection_begin() does it unless options->judges_itself; for the host the command does.
+ */
+void inspection_judge(struct inspection *inspection, const struct options *options,
+                      json_t *document);
+
+/* The report with all that a policy asks for, to make a document for inspection_judge() from. */
+struct report inspection_report_in_full(const struct inspection *inspection,
+                                        const struct options *options);
+
+/* Whether a line of the policy does not hold, and that matters. */
+bool inspection_policy_failed(const struct inspection *inspection, const struct options *options);
+
 /* The exit status that a report means by the options. */
 int inspection_status(const struct inspection *inspection, const struct options *options);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/command.h"
 #include "cmd/output.h"
+#include "cmd/policy.h"
 #include "source/privilege.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ static int fail(const struct options *options, const struct err *err)
     return trouble_status(options, err->text, stdout);
 }
 
-static int run_command(struct options *options)
+static int print_report(struct options *options)
 {
     struct output output;
     struct err err;
@@ -38,6 +39,20 @@ static int run_command(struct options *options)
     /* After trouble, a JSON document says why and is worth keeping; no text is no report. */
     if (!output_close(&output, status != EXIT_TROUBLE, &err))
         return fail(options, &err);
+    return status;
+}
+
+/* A policy that is wrong is told before anything is looked at. */
+static int run_command(struct options *options)
+{
+    struct demands demands;
+    int status;
+
+    if (demands_init(&demands, options))
+        status = print_report(options);
+    else
+        status = trouble_status(options, "the policy has mistakes", stdout);
+    demands_deinit(&demands);
     return status;
 }
 

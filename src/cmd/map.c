@@ -12,6 +12,8 @@ static int show(const struct options *options, struct inspection *inspection, FI
     } else if (!render_map(&inspection->report, &options->style, out, &err)) {
         complain("%s", err.text);
         return EXIT_TROUBLE;
+    } else {
+        render_verdict(&inspection->report, &options->style, out);
     }
     return inspection_status(inspection, options);
 }

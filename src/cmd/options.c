@@ -88,6 +88,7 @@ static bool set_color(struct options *options, const char *when, struct err *err
 
 static bool set_fail_on(struct options *options, const char *severity, struct err *err)
 {
+    options->has_fail_on = true;
     options->never_fail = strcmp(severity, "never") == 0;
     return options->never_fail || severity_parse(str_of(severity), &options->fail_on) ||
            err_set(err, "unknown --fail-on \"%s\": error, warning, info or never", severity);
@@ -129,6 +130,15 @@ static bool add_severity(struct policy *policy, const char *argument, struct err
         return err_set(err, "--severity is given too often");
     policy->severities[policy->n_severities].rule = rule;
     policy->severities[policy->n_severities++].severity = severity;
+    return true;
+}
+
+static bool add_text(const char **list, unsigned int *n, unsigned int most, const char *text,
+                     const char *name, struct err *err)
+{
+    if (*n == most)
+        return err_set(err, "--%s is given too often", name);
+    list[(*n)++] = text;
     return true;
 }
 
@@ -179,6 +189,11 @@ static bool set_option(struct options *options, const struct row *row, const cha
         return add_ignored(&options->policy, argument, err);
     else if (strcmp(name, "severity") == 0)
         return add_severity(&options->policy, argument, err);
+    else if (strcmp(name, "policy") == 0)
+        return add_text(options->policies, &options->n_policies, MAX_POLICIES, argument, name, err);
+    else if (strcmp(name, "expect") == 0)
+        return add_text(options->expectations, &options->n_expectations, MAX_EXPECTATIONS, argument,
+                        name, err);
     else if (strcmp(name, "all") == 0)
         options->all = true;
     else if (strcmp(name, "private") == 0)
@@ -336,10 +351,11 @@ void options_print_help(const struct options *options, FILE *out)
             print_option(&table[i], out);
     if (command->print_details)
         command->print_details(out);
-    fputs(command->options & FOR_REPORTS
-              ? "\nExit status: 0 nothing wrong, 1 a finding at or above --fail-on, 2 wrong usage\n"
-                "or a target that could not be inspected.\n"
-              : "\nExit status: 0 done, 2 wrong usage or it could not be done.\n",
-          out);
-    fputs("More: layoutcheck(1), layoutcheck-findings(7).\n", out);
+    fputs(
+        command->options & FOR_REPORTS
+            ? "\nExit status: 0 nothing wrong, 1 a finding at or above --fail-on or a policy that\n"
+              "does not hold, 2 wrong usage or a target that could not be inspected.\n"
+            : "\nExit status: 0 done, 2 wrong usage or it could not be done.\n",
+        out);
+    fputs("More: layoutcheck(1), layoutcheck-policy(5), layoutcheck-findings(7).\n", out);
 }

@@ -22,6 +22,8 @@ enum {
     FOR_ANY = FOR_ALL | FOR_SAVE,
 };
 
+enum { MAX_POLICIES = 64, MAX_EXPECTATIONS = 256 };
+
 struct options {
     const struct command *command;
     const struct format *format;
@@ -40,10 +42,17 @@ struct options {
     bool version;
     bool never_fail;
     enum severity fail_on;
-    struct policy policy; /* --ignore, --severity */
-    bool all;             /* explain: every finding in full */
-    const char *output;   /* NULL: standard output */
-    int color_when;       /* -1: auto, 0: never, 1: always */
+    bool has_fail_on;
+    struct policy policy;               /* --ignore, --severity; then what policies say, too */
+    const char *policies[MAX_POLICIES]; /* --policy: files */
+    unsigned int n_policies;
+    const char *expectations[MAX_EXPECTATIONS]; /* --expect */
+    unsigned int n_expectations;
+    const struct demands *demands; /* no option: what both of these come to; NULL: nothing */
+    bool judges_itself; /* no option: the command holds the policy against a document of its own */
+    bool all;           /* explain: every finding in full */
+    const char *output; /* NULL: standard output */
+    int color_when;     /* -1: auto, 0: never, 1: always */
     struct style style;
     char **arguments; /* what is not an option, without the command's name */
     int n_arguments;

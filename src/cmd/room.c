@@ -64,16 +64,22 @@ static bool anything_asked(const struct answers *answers)
 static int show(struct inspection *inspection, const struct options *options, struct range range,
                 FILE *out)
 {
+    struct report report = inspection_report_in_full(inspection, options);
     struct answers answers;
-    int status = inspection_status(inspection, options);
+    int status;
 
     answer(inspection, options, range, &answers);
+    if (options->demands)
+        inspection_judge(inspection, options, json_room(&report, &answers));
+    status = inspection_status(inspection, options);
     if (options->json)
         json_print(json_room(&inspection->report, &answers), out);
     else
         render_room(&inspection->report, &answers, &options->style, out);
     if (status == EXIT_TROUBLE || !anything_asked(&answers))
         return status;
+    if (inspection_policy_failed(inspection, options))
+        return EXIT_FINDING;
     return all_fit(&answers) ? EXIT_CLEAN : EXIT_FINDING;
 }
 
@@ -99,30 +105,32 @@ static void print_failure(const struct inspection *inspection, const struct opti
         json_print(document, out);
 }
 
-static int run(const struct options *options, FILE *out)
+static int run(const struct options *given, FILE *out)
 {
+    struct options options = *given;
     struct inspection inspection;
     struct range range;
     struct err err;
     int status = EXIT_TROUBLE;
 
-    if (options->n_arguments != 1) {
+    if (options.n_arguments != 1) {
         complain_usage("room takes one target: a PID, directory or file");
         return EXIT_TROUBLE;
     }
-    if (!check_questions(options, &range, &err)) {
+    if (!check_questions(&options, &range, &err)) {
         complain_usage(err.text);
         return EXIT_TROUBLE;
     }
+    options.judges_itself = true;
     inspection_init(&inspection);
-    if (inspection_begin(&inspection, options->arguments[0], options)) {
-        if (has_ranges(&inspection, options))
-            status = show(&inspection, options, range, out);
+    if (inspection_begin(&inspection, options.arguments[0], &options)) {
+        if (has_ranges(&inspection, &options))
+            status = show(&inspection, &options, range, out);
         else
-            print_failure(&inspection, options, out);
+            print_failure(&inspection, &options, out);
         inspection_end(&inspection);
     } else {
-        print_failure(&inspection, options, out);
+        print_failure(&inspection, &options, out);
     }
     inspection_deinit(&inspection);
     return status;

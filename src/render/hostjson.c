@@ -149,10 +149,11 @@ json_t *json_host_report(const struct host_report *report)
 {
     struct image *image = report->report.image;
 
-    return json_pack("{s:i, s:o, s:{s:s, s:s, s:b, s:o}, s:o, s:o, s:o, s:i, s:o}", "schema", 1,
-                     "tool", json_tool(), "source", "kind", "host", "path", report->report.path,
+    return json_pack("{s:i, s:o, s:{s:s, s:s, s:b, s:o}, s:o, s:o, s:o, s:i, s:o, s:o}", "schema",
+                     1, "tool", json_tool(), "source", "kind", "host", "path", report->report.path,
                      "complete", image->n_missing == 0, "missing", json_missing(image), "host",
                      host_settings(report), "host_memory", json_host_memory(report), "findings",
                      json_findings(&report->report), "ignored", (int)report->report.n_ignored,
-                     "not_run", json_not_run(&report->report));
+                     "not_run", json_not_run(&report->report), "policy",
+                     json_policy(&report->report));
 }

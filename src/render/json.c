@@ -559,6 +559,30 @@ json_t *json_not_run(const struct report *report)
     return list;
 }
 
+static json_t *json_assertion(const struct assertion *assertion)
+{
+    static const char *const outcomes[] = {
+        [OUTCOME_PASSED] = "passed", [OUTCOME_FAILED] = "failed", [OUTCOME_UNKNOWN] = "unknown"};
+
+    return json_pack("{s:s?, s:i, s:i, s:s, s:s, s:s?, s:s?}", "file", assertion->file, "line",
+                     (int)assertion->line, "column", (int)assertion->column, "text",
+                     assertion->text, "outcome", outcomes[assertion->outcome], "found",
+                     assertion->found, "reason", assertion->reason);
+}
+
+json_t *json_policy(const struct report *report)
+{
+    const struct verdict *verdict = report->verdict;
+    json_t *list;
+
+    if (!verdict)
+        return json_null();
+    list = json_array();
+    for (uint32_t i = 0; i < verdict->n_assertions; i++)
+        json_array_append_new(list, json_assertion(&verdict->assertions[i]));
+    return json_pack("{s:o, s:i}", "assertions", list, "failed", (int)verdict->n_failed);
+}
+
 static json_t *json_cgroup(struct image *image)
 {
     const struct cgroup_level *level = image->cgroup_limit;
@@ -625,6 +649,7 @@ json_t *json_report(const struct report *report)
     json_object_set_new(document, "findings", json_findings(report));
     json_object_set_new(document, "ignored", json_integer(report->n_ignored));
     json_object_set_new(document, "not_run", json_not_run(report));
+    json_object_set_new(document, "policy", json_policy(report));
     return document;
 }
 

@@ -20,5 +20,6 @@ json_t *json_host(const struct report *report);
 json_t *json_finding(struct image *image, const struct finding *finding);
 json_t *json_findings(const struct report *report);
 json_t *json_not_run(const struct report *report);
+json_t *json_policy(const struct report *report);
 
 #endif

@@ -58,6 +58,12 @@ void render_findings(const struct report *report, const struct style *style, FIL
 void render_quiet(const struct report *report, const char *who, const struct style *style,
                   FILE *out);
 
+/* The lines of the policy that do not hold, and how many do; nothing without a policy. */
+void render_verdict(const struct report *report, const struct style *style, FILE *out);
+
+/* The same for --quiet: a line for each that does not hold. */
+void render_verdict_quiet(const struct report *report, const char *who, FILE *out);
+
 /* The vertical picture of the address space; a part of render_text(). */
 void render_picture(const struct report *report, const struct style *style, FILE *out);
 

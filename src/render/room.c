@@ -282,4 +282,5 @@ void render_room(const struct report *report, const struct answers *answers,
     print_fit(report, &answers->mmap, "mmap", style, out);
     for (unsigned int i = 0; i < answers->n_ranges; i++)
         print_occupancy(report, &answers->ranges[i], out);
+    render_verdict(report, style, out);
 }

@@ -519,6 +519,11 @@ static const char *plural(uint32_t n)
     return n == 1 ? "" : "s";
 }
 
+static const char *ignorer_text(const struct report *report)
+{
+    return report->verdict ? "--ignore or the policy" : "--ignore";
+}
+
 static uint32_t count_hidden(const struct report *report, const struct style *style)
 {
     uint32_t n = 0;
@@ -575,8 +580,8 @@ static void print_summary(const struct report *report, const struct style *style
         text = arena_printf(arena, "%s; %u note%s%s", text, n[SEVERITY_INFO],
                             plural(n[SEVERITY_INFO]), n_hidden > 0 ? " (-v shows them)" : "");
     if (report->n_ignored > 0)
-        text = arena_printf(arena, "%s; %u finding%s ignored by --ignore", text, report->n_ignored,
-                            plural(report->n_ignored));
+        text = arena_printf(arena, "%s; %u finding%s ignored by %s", text, report->n_ignored,
+                            plural(report->n_ignored), ignorer_text(report));
     if (report->n_not_run > 0)
         text = arena_printf(arena, "%s; %u check%s could not be made%s", text, report->n_not_run,
                             plural(report->n_not_run), style->verbose ? "" : " (-v says why)");
@@ -611,7 +616,7 @@ static void print_memory(const struct report *report, const struct style *style,
     const struct memory_facts *memory = &report->facts->memory;
     char rss[UNITS_TEXT], pss[UNITS_TEXT], swap[UNITS_TEXT];
 
-    if (!memory->known)
+    if (!report->with_memory || !memory->known)
         return;
     fprintf(out, "\n%-14s %9s %9s %9s\n", "memory", "resident", "pss", "swap");
     for (int role = 0; role < N_ROLES; role++) {
@@ -641,19 +646,20 @@ void render_quiet(const struct report *report, const char *who, const struct sty
                     finding->rule->id, safe_text(arena, str_of(finding->title)));
     }
     if (report->n_ignored > 0)
-        fprintf(out, "%s: %u finding%s ignored by --ignore\n", who, report->n_ignored,
-                plural(report->n_ignored));
+        fprintf(out, "%s: %u finding%s ignored by %s\n", who, report->n_ignored,
+                plural(report->n_ignored), ignorer_text(report));
+    render_verdict_quiet(report, who, out);
 }
 
 void render_findings(const struct report *report, const struct style *style, FILE *out)
 {
     print_findings(report, style, out);
     print_summary(report, style, out);
-    if (!style->verbose)
-        return;
-    print_gaps_in_knowledge(report, style, out);
-    if (report->access)
+    if (style->verbose)
+        print_gaps_in_knowledge(report, style, out);
+    if (style->verbose && report->access)
         paper_wrap(out, style, 2, "", report->access);
+    render_verdict(report, style, out);
 }
 
 /* Who begins each line of --quiet. */
