@@ -20,6 +20,7 @@ struct command {
     int (*run)(const struct options *options, FILE *out); /* an exit_status */
     void (*print_details)(FILE *out);                     /* more help, or NULL */
     bool writes;                                          /* files of its own */
+    bool starts;                                          /* a program, with the caller's rights */
 };
 
 /* Of the commands that take any target. */

@@ -2,10 +2,10 @@
 #include "cmd/command.h"
 #include "cmd/output.h"
 #include "cmd/policy.h"
+#include "source/launch.h"
 #include "source/privilege.h"
 
 #include <errno.h>
-#include <signal.h>
 
 /* Help and version, which can meet a full disk as well. */
 static int print_and_flush(const struct options *options)
@@ -20,10 +20,16 @@ static int print_and_flush(const struct options *options)
     return EXIT_TROUBLE;
 }
 
+/* Standard output is that of the program that is started. */
+static FILE *stream_of(const struct options *options)
+{
+    return options->command->starts ? stderr : stdout;
+}
+
 static int fail(const struct options *options, const struct err *err)
 {
     complain("%s", err->text);
-    return trouble_status(options, err->text, stdout);
+    return trouble_status(options, err->text, stream_of(options));
 }
 
 static int print_report(struct options *options)
@@ -32,7 +38,7 @@ static int print_report(struct options *options)
     struct err err;
     int status;
 
-    if (!output_open(&output, options->output, &err))
+    if (!output_open(&output, options->output, stream_of(options), &err))
         return fail(options, &err);
     options_set_style(options, output.stream);
     status = options->command->run(options, output.stream);
@@ -51,9 +57,16 @@ static int run_command(struct options *options)
     if (demands_init(&demands, options))
         status = print_report(options);
     else
-        status = trouble_status(options, "the policy has mistakes", stdout);
+        status = trouble_status(options, "the policy has mistakes", stream_of(options));
     demands_deinit(&demands);
     return status;
+}
+
+static bool lower_rights(const struct options *options, struct err *err)
+{
+    if (options->command->starts)
+        return privilege_put_aside(err);
+    return privilege_drop(options->output || options->command->writes, err);
 }
 
 int main(int argc, char **argv)
@@ -61,14 +74,14 @@ int main(int argc, char **argv)
     struct options options;
     struct err err;
 
-    signal(SIGPIPE, SIG_DFL);
+    launch_note_signals();
     if (!options_parse(&options, argc, argv, &err)) {
         complain_usage(err.text);
-        return trouble_status(&options, err.text, stdout);
+        return trouble_status(&options, err.text, stream_of(&options));
     }
     if (options.help || options.version)
         return print_and_flush(&options);
-    if (!privilege_drop(options.output || options.command->writes, &err))
+    if (!lower_rights(&options, &err))
         return fail(&options, &err);
     return run_command(&options);
 }

@@ -39,8 +39,12 @@ static const struct row *find_row(int value)
     return NULL;
 }
 
-static void fill_getopt(struct option longs[static N_ROWS + 1], char shorts[static 2 * N_ROWS + 2])
+/* With `in_order` what follows the first word that is no option is left alone. */
+static void fill_getopt(struct option longs[static N_ROWS + 1], char shorts[static 2 * N_ROWS + 3],
+                        bool in_order)
 {
+    if (in_order)
+        *shorts++ = '+';
     *shorts++ = ':';
     for (size_t i = 0; i < N_ROWS; i++) {
         longs[i] = (struct option){
@@ -194,6 +198,10 @@ static bool set_option(struct options *options, const struct row *row, const cha
     else if (strcmp(name, "expect") == 0)
         return add_text(options->expectations, &options->n_expectations, MAX_EXPECTATIONS, argument,
                         name, err);
+    else if (strcmp(name, "program") == 0)
+        options->program = argument;
+    else if (strcmp(name, "kill") == 0)
+        options->kill = true;
     else if (strcmp(name, "all") == 0)
         options->all = true;
     else if (strcmp(name, "private") == 0)
@@ -222,11 +230,20 @@ static void choose_command(struct options *options, int argc, char **argv)
     }
 }
 
+/* Whether the command has an option of that name: commands can use one name for different things. */
+static bool takes(const struct command *command, const char *name)
+{
+    for (size_t i = 0; i < N_ROWS; i++)
+        if (strcmp(table[i].name, name) == 0 && table[i].commands & command->options)
+            return true;
+    return false;
+}
+
 static bool check_fit(const struct options *options, const bool given[static N_ROWS],
                       struct err *err)
 {
     for (size_t i = 0; i < N_ROWS; i++)
-        if (given[i] && !(table[i].commands & options->command->options))
+        if (given[i] && !takes(options->command, table[i].name))
             return err_set(err, "option --%s does not go with \"%s\"", table[i].name,
                            options->command->name);
     return true;
@@ -249,38 +266,78 @@ static bool check_sense(const struct options *options, struct err *err)
     return true;
 }
 
-static bool take_option(struct options *options, int value, char **argv, bool given[static N_ROWS],
+/* Whether the command is one whose arguments are a command with options of its own. */
+static bool ends_with_command(int argc, char **argv)
+{
+    struct option longs[N_ROWS + 1];
+    char shorts[2 * N_ROWS + 3];
+    int value;
+
+    fill_getopt(longs, shorts, true);
+    do
+        value = getopt_long(argc, argv, shorts, longs, NULL);
+    while (value != -1);
+    return optind < argc && strcmp(argv[optind], command_run.name) == 0;
+}
+
+/* What of the command line getopt() has to know. */
+struct command_line {
+    int argc;
+    char **argv;
+    struct option longs[N_ROWS + 1];
+    char shorts[2 * N_ROWS + 3];
+    bool given[N_ROWS];
+};
+
+static bool take_option(struct options *options, struct command_line *line, int value,
                         struct err *err)
 {
     const struct row *row = find_row(value);
+    const char *word = line->argv[optind - 1];
 
     if (value == ':')
-        return err_set(err, "option \"%s\" needs an argument", argv[optind - 1]);
+        return err_set(err, "option \"%s\" needs an argument", word);
     if (!row && optopt > 0 && optopt < FIRST_LONG_ONLY)
         return err_set(err, "unknown option \"-%c\"", optopt);
     if (!row)
         return err_set(err, "unknown or ambiguous option, or one that takes no argument: \"%s\"",
-                       argv[optind - 1]);
-    given[row - table] = true;
+                       word);
+    line->given[row - table] = true;
     return set_option(options, row, optarg, err);
 }
 
 /* Goes on after an error, which is the first one's: it is told in the format that comes later. */
-bool options_parse(struct options *options, int argc, char **argv, struct err *err)
+static bool take_options(struct options *options, struct command_line *line, struct err *err)
 {
-    struct option longs[N_ROWS + 1];
-    char shorts[2 * N_ROWS + 2];
-    bool given[N_ROWS] = {false}, ok = true;
     struct err later;
+    bool ok = true;
     int value;
 
+    while ((value = getopt_long(line->argc, line->argv, line->shorts, line->longs, NULL)) != -1)
+        ok = take_option(options, line, value, ok ? err : &later) && ok;
+    return ok;
+}
+
+bool options_parse(struct options *options, int argc, char **argv, struct err *err)
+{
+    struct command_line line = {.argc = argc, .argv = argv};
+    struct err later;
+    bool in_order, ok;
+
     *options = (struct options){.format = formats[0], .fail_on = SEVERITY_ERROR, .color_when = -1};
-    fill_getopt(longs, shorts);
     opterr = 0;
-    while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
-        ok = take_option(options, value, argv, given, ok ? err : &later) && ok;
+    in_order = ends_with_command(argc, argv);
+    fill_getopt(line.longs, line.shorts, in_order);
+    optind = 0; /* from the beginning */
+    ok = take_options(options, &line, err);
     choose_command(options, argc, argv);
-    return ok && check_fit(options, given, err) && check_sense(options, err);
+    if (in_order) {
+        optind++; /* the word "run" */
+        ok = take_options(options, &line, ok ? err : &later) && ok;
+        options->arguments = argv + optind;
+        options->n_arguments = argc - optind;
+    }
+    return ok && check_fit(options, line.given, err) && check_sense(options, err);
 }
 
 static unsigned int terminal_width(int fd)

@@ -16,7 +16,8 @@ enum {
     FOR_HOST = 16,
     FOR_RESULTS = FOR_CHECK | FOR_HOST, /* what passed and what failed */
     FOR_TARGETS = FOR_CHECK | FOR_MAP | FOR_ROOM,
-    FOR_REPORTS = FOR_TARGETS | FOR_HOST,
+    FOR_RUN = 64,
+    FOR_REPORTS = FOR_TARGETS | FOR_HOST | FOR_RUN,
     FOR_ALL = FOR_REPORTS | FOR_EXPLAIN,
     FOR_SAVE = 32,
     FOR_ANY = FOR_ALL | FOR_SAVE,
@@ -49,10 +50,12 @@ struct options {
     const char *expectations[MAX_EXPECTATIONS]; /* --expect */
     unsigned int n_expectations;
     const struct demands *demands; /* no option: what both of these come to; NULL: nothing */
-    bool judges_itself; /* no option: the command holds the policy against a document of its own */
-    bool all;           /* explain: every finding in full */
-    const char *output; /* NULL: standard output */
-    int color_when;     /* -1: auto, 0: never, 1: always */
+    bool judges_itself;  /* no option: the command holds the policy against a document of its own */
+    const char *program; /* run: whose process to look at; NULL: the first */
+    bool kill;           /* run */
+    bool all;            /* explain: every finding in full */
+    const char *output;  /* NULL: standard output */
+    int color_when;      /* -1: auto, 0: never, 1: always */
     struct style style;
     char **arguments; /* what is not an option, without the command's name */
     int n_arguments;

@@ -88,13 +88,13 @@ static void forget(struct output *output)
     free(output->target);
 }
 
-bool output_open(struct output *output, const char *path, struct err *err)
+bool output_open(struct output *output, const char *path, FILE *otherwise, struct err *err)
 {
     bool ok;
 
     *output = (struct output){.path = path};
     if (!path) {
-        output->stream = stdout;
+        output->stream = otherwise;
         return true;
     }
     privilege_write_begin();
@@ -108,7 +108,9 @@ bool output_open(struct output *output, const char *path, struct err *err)
 /* *empty: nothing was written. */
 static bool flush(struct output *output, bool *empty, struct err *err)
 {
-    const char *name = output->path ? output->path : "standard output";
+    const char *name = output->path               ? output->path
+                       : output->stream == stderr ? "standard error"
+                                                  : "standard output";
     bool failed = ferror(output->stream) || fflush(output->stream) != 0;
     int error = errno;
 

@@ -12,12 +12,13 @@
 
 struct output {
     FILE *stream;
-    const char *path; /* as given, for messages; NULL: standard output */
+    const char *path; /* as given, for messages; NULL: a standard stream */
     char *target;     /* the regular file to replace, or NULL: nothing is replaced */
     char *temporary;  /* beside it */
 };
 
-bool output_open(struct output *output, const char *path, struct err *err);
+/* Without a path it is `otherwise`: standard output or standard error. */
+bool output_open(struct output *output, const char *path, FILE *otherwise, struct err *err);
 
 /*
  * Flushes and checks; renames the temporary file into place.  One that is empty takes no file's

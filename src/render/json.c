@@ -625,6 +625,20 @@ static json_t *json_core(const struct report *report)
                      "signal", json_signal(&report->facts->death, core));
 }
 
+static json_t *json_moment(const struct report *report)
+{
+    const struct moment *moment = report->moment;
+    json_t *command = json_array();
+
+    if (!moment)
+        return json_null();
+    for (char *const *word = moment->command; *word; word++)
+        json_array_append_new(command, json_safe(report->image, *word));
+    return json_pack("{s:s, s:o, s:o, s:o}", "point", moment->point, "command", command,
+                     "brk_asked", moment->has_brk ? json_address(moment->brk_asked) : json_null(),
+                     "brk_kept", moment->has_brk ? json_address(moment->brk_kept) : json_null());
+}
+
 json_t *json_report(const struct report *report)
 {
     json_t *document = json_object();
@@ -633,6 +647,7 @@ json_t *json_report(const struct report *report)
     json_object_set_new(document, "tool", json_tool());
     json_object_set_new(document, "source", json_source(report));
     json_object_set_new(document, "core", json_core(report));
+    json_object_set_new(document, "run", json_moment(report));
     json_object_set_new(document, "host", json_host(report));
     json_object_set_new(document, "process", json_process(report));
     json_object_set_new(document, "layout", json_layout(report->image));

@@ -11,6 +11,14 @@
 
 #include <stdio.h>
 
+/* The moment of a process's life at which the program that started it looked. */
+struct moment {
+    const char *point;    /* "entry", "2s": as it was asked for */
+    char *const *command; /* what was started; ends with NULL */
+    bool has_brk; /* brk() was refused: the break that was asked for, and the one that stays */
+    uint64_t brk_asked, brk_kept;
+};
+
 struct report {
     struct image *image;
     const struct facts *facts;
@@ -21,6 +29,7 @@ struct report {
     const struct not_run *not_run;
     uint32_t n_not_run;
     const char *path;              /* "/proc/1234" */
+    const struct moment *moment;   /* NULL: it was not started for this */
     bool with_memory;              /* JSON: "memory", null when it could not be read */
     bool with_mappings;            /* JSON: every mapping */
     const struct verdict *verdict; /* of the policy; NULL without one */

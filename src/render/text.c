@@ -149,12 +149,32 @@ static void print_core(const struct report *report, const struct style *style, F
 }
 
 /* Where that comes from, when it is not of a process that runs here. */
+static void print_moment(const struct report *report, const struct style *style, FILE *out)
+{
+    const struct moment *moment = report->moment;
+    struct arena *arena = &report->image->arena;
+    char asked[UNITS_TEXT], kept[UNITS_TEXT], more[UNITS_TEXT];
+
+    if (moment->has_brk)
+        paper_wrap(out, style, 0, "",
+                   arena_printf(arena,
+                                "as brk() was refused: it asked for %s, %s more than the break at "
+                                "%s, which stays",
+                                address_text(moment->brk_asked, asked),
+                                paper_size(style, moment->brk_asked - moment->brk_kept, more),
+                                address_text(moment->brk_kept, kept)));
+    else
+        paper_wrap(out, style, 0, "", arena_printf(arena, "at %s", moment->point));
+}
+
 static void print_source(const struct report *report, const struct style *style, FILE *out)
 {
     struct image *image = report->image;
     struct arena *arena = &image->arena;
     const char *text = "snapshot";
 
+    if (report->moment)
+        print_moment(report, style, out);
     if (image->core)
         print_core(report, style, out);
     if (capture_kind(image->capture) != CAPTURE_SNAPSHOT)

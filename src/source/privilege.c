@@ -44,6 +44,33 @@ bool privilege_drop(bool keep_write, struct err *err)
     return ok;
 }
 
+/* What privilege_put_aside() found. */
+static cap_t inherited;
+
+bool privilege_put_aside(struct err *err)
+{
+    cap_t lowered;
+    bool ok;
+
+    inherited = cap_get_proc();
+    lowered = inherited ? cap_dup(inherited) : NULL;
+    ok = lowered && cap_clear_flag(lowered, CAP_EFFECTIVE) == 0;
+    if (ok) {
+        keep(lowered, inherited, CAP_EFFECTIVE, needed, N_NEEDED);
+        ok = cap_set_proc(lowered) == 0;
+    }
+    if (!ok)
+        err_format(err, "cannot put capabilities aside: %s", strerror(errno));
+    cap_free(lowered);
+    return ok;
+}
+
+void privilege_return(void)
+{
+    if (inherited)
+        (void)cap_set_proc(inherited); /* they are permitted */
+}
+
 static void set_write(cap_flag_value_t value)
 {
     cap_t caps = cap_get_proc();

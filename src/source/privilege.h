@@ -22,6 +22,14 @@ void privilege_write_begin(void);
 void privilege_write_end(void);
 
 /*
+ * The same before a program is to be started, which shall have the rights that the caller has: all
+ * stay permitted, and privilege_return() makes effective what was so, in the process that becomes
+ * the program.
+ */
+bool privilege_put_aside(struct err *err);
+void privilege_return(void);
+
+/*
  * The rights are for /proc.  While files are read that the caller named, those are put aside that
  * the program has and its user has not: by file capabilities, whoever may execute it could else
  * read every core, and what the beginning of every file is.

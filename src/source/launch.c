@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "source/launch.h"
+
+#include "source/breakpoint.h"
+#include "source/brkfilter.h"
+#include "source/privilege.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Signals. */
+
+/* Those of which the program itself needs another action than it may have inherited. */
+static struct {
+    int number;
+    void (*inherited)(int);
+} noted[] = {{SIGPIPE, SIG_DFL}, {SIGCHLD, SIG_DFL}};
+
+enum { N_NOTED = sizeof(noted) / sizeof(noted[0]) };
+
+void launch_note_signals(void)
+{
+    for (int i = 0; i < N_NOTED; i++)
+        noted[i].inherited = signal(noted[i].number, SIG_DFL);
+}
+
+static void restore_inherited(void)
+{
+    for (int i = 0; i < N_NOTED; i++)
+        signal(noted[i].number, noted[i].inherited);
+}
+
+static const int passed_on[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+
+enum { N_PASSED_ON = sizeof(passed_on) / sizeof(passed_on[0]) };
+
+static struct sigaction former[N_PASSED_ON];
+static volatile pid_t receiver;
+
+/* What the terminal sends, the child gets from it as well: both are in its foreground group. */
+static void pass_on(int number, siginfo_t *info, void *context)
+{
+    (void)context;
+    if (receiver > 0 && info->si_code <= 0)
+        kill(receiver, number);
+}
+
+static void catch_signals(pid_t child)
+{
+    struct sigaction action = {.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | SA_RESTART};
+
+    receiver = child;
+    for (int i = 0; i < N_PASSED_ON; i++)
+        sigaction(passed_on[i], &action, &former[i]);
+}
+
+static void uncatch_signals(void)
+{
+    receiver = 0;
+    for (int i = 0; i < N_PASSED_ON; i++)
+        sigaction(passed_on[i], &former[i], NULL);
+}
+
+/* Traced threads, by their numbers. */
+
+struct tracee {
+    pid_t tid;
+    uint64_t brk_asked; /* by the brk() that it is inside of */
+};
+
+static int by_tid(const void *a, const void *b)
+{
+    const struct tracee *x = a, *y = b;
+
+    return (x->tid > y->tid) - (x->tid < y->tid);
+}
+
+/* The tracee of that number, which is new if need be; NULL: out of memory. */
+static struct tracee *tracee_get(struct launch *launch, pid_t tid)
+{
+    struct tracee key = {.tid = tid}, *new, **found = tfind(&key, &launch->tracees, by_tid);
+
+    if (found)
+        return *found;
+    new = calloc(1, sizeof(*new));
+    if (!new)
+        return NULL;
+    new->tid = tid;
+    found = tsearch(new, &launch->tracees, by_tid);
+    if (!found) {
+        free(new);
+        return NULL;
+    }
+    launch->n_tracees++;
+    return new;
+}
+
+static void tracee_drop(struct launch *launch, pid_t tid)
+{
+    struct tracee key = {.tid = tid}, **found = tfind(&key, &launch->tracees, by_tid), *tracee;
+
+    if (!found)
+        return;
+    tracee = *found;
+    tdelete(tracee, &launch->tracees, by_tid);
+    free(tracee);
+    launch->n_tracees--;
+}
+
+/* A thread that was killed meanwhile cannot be told anything; its end comes as an event. */
+static void go_on(pid_t tid, int signal_number)
+{
+    ptrace(PTRACE_CONT, tid, NULL, (void *)(intptr_t)signal_number);
+}
+
+/* Whether all that the program starts is traced, too. */
+static bool follows(const struct launch_spec *spec)
+{
+    return spec->program || spec->point == LAUNCH_BRK_FAILURE;
+}
+
+static uintptr_t trace_options(const struct launch_spec *spec)
+{
+    uintptr_t options = PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC;
+
+    if (follows(spec))
+        options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+    if (spec->point == LAUNCH_EXIT)
+        options |= PTRACE_O_TRACEEXIT;
+    if (spec->point == LAUNCH_BRK_FAILURE)
+        options |= PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD;
+    return options;
+}
+
+/* The child before it is the program. */
+
+enum step { STEP_FILTER, STEP_EXEC };
+
+struct complaint {
+    enum step step;
+    int error;
+};
+
+static void become_program(const struct launch_spec *spec, int go_pipe, int exec_pipe)
+{
+    struct complaint complaint = {.step = STEP_FILTER};
+    char go;
+    ssize_t ignored;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (read(go_pipe, &go, 1) != 1)
+        _exit(127);
+    restore_inherited();
+    privilege_return();
+    if (spec->point != LAUNCH_BRK_FAILURE || brkfilter_install()) {
+        complaint.step = STEP_EXEC;
+        execvp(spec->argv[0], spec->argv);
+    }
+    complaint.error = errno;
+    ignored = write(exec_pipe, &complaint, sizeof(complaint));
+    (void)ignored; /* who does not read it is gone */
+    _exit(127);
+}
+
+/* Its end before it was executed: why, the pipe says. */
+static void note_complaint(struct launch *launch)
+{
+    struct complaint complaint;
+
+    if (read(launch->exec_pipe, &complaint, sizeof(complaint)) != sizeof(complaint))
+        return;
+    if (complaint.step == STEP_EXEC) {
+        launch->state = LAUNCH_UNSTARTED;
+        launch->exec_error = complaint.error;
+        return;
+    }
+    launch->failed = true;
+    err_format(&launch->err, "cannot watch brk(): no filter of system calls can be set: %s",
+               strerror(complaint.error));
+}
+
+/* Events. */
+
+static bool has_name(pid_t pid, const char *what, const char *name)
+{
+    char path[64], text[PATH_MAX];
+    const char *base;
+    ssize_t n;
+
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, what);
+    n = readlink(path, text, sizeof(text) - 1);
+    if (n <= 0)
+        return false;
+    text[n] = '\0';
+    base = strrchr(text, '/');
+    return strcmp(base ? base + 1 : text, name) == 0;
+}
+
+/* The executed file's name, or what the kernel calls the process: the name of a script. */
+static bool executes(pid_t pid, const char *program)
+{
+    enum { COMM_BYTES = 15 };
+    char path[64], comm[COMM_BYTES + 2] = "";
+    ssize_t n;
+    int fd;
+
+    if (!program || has_name(pid, "exe", program))
+        return true;
+    snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    n = read(fd, comm, sizeof(comm));
+    close(fd);
+    return n > 0 && (size_t)n - 1 == strnlen(program, COMM_BYTES) &&
+           strncmp(comm, program, (size_t)n - 1) == 0;
+}
+
+/* The process of a thread; 0: it is gone. */
+static pid_t process_of(pid_t tid)
+{
+    char path[64], line[128];
+    int pid = 0;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
+    file = fopen(path, "re");
+    if (!file)
+        return 0;
+    while (fgets(line, sizeof(line), file) && sscanf(line, "Tgid: %d", &pid) != 1)
+        ;
+    fclose(file);
+    return pid;
+}
+
+static bool stop_at_entry(struct launch *launch, pid_t pid)
+{
+    uint64_t address;
+
+    return launch->spec->find_entry(pid, &address, &launch->err) &&
+           breakpoint_set(pid, address, &launch->err);
+}
+
+static void reach(struct launch *launch, pid_t tid)
+{
+    launch->state = LAUNCH_REACHED;
+    launch->tid = tid;
+}
+
+static void on_executed(struct launch *launch, pid_t pid)
+{
+    unsigned long former_tid = 0;
+
+    ptrace(PTRACE_GETEVENTMSG, pid, NULL, &former_tid);
+    if ((pid_t)former_tid != pid)
+        tracee_drop(launch, (pid_t)former_tid);
+    if (launch->pid == 0 && executes(pid, launch->spec->program))
+        launch->pid = pid;
+    if (launch->state != LAUNCH_RUNS || launch->pid != pid) {
+        go_on(pid, 0);
+        return;
+    }
+    switch (launch->spec->point) {
+    case LAUNCH_EXEC:
+    case LAUNCH_AFTER:
+        reach(launch, pid);
+        return;
+    case LAUNCH_ENTRY:
+        launch->failed = !stop_at_entry(launch, pid);
+        break;
+    default:
+        break;
+    }
+    go_on(pid, 0);
+}
+
+static void on_exiting(struct launch *launch, pid_t tid)
+{
+    if (launch->state == LAUNCH_RUNS && launch->pid == tid)
+        reach(launch, tid);
+    else
+        go_on(tid, 0);
+}
+
+/* A call of brk() begins. */
+static void on_filter(struct tracee *tracee)
+{
+    struct __ptrace_syscall_info info;
+
+    if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, (void *)sizeof(info), &info) > 0 &&
+        info.op == PTRACE_SYSCALL_INFO_SECCOMP && info.seccomp.args[0] != 0) {
+        tracee->brk_asked = info.seccomp.args[0];
+        ptrace(PTRACE_SYSCALL, tracee->tid, NULL, NULL);
+    } else {
+        go_on(tracee->tid, 0);
+    }
+}
+
+/* A call of brk() ends: it returns the break as it is then, and was refused when that is lower. */
+static void on_return(struct launch *launch, struct tracee *tracee)
+{
+    struct __ptrace_syscall_info info;
+
+    if (launch->state == LAUNCH_RUNS &&
+        ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, (void *)sizeof(info), &info) > 0 &&
+        info.op == PTRACE_SYSCALL_INFO_EXIT && (uint64_t)info.exit.rval < tracee->brk_asked &&
+        executes(tracee->tid, launch->spec->program)) {
+        reach(launch, tracee->tid);
+        launch->pid = process_of(tracee->tid);
+        launch->brk_asked = tracee->brk_asked;
+        launch->brk_kept = (uint64_t)info.exit.rval;
+        return;
+    }
+    go_on(tracee->tid, 0);
+}
+
+static bool is_breakpoint(const struct launch *launch, pid_t tid)
+{
+    siginfo_t info;
+
+    return launch->state == LAUNCH_RUNS && launch->spec->point == LAUNCH_ENTRY &&
+           launch->pid == tid && ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) == 0 &&
+           info.si_code == TRAP_HWBKPT;
+}
+
+static void on_signal(struct launch *launch, pid_t tid, int number)
+{
+    if (number != SIGTRAP || !is_breakpoint(launch, tid)) {
+        go_on(tid, number);
+        return;
+    }
+    reach(launch, tid);
+    launch->failed = !breakpoint_clear(tid, &launch->err);
+}
+
+/* Stopped as a whole by a signal, it stays so until SIGCONT; else it was only attached. */
+static void on_group_stop(pid_t tid, int number)
+{
+    if (number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU)
+        ptrace(PTRACE_LISTEN, tid, NULL, NULL);
+    else
+        go_on(tid, 0);
+}
+
+static void on_end(struct launch *launch, pid_t tid, int status)
+{
+    tracee_drop(launch, tid);
+    if (tid != launch->child)
+        return;
+    launch->has_ended = true;
+    launch->wait_status = status;
+    if (launch->state == LAUNCH_RUNS)
+        note_complaint(launch);
+}
+
+static void on_stop(struct launch *launch, struct tracee *tracee, int status)
+{
+    int number = WSTOPSIG(status), event = status >> 16;
+    pid_t tid = tracee->tid;
+
+    if (launch->releasing) {
+        bool is_signal = event == 0 && !(number & 0x80);
+
+        ptrace(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)(is_signal ? number : 0));
+        tracee_drop(launch, tid);
+    } else if (event == PTRACE_EVENT_EXEC) {
+        on_executed(launch, tid);
+    } else if (event == PTRACE_EVENT_EXIT) {
+        on_exiting(launch, tid);
+    } else if (event == PTRACE_EVENT_SECCOMP) {
+        on_filter(tracee);
+    } else if (event == PTRACE_EVENT_STOP) {
+        on_group_stop(tid, number);
+    } else if (event != 0) {
+        go_on(tid, 0); /* it started another, which is stopped as well */
+    } else if (number == (SIGTRAP | 0x80)) {
+        on_return(launch, tracee);
+    } else {
+        on_signal(launch, tid, number);
+    }
+}
+
+/* Waits for one event; false: there is nobody left to wait for. */
+static bool step(struct launch *launch)
+{
+    struct tracee *tracee;
+    int status;
+    pid_t tid;
+
+    do
+        tid = waitpid(-1, &status, __WALL);
+    while (tid < 0 && errno == EINTR);
+    if (tid < 0)
+        return false;
+    if (!WIFSTOPPED(status)) {
+        on_end(launch, tid, status);
+        return true;
+    }
+    tracee = tracee_get(launch, tid);
+    if (tracee)
+        on_stop(launch, tracee, status);
+    else
+        kill(tid, SIGKILL); /* out of memory: nothing can go on right */
+    return true;
+}
+
+/* Whether a moment can still come. */
+static bool is_hopeful(const struct launch *launch)
+{
+    return launch->state == LAUNCH_RUNS && !launch->failed &&
+           (!launch->has_ended || (follows(launch->spec) && launch->n_tracees > 0));
+}
+
+static void kill_tracee(const void *node, VISIT visit, void *launch)
+{
+    const struct tracee *tracee = *(struct tracee *const *)node;
+
+    (void)launch;
+    if (visit == preorder || visit == leaf)
+        kill(tracee->tid, SIGKILL);
+}
+
+/* What is stopped at the moment is let go at once; the others stop for it. */
+static void interrupt_tracee(const void *node, VISIT visit, void *stopped)
+{
+    const struct tracee *tracee = *(struct tracee *const *)node;
+
+    if ((visit == preorder || visit == leaf) && tracee->tid != *(const pid_t *)stopped)
+        ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL);
+}
+
+static void detach_all(struct launch *launch, pid_t stopped)
+{
+    launch->releasing = true;
+    twalk_r(launch->tracees, interrupt_tracee, &stopped);
+    if (stopped) {
+        ptrace(PTRACE_DETACH, stopped, NULL, NULL);
+        tracee_drop(launch, stopped);
+    }
+    while (launch->n_tracees > 0 && step(launch))
+        ;
+}
+
+static void kill_all(struct launch *launch)
+{
+    if (!launch->has_ended)
+        kill(launch->child, SIGKILL);
+    twalk_r(launch->tracees, kill_tracee, launch);
+    while ((launch->n_tracees > 0 || !launch->has_ended) && step(launch))
+        ;
+}
+
+/* LAUNCH_AFTER: nothing is traced any more. */
+static void wait_some_time(struct launch *launch)
+{
+    struct pollfd process = {.fd = (int)syscall(SYS_pidfd_open, launch->pid, 0), .events = POLLIN};
+    int timeout = launch->spec->after_ms > INT_MAX ? INT_MAX : (int)launch->spec->after_ms, n;
+
+    detach_all(launch, launch->tid);
+    do
+        n = poll(&process, 1, timeout);
+    while (n < 0 && errno == EINTR);
+    if (n > 0)
+        launch->state = LAUNCH_MISSED;
+    if (process.fd >= 0)
+        close(process.fd);
+}
+
+/* Beginning and end. */
+
+static bool seize(struct launch *launch, struct err *err)
+{
+    if (ptrace(PTRACE_SEIZE, launch->child, NULL, (void *)trace_options(launch->spec)) == 0)
+        return true;
+    return err_set(err,
+                   "cannot trace the program: %s (a container may forbid ptrace(), and so does "
+                   "kernel.yama.ptrace_scope=3)",
+                   strerror(errno));
+}
+
+static bool begin_child(struct launch *launch, int go_pipe[static 2], int exec_pipe[static 2],
+                        struct err *err)
+{
+    launch->child = fork();
+    if (launch->child < 0)
+        return err_set(err, "cannot start a process: %s", strerror(errno));
+    if (launch->child == 0) {
+        close(go_pipe[1]);
+        become_program(launch->spec, go_pipe[0], exec_pipe[1]);
+    }
+    catch_signals(launch->child);
+    close(exec_pipe[1]);
+    exec_pipe[1] = -1;
+    if (seize(launch, err) && tracee_get(launch, launch->child) && write(go_pipe[1], "", 1) == 1)
+        return true;
+    kill(launch->child, SIGKILL);
+    waitpid(launch->child, NULL, __WALL);
+    uncatch_signals();
+    return false;
+}
+
+static void close_pipe(int ends[static 2])
+{
+    for (int i = 0; i < 2; i++)
+        if (ends[i] >= 0)
+            close(ends[i]);
+}
+
+static bool begin(struct launch *launch, struct err *err)
+{
+    int go_pipe[2] = {-1, -1}, exec_pipe[2] = {-1, -1};
+    bool ok = (pipe2(go_pipe, O_CLOEXEC) == 0 && pipe2(exec_pipe, O_CLOEXEC) == 0) ||
+              err_set(err, "cannot make a pipe: %s", strerror(errno));
+
+    ok = ok && begin_child(launch, go_pipe, exec_pipe, err);
+    launch->exec_pipe = exec_pipe[0];
+    if (ok)
+        exec_pipe[0] = -1;
+    close_pipe(go_pipe);
+    close_pipe(exec_pipe);
+    return ok;
+}
+
+bool launch_begin(struct launch *launch, const struct launch_spec *spec, struct err *err)
+{
+    *launch = (struct launch){.spec = spec, .exec_pipe = -1};
+    if (!begin(launch, err))
+        return false;
+    while (is_hopeful(launch) && step(launch))
+        ;
+    if (launch->failed) {
+        *err = launch->err;
+        launch_release(launch, true);
+        launch_finish(launch);
+        return false;
+    }
+    if (launch->state == LAUNCH_RUNS)
+        launch->state = LAUNCH_MISSED;
+    if (launch->state == LAUNCH_REACHED && spec->point == LAUNCH_AFTER)
+        wait_some_time(launch);
+    return true;
+}
+
+void launch_release(struct launch *launch, bool kill_it)
+{
+    enum launch_point point = launch->spec->point;
+
+    if (kill_it) {
+        if (point == LAUNCH_AFTER && launch->state == LAUNCH_REACHED)
+            kill(launch->pid, SIGKILL); /* that can be another than the child */
+        kill_all(launch);
+    } else if (launch->state == LAUNCH_REACHED && point == LAUNCH_BRK_FAILURE) {
+        go_on(launch->tid, 0); /* the filter has no use any more, but stays */
+    } else if (launch->state == LAUNCH_REACHED && point != LAUNCH_AFTER) {
+        detach_all(launch, launch->tid);
+    }
+}
+
+void launch_finish(struct launch *launch)
+{
+    bool to_the_last = launch->spec->point == LAUNCH_BRK_FAILURE;
+
+    while ((!launch->has_ended || (to_the_last && launch->n_tracees > 0)) && step(launch))
+        ;
+    uncatch_signals();
+    tdestroy(launch->tracees, free);
+    launch->tracees = NULL;
+    close(launch->exec_pipe);
+}
+
+int launch_exit_status(const struct launch *launch)
+{
+    if (WIFSIGNALED(launch->wait_status))
+        return 128 + WTERMSIG(launch->wait_status);
+    return WEXITSTATUS(launch->wait_status);
+}
