@@ -8,7 +8,8 @@
 enum exit_status {
     EXIT_CLEAN = 0,   /* nothing at or above --fail-on */
     EXIT_FINDING = 1, /* something is */
-    EXIT_TROUBLE = 2  /* wrong usage, or a target could not be inspected */
+    EXIT_TROUBLE = 2, /* wrong usage, or a target could not be inspected */
+    EXIT_SIGNAL = 256 /* and the number of a signal: end by it, as what was started did */
 };
 
 struct command {

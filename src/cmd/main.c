@@ -45,6 +45,10 @@ static int print_report(struct options *options)
     /* After trouble, a JSON document says why and is worth keeping; no text is no report. */
     if (!output_close(&output, status != EXIT_TROUBLE, &err))
         return fail(options, &err);
+    if (status > EXIT_SIGNAL) {
+        launch_die(status - EXIT_SIGNAL);
+        status += 128 - EXIT_SIGNAL;
+    }
     return status;
 }
 

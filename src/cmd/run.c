@@ -128,12 +128,10 @@ static int unstarted(const struct run *run)
 /* How the child ended, for a sentence. */
 static void end_text(const struct launch *launch, char *text, size_t size)
 {
-    int status = launch_exit_status(launch);
-
-    if (status > 128)
-        snprintf(text, size, "it was ended by signal %d", status - 128);
+    if (launch_signal(launch))
+        snprintf(text, size, "it was ended by signal %d", launch_signal(launch));
     else
-        snprintf(text, size, "it ended with exit status %d", status);
+        snprintf(text, size, "it ended with exit status %d", launch_exit_status(launch));
 }
 
 static int missed(const struct run *run)
@@ -165,6 +163,8 @@ static int outcome(const struct run *run, int status)
     }
     if (status != EXIT_CLEAN || run->options->kill)
         return status;
+    if (launch_signal(&run->launch))
+        return EXIT_SIGNAL + launch_signal(&run->launch);
     return launch_exit_status(&run->launch);
 }
 

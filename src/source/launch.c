@@ -17,6 +17,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Signals. */
@@ -86,13 +87,20 @@ static int by_tid(const void *a, const void *b)
     return (x->tid > y->tid) - (x->tid < y->tid);
 }
 
+static struct tracee *tracee_find(const struct launch *launch, pid_t tid)
+{
+    struct tracee key = {.tid = tid}, **found = tfind(&key, &launch->tracees, by_tid);
+
+    return found ? *found : NULL;
+}
+
 /* The tracee of that number, which is new if need be; NULL: out of memory. */
 static struct tracee *tracee_get(struct launch *launch, pid_t tid)
 {
-    struct tracee key = {.tid = tid}, *new, **found = tfind(&key, &launch->tracees, by_tid);
+    struct tracee *new = tracee_find(launch, tid), **found;
 
-    if (found)
-        return *found;
+    if (new)
+        return new;
     new = calloc(1, sizeof(*new));
     if (!new)
         return NULL;
@@ -108,11 +116,10 @@ static struct tracee *tracee_get(struct launch *launch, pid_t tid)
 
 static void tracee_drop(struct launch *launch, pid_t tid)
 {
-    struct tracee key = {.tid = tid}, **found = tfind(&key, &launch->tracees, by_tid), *tracee;
+    struct tracee *tracee = tracee_find(launch, tid);
 
-    if (!found)
+    if (!tracee)
         return;
-    tracee = *found;
     tdelete(tracee, &launch->tracees, by_tid);
     free(tracee);
     launch->n_tracees--;
@@ -136,8 +143,9 @@ static uintptr_t trace_options(const struct launch_spec *spec)
 
     if (follows(spec))
         options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+    /* Of a process in which another thread than the first executes something, that one stays. */
     if (spec->point == LAUNCH_EXIT)
-        options |= PTRACE_O_TRACEEXIT;
+        options |= PTRACE_O_TRACEEXIT | PTRACE_O_TRACECLONE;
     if (spec->point == LAUNCH_BRK_FAILURE)
         options |= PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD;
     return options;
@@ -158,9 +166,8 @@ static void become_program(const struct launch_spec *spec, int go_pipe, int exec
     char go;
     ssize_t ignored;
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (read(go_pipe, &go, 1) != 1)
-        _exit(127);
+        _exit(127); /* who started it is gone */
     restore_inherited();
     privilege_return();
     if (spec->point != LAUNCH_BRK_FAILURE || brkfilter_install()) {
@@ -227,19 +234,21 @@ static bool executes(pid_t pid, const char *program)
            strncmp(comm, program, (size_t)n - 1) == 0;
 }
 
-/* The process of a thread; 0: it is gone. */
-static pid_t process_of(pid_t tid)
+/* The PID in a line of a thread's status; 0: it is gone. */
+static pid_t status_pid(pid_t tid, const char *key)
 {
+    size_t n_key = strlen(key);
     char path[64], line[128];
-    int pid = 0;
+    pid_t pid = 0;
     FILE *file;
 
     snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
     file = fopen(path, "re");
     if (!file)
         return 0;
-    while (fgets(line, sizeof(line), file) && sscanf(line, "Tgid: %d", &pid) != 1)
-        ;
+    while (pid == 0 && fgets(line, sizeof(line), file))
+        if (strncmp(line, key, n_key) == 0)
+            pid = (pid_t)strtol(line + n_key, NULL, 10);
     fclose(file);
     return pid;
 }
@@ -285,6 +294,19 @@ static void on_executed(struct launch *launch, pid_t pid)
     go_on(pid, 0);
 }
 
+/*
+ * It has started another, of which no event may have come yet, or all: whoever lets go of the
+ * tracees has to know of each.
+ */
+static void on_started(struct launch *launch, pid_t tid)
+{
+    unsigned long started;
+
+    if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &started) == 0 &&
+        status_pid((pid_t)started, "TracerPid:") == getpid())
+        tracee_get(launch, (pid_t)started);
+}
+
 static void on_exiting(struct launch *launch, pid_t tid)
 {
     if (launch->state == LAUNCH_RUNS && launch->pid == tid)
@@ -317,7 +339,7 @@ static void on_return(struct launch *launch, struct tracee *tracee)
         info.op == PTRACE_SYSCALL_INFO_EXIT && (uint64_t)info.exit.rval < tracee->brk_asked &&
         executes(tracee->tid, launch->spec->program)) {
         reach(launch, tracee->tid);
-        launch->pid = process_of(tracee->tid);
+        launch->pid = status_pid(tracee->tid, "Tgid:");
         launch->brk_asked = tracee->brk_asked;
         launch->brk_kept = (uint64_t)info.exit.rval;
         return;
@@ -344,13 +366,33 @@ static void on_signal(struct launch *launch, pid_t tid, int number)
     launch->failed = !breakpoint_clear(tid, &launch->err);
 }
 
-/* Stopped as a whole by a signal, it stays so until SIGCONT; else it was only attached. */
-static void on_group_stop(pid_t tid, int number)
+/*
+ * The child has stopped itself as for Ctrl-Z: whoever waits for the caller shall see the same.  Where
+ * the whole group was stopped this comes after it has gone on, and so not at all.
+ */
+static void stop_along(int number)
 {
-    if (number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU)
+    if (number == SIGTSTP || number == SIGTTIN || number == SIGTTOU)
+        raise(number);
+}
+
+/* Stopped as a whole by a signal, it stays so until SIGCONT; else it was only attached. */
+static void on_group_stop(struct launch *launch, pid_t tid, int number)
+{
+    if (number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU) {
         ptrace(PTRACE_LISTEN, tid, NULL, NULL);
-    else
+        if (tid == launch->child)
+            stop_along(number);
+    } else {
         go_on(tid, 0);
+    }
+}
+
+/* One that is stopped because it is ending anyway takes no signal. */
+static void end_tracee(pid_t tid)
+{
+    kill(tid, SIGKILL);
+    go_on(tid, 0);
 }
 
 static void on_end(struct launch *launch, pid_t tid, int status)
@@ -369,7 +411,11 @@ static void on_stop(struct launch *launch, struct tracee *tracee, int status)
     int number = WSTOPSIG(status), event = status >> 16;
     pid_t tid = tracee->tid;
 
-    if (launch->releasing) {
+    if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE)
+        on_started(launch, tid);
+    if (launch->ending == LAUNCH_KILLS) {
+        end_tracee(tid);
+    } else if (launch->ending == LAUNCH_DETACHES) {
         bool is_signal = event == 0 && !(number & 0x80);
 
         ptrace(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)(is_signal ? number : 0));
@@ -381,9 +427,9 @@ static void on_stop(struct launch *launch, struct tracee *tracee, int status)
     } else if (event == PTRACE_EVENT_SECCOMP) {
         on_filter(tracee);
     } else if (event == PTRACE_EVENT_STOP) {
-        on_group_stop(tid, number);
+        on_group_stop(launch, tid, number);
     } else if (event != 0) {
-        go_on(tid, 0); /* it started another, which is stopped as well */
+        go_on(tid, 0);
     } else if (number == (SIGTRAP | 0x80)) {
         on_return(launch, tracee);
     } else {
@@ -399,12 +445,16 @@ static bool step(struct launch *launch)
     pid_t tid;
 
     do
-        tid = waitpid(-1, &status, __WALL);
+        tid = waitpid(-1, &status, __WALL | WUNTRACED);
     while (tid < 0 && errno == EINTR);
     if (tid < 0)
         return false;
     if (!WIFSTOPPED(status)) {
         on_end(launch, tid, status);
+        return true;
+    }
+    if (tid == launch->child && !tracee_find(launch, tid)) {
+        stop_along(WSTOPSIG(status));
         return true;
     }
     tracee = tracee_get(launch, tid);
@@ -422,13 +472,13 @@ static bool is_hopeful(const struct launch *launch)
            (!launch->has_ended || (follows(launch->spec) && launch->n_tracees > 0));
 }
 
-static void kill_tracee(const void *node, VISIT visit, void *launch)
+static void kill_each(const void *node, VISIT visit, void *launch)
 {
     const struct tracee *tracee = *(struct tracee *const *)node;
 
     (void)launch;
     if (visit == preorder || visit == leaf)
-        kill(tracee->tid, SIGKILL);
+        end_tracee(tracee->tid);
 }
 
 /* What is stopped at the moment is let go at once; the others stop for it. */
@@ -442,7 +492,7 @@ static void interrupt_tracee(const void *node, VISIT visit, void *stopped)
 
 static void detach_all(struct launch *launch, pid_t stopped)
 {
-    launch->releasing = true;
+    launch->ending = LAUNCH_DETACHES;
     twalk_r(launch->tracees, interrupt_tracee, &stopped);
     if (stopped) {
         ptrace(PTRACE_DETACH, stopped, NULL, NULL);
@@ -454,23 +504,33 @@ static void detach_all(struct launch *launch, pid_t stopped)
 
 static void kill_all(struct launch *launch)
 {
+    launch->ending = LAUNCH_KILLS;
     if (!launch->has_ended)
         kill(launch->child, SIGKILL);
-    twalk_r(launch->tracees, kill_tracee, launch);
+    twalk_r(launch->tracees, kill_each, launch);
     while ((launch->n_tracees > 0 || !launch->has_ended) && step(launch))
         ;
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 /* LAUNCH_AFTER: nothing is traced any more. */
 static void wait_some_time(struct launch *launch)
 {
+    /* It is stopped, and so it is there.  Before Linux 5.3 the time has to pass. */
     struct pollfd process = {.fd = (int)syscall(SYS_pidfd_open, launch->pid, 0), .events = POLLIN};
-    int timeout = launch->spec->after_ms > INT_MAX ? INT_MAX : (int)launch->spec->after_ms, n;
+    uint64_t end = now_ms() + launch->spec->after_ms, now;
+    int n = 0;
 
     detach_all(launch, launch->tid);
-    do
-        n = poll(&process, 1, timeout);
-    while (n < 0 && errno == EINTR);
+    while (n <= 0 && (now = now_ms()) < end)
+        n = poll(&process, 1, end - now > INT_MAX ? INT_MAX : (int)(end - now));
     if (n > 0)
         launch->state = LAUNCH_MISSED;
     if (process.fd >= 0)
@@ -489,6 +549,19 @@ static bool seize(struct launch *launch, struct err *err)
                    strerror(errno));
 }
 
+static bool let_go(struct launch *launch, int go_pipe, struct err *err)
+{
+    return (tracee_get(launch, launch->child) && write(go_pipe, "", 1) == 1) ||
+           err_set(err, "cannot start a process: %s", strerror(errno));
+}
+
+static void forget(struct launch *launch)
+{
+    uncatch_signals();
+    tdestroy(launch->tracees, free);
+    launch->tracees = NULL;
+}
+
 static bool begin_child(struct launch *launch, int go_pipe[static 2], int exec_pipe[static 2],
                         struct err *err)
 {
@@ -502,11 +575,11 @@ static bool begin_child(struct launch *launch, int go_pipe[static 2], int exec_p
     catch_signals(launch->child);
     close(exec_pipe[1]);
     exec_pipe[1] = -1;
-    if (seize(launch, err) && tracee_get(launch, launch->child) && write(go_pipe[1], "", 1) == 1)
+    if (seize(launch, err) && let_go(launch, go_pipe[1], err))
         return true;
     kill(launch->child, SIGKILL);
     waitpid(launch->child, NULL, __WALL);
-    uncatch_signals();
+    forget(launch);
     return false;
 }
 
@@ -571,12 +644,29 @@ void launch_finish(struct launch *launch)
 {
     bool to_the_last = launch->spec->point == LAUNCH_BRK_FAILURE;
 
+    if (!to_the_last && launch->n_tracees > 0)
+        detach_all(launch, 0);
     while ((!launch->has_ended || (to_the_last && launch->n_tracees > 0)) && step(launch))
         ;
-    uncatch_signals();
-    tdestroy(launch->tracees, free);
-    launch->tracees = NULL;
+    forget(launch);
     close(launch->exec_pipe);
+}
+
+int launch_signal(const struct launch *launch)
+{
+    return WIFSIGNALED(launch->wait_status) ? WTERMSIG(launch->wait_status) : 0;
+}
+
+void launch_die(int number)
+{
+    sigset_t set;
+
+    prctl(PR_SET_DUMPABLE, 0); /* its core is not to be replaced */
+    signal(number, SIG_DFL);
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    raise(number);
 }
 
 int launch_exit_status(const struct launch *launch)

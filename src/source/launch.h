@@ -16,7 +16,7 @@
 enum launch_point {
     LAUNCH_EXEC,  /* executed: the kernel has mapped program, interpreter and stack */
     LAUNCH_ENTRY, /* at the program's entry point: its libraries are loaded, main() is not run */
-    LAUNCH_EXIT,  /* as it ends, its memory still there */
+    LAUNCH_EXIT,  /* as its main thread ends, its memory still there */
     LAUNCH_BRK_FAILURE, /* as the kernel has refused to move the break up for the first time */
     LAUNCH_AFTER        /* some time after it was executed */
 };
@@ -50,16 +50,15 @@ struct launch {
     int exec_error; /* errno of LAUNCH_UNSTARTED */
     bool has_ended; /* the child, with this status of waitpid() */
     int wait_status;
-    uint64_t
-        brk_asked; /* LAUNCH_BRK_FAILURE: the break that was asked for, and the one that stays */
-    uint64_t brk_kept;
+    uint64_t brk_asked; /* LAUNCH_BRK_FAILURE: the break that was asked for */
+    uint64_t brk_kept;  /* and the one that stays */
     /* Inside: */
     pid_t tid; /* the thread that is stopped at the moment */
     void *tracees;
     unsigned int n_tracees;
     int exec_pipe; /* what the child says when it cannot become the program */
-    bool releasing;
-    bool failed; /* for the reason in err */
+    enum { LAUNCH_TRACES, LAUNCH_DETACHES, LAUNCH_KILLS } ending; /* what becomes of who stops */
+    bool failed;                                                  /* for the reason in err */
     struct err err;
 };
 
@@ -84,6 +83,12 @@ void launch_release(struct launch *launch, bool kill);
 
 /* Waits for the end of the child; for LAUNCH_BRK_FAILURE also of all that it started. */
 void launch_finish(struct launch *launch);
+
+/* The signal that ended the child; 0: it exited. */
+int launch_signal(const struct launch *launch);
+
+/* Ends the calling process by that signal, as the child was, without a core. */
+void launch_die(int number);
 
 /* The exit status that a shell gives a process: 128 and the signal that ended it. */
 int launch_exit_status(const struct launch *launch);

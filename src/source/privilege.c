@@ -44,6 +44,12 @@ bool privilege_drop(bool keep_write, struct err *err)
     return ok;
 }
 
+/* AT_SECURE: execution gave rights that the user had not (security/commoncap.c). */
+static bool are_rights_of_file(void)
+{
+    return getauxval(AT_SECURE) != 0;
+}
+
 /* What privilege_put_aside() found. */
 static cap_t inherited;
 
@@ -65,10 +71,14 @@ bool privilege_put_aside(struct err *err)
     return ok;
 }
 
+/* Rights that the file gave are not the caller's to run anything with. */
 void privilege_return(void)
 {
-    if (inherited)
-        (void)cap_set_proc(inherited); /* they are permitted */
+    if (!inherited)
+        return;
+    if (are_rights_of_file())
+        (void)cap_clear(inherited);
+    (void)cap_set_proc(inherited); /* what is left in it is permitted */
 }
 
 static void set_write(cap_flag_value_t value)
@@ -90,12 +100,6 @@ void privilege_write_begin(void)
 void privilege_write_end(void)
 {
     set_write(CAP_CLEAR);
-}
-
-/* AT_SECURE: execution gave rights that the user had not (security/commoncap.c). */
-static bool are_rights_of_file(void)
-{
-    return getauxval(AT_SECURE) != 0;
 }
 
 bool privilege_lower(struct err *err)
