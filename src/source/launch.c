@@ -4,6 +4,7 @@
 #include "source/breakpoint.h"
 #include "source/brkfilter.h"
 #include "source/privilege.h"
+#include "source/threadexit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -267,13 +268,18 @@ static void reach(struct launch *launch, pid_t tid)
     launch->tid = tid;
 }
 
+/* Another thread than the first has taken its number. */
+static void drop_former(struct launch *launch, pid_t pid)
+{
+    unsigned long former_tid;
+
+    if (ptrace(PTRACE_GETEVENTMSG, pid, NULL, &former_tid) == 0 && (pid_t)former_tid != pid)
+        tracee_drop(launch, (pid_t)former_tid);
+}
+
 static void on_executed(struct launch *launch, pid_t pid)
 {
-    unsigned long former_tid = 0;
-
-    ptrace(PTRACE_GETEVENTMSG, pid, NULL, &former_tid);
-    if ((pid_t)former_tid != pid)
-        tracee_drop(launch, (pid_t)former_tid);
+    launch->is_held = launch->is_group_exit = false;
     if (launch->pid == 0 && executes(pid, launch->spec->program))
         launch->pid = pid;
     if (launch->state != LAUNCH_RUNS || launch->pid != pid) {
@@ -307,12 +313,49 @@ static void on_started(struct launch *launch, pid_t tid)
         tracee_get(launch, (pid_t)started);
 }
 
+/* Whether the process ends with its main thread, which is stopped, as far as that can be told. */
+static bool is_ending(const struct launch *launch)
+{
+    unsigned long status = 0;
+
+    ptrace(PTRACE_GETEVENTMSG, launch->pid, NULL, &status);
+    return status != 0 || launch->is_group_exit || threadexit_call(launch->pid) != THREADEXIT_NONE;
+}
+
+/* The memory of a process is shown only as long as its main thread has it. */
 static void on_exiting(struct launch *launch, pid_t tid)
 {
-    if (launch->state == LAUNCH_RUNS && launch->pid == tid)
-        reach(launch, tid);
-    else
+    if (launch->state != LAUNCH_RUNS) {
         go_on(tid, 0);
+    } else if (tid != launch->pid) {
+        if (threadexit_call(tid) == THREADEXIT_GROUP && status_pid(tid, "Tgid:") == launch->pid) {
+            launch->is_group_exit = true;
+            if (launch->is_held)
+                reach(launch, launch->pid);
+        }
+        go_on(tid, 0);
+    } else if (is_ending(launch)) {
+        reach(launch, tid);
+    } else {
+        launch->is_held = true;
+    }
+}
+
+/* The main thread is held back until it is clear why it ends. */
+static void look_at_held(struct launch *launch)
+{
+    static const struct timespec a_while = {.tv_nsec = 1000000};
+    enum threadexit_others others = threadexit_others(launch->pid);
+
+    if (others == THREADEXIT_UNCLEAR) {
+        nanosleep(&a_while, NULL);
+        return;
+    }
+    launch->is_held = false;
+    if (others == THREADEXIT_GONE)
+        reach(launch, launch->pid);
+    else
+        go_on(launch->pid, 0);
 }
 
 /* A call of brk() begins. */
@@ -413,6 +456,8 @@ static void on_stop(struct launch *launch, struct tracee *tracee, int status)
 
     if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE)
         on_started(launch, tid);
+    else if (event == PTRACE_EVENT_EXEC)
+        drop_former(launch, tid);
     if (launch->ending == LAUNCH_KILLS) {
         end_tracee(tid);
     } else if (launch->ending == LAUNCH_DETACHES) {
@@ -445,10 +490,14 @@ static bool step(struct launch *launch)
     pid_t tid;
 
     do
-        tid = waitpid(-1, &status, __WALL | WUNTRACED);
+        tid = waitpid(-1, &status, __WALL | WUNTRACED | (launch->is_held ? WNOHANG : 0));
     while (tid < 0 && errno == EINTR);
     if (tid < 0)
         return false;
+    if (tid == 0) {
+        look_at_held(launch);
+        return true;
+    }
     if (!WIFSTOPPED(status)) {
         on_end(launch, tid, status);
         return true;

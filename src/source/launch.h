@@ -57,8 +57,11 @@ struct launch {
     void *tracees;
     unsigned int n_tracees;
     int exec_pipe; /* what the child says when it cannot become the program */
-    enum { LAUNCH_TRACES, LAUNCH_DETACHES, LAUNCH_KILLS } ending; /* what becomes of who stops */
-    bool failed;                                                  /* for the reason in err */
+    /* What becomes of who stops. */
+    enum { LAUNCH_TRACES, LAUNCH_DETACHES, LAUNCH_KILLS } ending;
+    bool is_held;       /* LAUNCH_EXIT: the main thread is stopped, and why it ends is not clear */
+    bool is_group_exit; /* LAUNCH_EXIT: another thread ended the process */
+    bool failed;        /* for the reason in err */
     struct err err;
 };
 
