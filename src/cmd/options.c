@@ -390,6 +390,21 @@ static void print_commands(FILE *out)
         fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
 }
 
+static void print_statuses(const struct command *command, FILE *out)
+{
+    const char *text = "\nExit status: 0 done, 2 wrong usage or it could not be done.\n";
+
+    if (command->starts)
+        text = "\nExit status: the command's own, or with --kill 0; 1 a finding at or above\n"
+               "--fail-on or a policy that does not hold, 2 wrong usage or it was not looked at,\n"
+               "126 it cannot be executed, 127 it was not found.\n";
+    else if (command->options & FOR_REPORTS)
+        text =
+            "\nExit status: 0 nothing wrong, 1 a finding at or above --fail-on or a policy that\n"
+            "does not hold, 2 wrong usage or a target that could not be inspected.\n";
+    fputs(text, out);
+}
+
 void options_print_help(const struct options *options, FILE *out)
 {
     const struct command *command = options->command;
@@ -408,11 +423,6 @@ void options_print_help(const struct options *options, FILE *out)
             print_option(&table[i], out);
     if (command->print_details)
         command->print_details(out);
-    fputs(
-        command->options & FOR_REPORTS
-            ? "\nExit status: 0 nothing wrong, 1 a finding at or above --fail-on or a policy that\n"
-              "does not hold, 2 wrong usage or a target that could not be inspected.\n"
-            : "\nExit status: 0 done, 2 wrong usage or it could not be done.\n",
-        out);
+    print_statuses(command, out);
     fputs("More: layoutcheck(1), layoutcheck-policy(5), layoutcheck-findings(7).\n", out);
 }

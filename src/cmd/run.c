@@ -5,10 +5,15 @@
 #include "parse/auxv.h"
 #include "render/safe.h"
 #include "source/launch.h"
+#include "source/privilege.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* The exit statuses of env, nohup, timeout and shells. */
@@ -81,6 +86,22 @@ static bool parse_point(const char *text, struct launch_spec *spec, struct err *
                    text);
 }
 
+/* Whether the file would have given rights; the kernel does not, traced by an ordinary user. */
+static bool is_without_rights_of_file(pid_t pid)
+{
+    char path[32];
+    struct stat st;
+    struct statvfs fs;
+
+    snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+    if (privilege_traces_all() || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ||
+        stat(path, &st) != 0 || statvfs(path, &fs) != 0 || fs.f_flag & ST_NOSUID)
+        return false;
+    return (st.st_mode & S_ISUID && st.st_uid != geteuid()) ||
+           (st.st_mode & S_ISGID && st.st_mode & S_IXGRP && st.st_gid != getegid()) ||
+           getxattr(path, "security.capability", NULL, 0) > 0;
+}
+
 /* What a run needs beside its options. */
 struct run {
     const struct options *options;
@@ -105,6 +126,10 @@ static int look(struct run *run)
     char target[16];
     int status;
 
+    if (is_without_rights_of_file(launch->pid))
+        complain("PID %d executes a file that is set-user-ID, set-group-ID or has capabilities, "
+                 "which has no effect when an ordinary user traces it: run layoutcheck as root",
+                 (int)launch->pid);
     snprintf(target, sizeof(target), "%d", (int)launch->pid);
     if (!inspection_begin(inspection, target, run->options)) {
         launch_release(&run->launch, run->options->kill);

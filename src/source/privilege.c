@@ -50,14 +50,37 @@ static bool are_rights_of_file(void)
     return getauxval(AT_SECURE) != 0;
 }
 
+static bool have(cap_value_t value)
+{
+    cap_t caps = cap_get_proc();
+    cap_flag_value_t state = CAP_CLEAR;
+
+    if (!caps)
+        return false;
+    cap_get_flag(caps, value, CAP_EFFECTIVE, &state);
+    cap_free(caps);
+    return state == CAP_SET;
+}
+
+bool privilege_traces_all(void)
+{
+    return have(CAP_SYS_PTRACE);
+}
+
 /* What privilege_put_aside() found. */
 static cap_t inherited;
 
+/*
+ * Without CAP_SYS_PTRACE nothing is put aside, for the kernel then lets nobody trace who has not as
+ * many effective ones as what he traces has permitted (security/commoncap.c).
+ */
 bool privilege_put_aside(struct err *err)
 {
     cap_t lowered;
     bool ok;
 
+    if (!privilege_traces_all() && !are_rights_of_file())
+        return true;
     inherited = cap_get_proc();
     lowered = inherited ? cap_dup(inherited) : NULL;
     ok = lowered && cap_clear_flag(lowered, CAP_EFFECTIVE) == 0;
@@ -131,18 +154,6 @@ void privilege_raise(void)
     cap_free(caps);
 }
 
-static bool have(cap_value_t value)
-{
-    cap_t caps = cap_get_proc();
-    cap_flag_value_t state = CAP_CLEAR;
-
-    if (!caps)
-        return false;
-    cap_get_flag(caps, value, CAP_EFFECTIVE, &state);
-    cap_free(caps);
-    return state == CAP_SET;
-}
-
 static void user_text(uint64_t uid, char *buf, size_t size)
 {
     const struct passwd *user = getpwuid((uid_t)uid);
@@ -214,7 +225,7 @@ static void explain_to_root(const char *lacking, char buf[static PRIVILEGE_TEXT]
 
 void privilege_explain(const struct owner *owner, char buf[static PRIVILEGE_TEXT])
 {
-    if (have(CAP_SYS_PTRACE))
+    if (privilege_traces_all())
         snprintf(buf, PRIVILEGE_TEXT,
                  "the kernel denies it although CAP_SYS_PTRACE is there: the process is outside "
                  "this user namespace, or a security module (SELinux, AppArmor, Yama, Landlock) "

@@ -29,6 +29,9 @@ void privilege_write_end(void);
 bool privilege_put_aside(struct err *err);
 void privilege_return(void);
 
+/* Whether processes may be traced whatever rights they have: CAP_SYS_PTRACE. */
+bool privilege_traces_all(void);
+
 /*
  * The rights are for /proc.  While files are read that the caller named, those are put aside that
  * the program has and its user has not: by file capabilities, whoever may execute it could else

@@ -81,7 +81,7 @@ static long both(long number)
 
 static long vforks(long number)
 {
-    long done = 0;
+    volatile long done = 0;
 
     while (done < number) {
         pid_t child = vfork();
@@ -219,12 +219,30 @@ static long ends_first(long number)
     return number;
 }
 
+static void *quits(void *argument)
+{
+    printf("the other thread ends all\n");
+    exit(0);
+    return argument;
+}
+
+/* Another thread ends the process, with the status that a main thread has that is replaced. */
+static long is_quit(long number)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, quits, NULL);
+    pause();
+    return number;
+}
+
 static const struct {
     const char *name;
     long (*run)(long number);
 } kinds[] = {{"threads", threads}, {"forks", forks},           {"both", both},
              {"vforks", vforks},   {"execs", execs},           {"stops", stops},
-             {"traces", traces},   {"daemonizes", daemonizes}, {"ends-first", ends_first}};
+             {"traces", traces},   {"daemonizes", daemonizes}, {"ends-first", ends_first},
+             {"is-quit", is_quit}};
 
 int main(int argc, char **argv)
 {

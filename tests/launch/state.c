@@ -6,9 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -23,16 +21,16 @@ extern char **environ;
 static void print_status(void)
 {
     static const char *const keys[] = {
-        "Umask:",  "TracerPid:",  "Uid:",     "Gid:",    "Groups:",      "Threads:",
-        "SigPnd:", "ShdPnd:",     "SigBlk:",  "SigIgn:", "SigCgt:",      "CapInh:",
-        "CapPrm:", "CapEff:",     "CapBnd:",  "CapAmb:", "NoNewPrivs:",  "Seccomp:",
-        "SigQ:",   "CoreDumping", "Seccomp_", "Specula", "Cpus_allowed:"};
+        "Umask:",      "TracerPid:", "Uid:",    "Gid:",         "Groups:",     "Threads:",
+        "SigPnd:",     "ShdPnd:",    "SigBlk:", "SigIgn:",      "SigCgt:",     "CapInh:",
+        "CapPrm:",     "CapEff:",    "CapBnd:", "CapAmb:",      "NoNewPrivs:", "Seccomp:",
+        "CoreDumping", "Seccomp_",   "Specula", "Cpus_allowed:"};
     char line[4096];
     FILE *file = fopen("/proc/self/status", "r");
 
     while (file && fgets(line, sizeof(line), file))
         for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-            if (strncmp(line, keys[i], strlen(keys[i])) == 0 && strcmp(keys[i], "SigQ:") != 0)
+            if (strncmp(line, keys[i], strlen(keys[i])) == 0)
                 fputs(line, stdout);
     if (file)
         fclose(file);
