@@ -65,6 +65,7 @@ _layoutcheck_values() # TOOL COMMAND ARGUMENT-NAME
     LEVEL) printf '%s\n' error warning info ;;
     ID | ID=LEVEL) "$1" explain --color=never 2>/dev/null | sed '/^ /d' ;;
     RANGE) printf '%s\n' asan tsan ;;
+    POINT) printf '%s\n' exec entry exit brk-failure ;;
     LIST) _layoutcheck_names "$1" "$2" Columns ;;
     esac
 }
@@ -77,7 +78,9 @@ _layoutcheck_scan()
     command='' n_operands=0
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
-        if [[ $word == '=' ]]; then
+        if [[ $command == run && $n_operands -gt 0 ]]; then
+            n_operands=$((n_operands + 1)) # the command's own
+        elif [[ $word == '=' ]]; then
             argument=yes
         elif [[ -n $argument ]]; then
             argument=
@@ -93,11 +96,12 @@ _layoutcheck_scan()
 }
 
 # What can stand where neither an option nor an option's argument does.
-_layoutcheck_operands() # TOOL
+_layoutcheck_operands() # TOOL CURRENT
 {
     case $command in
     explain) _layoutcheck_values "$1" explain ID ;;
     host) ;;
+    run) compgen -c -- "$2" ;;
     map | room | save) [ "$n_operands" -gt 0 ] || _layoutcheck_pids ;;
     '') [ "$n_operands" -gt 0 ] || _layoutcheck_names "$1" '' Commands && _layoutcheck_pids ;;
     *) _layoutcheck_pids ;;
@@ -120,7 +124,9 @@ _layoutcheck()
 
     _layoutcheck_scan "$tool"
     # Bash makes three words of --option=VALUE.
-    if [[ $current == '=' ]]; then
+    if [[ $command == run && $n_operands -gt 0 ]]; then
+        :
+    elif [[ $current == '=' ]]; then
         current='' argument=$(_layoutcheck_argument "$tool" "$command" "$previous")
     elif [[ $previous == '=' ]]; then
         argument=$(_layoutcheck_argument "$tool" "$command" "${COMP_WORDS[COMP_CWORD - 2]}")
@@ -130,6 +136,12 @@ _layoutcheck()
     fi
 
     if [[ $argument == FILE ]]; then
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+    fi
+    # The words of the command that run starts.
+    if [[ $command == run && $n_operands -gt 0 ]]; then
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
@@ -146,7 +158,7 @@ _layoutcheck()
     elif [[ $current == -* ]]; then
         words=$(_layoutcheck_options "$tool" "$command" | tr ' ' '\n' | grep '^-')
     else
-        words=$(_layoutcheck_operands "$tool")
+        words=$(_layoutcheck_operands "$tool" "$current")
     fi
     mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "${current#"$prefix"}")
     if [[ ${#COMPREPLY[@]} -eq 0 && -z $argument && $current != -* ]] && _layoutcheck_takes_files; then

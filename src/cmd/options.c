@@ -230,7 +230,7 @@ static void choose_command(struct options *options, int argc, char **argv)
     }
 }
 
-/* Whether the command has an option of that name: commands can use one name for different things. */
+/* Whether the command has an option of that name; to another one it can be a different thing. */
 static bool takes(const struct command *command, const char *name)
 {
     for (size_t i = 0; i < N_ROWS; i++)

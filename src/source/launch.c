@@ -410,8 +410,8 @@ static void on_signal(struct launch *launch, pid_t tid, int number)
 }
 
 /*
- * The child has stopped itself as for Ctrl-Z: whoever waits for the caller shall see the same.  Where
- * the whole group was stopped this comes after it has gone on, and so not at all.
+ * The child has stopped itself as for Ctrl-Z: whoever waits for the caller shall see the same.
+ * Where the whole group was stopped this comes after it has gone on, and so not at all.
  */
 static void stop_along(int number)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Starts a program and stops it at a moment at which it is to be looked at.  The program runs as it
- * would by itself: with the caller's streams, signals, rights and process group; ptrace() only shows
- * when it executes something, and is gone once the moment is over where that can be.
+ * would by itself: with the caller's streams, signals, rights and process group; ptrace() only
+ * shows when it executes something, and is gone once the moment is over where that can be.
  */
 #ifndef SOURCE_LAUNCH_H
 #define SOURCE_LAUNCH_H
@@ -66,14 +66,14 @@ struct launch {
 };
 
 /*
- * Sets SIGPIPE and SIGCHLD to their defaults and notes what they were: what is started shall inherit
- * that.
+ * Sets SIGPIPE and SIGCHLD to their defaults and notes what they were: what is started shall
+ * inherit that.
  */
 void launch_note_signals(void);
 
 /*
- * Starts the program and goes on until the moment, or until it cannot come any more.  False: nothing
- * runs and `err` says why; a program that cannot be executed is no such failure but
+ * Starts the program and goes on until the moment, or until it cannot come any more.  False:
+ * nothing runs and `err` says why; a program that cannot be executed is no such failure but
  * LAUNCH_UNSTARTED.  After true launch_finish() has to be called.
  *
  * Until launch_finish() SIGINT, SIGQUIT, SIGTERM and SIGHUP do not end the caller; those that were

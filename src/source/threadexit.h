@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Why a traced main thread ends, which is stopped in PTRACE_EVENT_EXIT: because its process does, or
- * because another thread executes a program, which ends all others and takes the number of the main
- * one (fs/exec.c de_thread()).
+ * Why a traced main thread ends, which is stopped in PTRACE_EVENT_EXIT: because its process does,
+ * or because another thread executes a program, which ends all others and takes the number of the
+ * main one (fs/exec.c de_thread()).
  */
 #ifndef SOURCE_THREADEXIT_H
 #define SOURCE_THREADEXIT_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/options.h"
 
+#include "../rows.h"
 #include "cmd/command.h"
-#include "rows.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -49,7 +49,7 @@ static bool parse(const char *name, struct options *options, struct err *err)
 }
 
 /* What follows the command of run is the command's own. */
-static const struct {
+static const struct run_row {
     const char *name;         /* the command line */
     const char *at, *program; /* NULL: not given */
     bool json, verbose, kill, help;
@@ -75,7 +75,7 @@ static const struct {
 
 START_TEST(options_of_run)
 {
-    const typeof(run_rows[0]) *row = &run_rows[_i];
+    const struct run_row *row = &run_rows[_i];
     struct options options;
     struct err err;
 
@@ -93,7 +93,7 @@ START_TEST(options_of_run)
 END_TEST
 
 /* Elsewhere options may stand anywhere, and "run" is a word like others. */
-static const struct {
+static const struct other_row {
     const char *name, *command, *arguments;
     bool json;
 } other_rows[] = {
@@ -106,7 +106,7 @@ static const struct {
 
 START_TEST(options_of_others)
 {
-    const typeof(other_rows[0]) *row = &other_rows[_i];
+    const struct other_row *row = &other_rows[_i];
     struct options options;
     struct err err;
 
@@ -117,7 +117,7 @@ START_TEST(options_of_others)
 }
 END_TEST
 
-static const struct {
+static const struct wrong_row {
     const char *name, *error;
 } wrong_rows[] = {
     {"layoutcheck run -Z ls", "unknown option \"-Z\""},
@@ -131,7 +131,7 @@ static const struct {
 
 START_TEST(options_that_are_wrong)
 {
-    const typeof(wrong_rows[0]) *row = &wrong_rows[_i];
+    const struct wrong_row *row = &wrong_rows[_i];
     struct options options;
     struct err err;
 
