@@ -6,10 +6,12 @@
 #include "cmd/options.h"
 
 enum exit_status {
-    EXIT_CLEAN = 0,   /* nothing at or above --fail-on */
-    EXIT_FINDING = 1, /* something is */
-    EXIT_TROUBLE = 2, /* wrong usage, or a target could not be inspected */
-    EXIT_SIGNAL = 256 /* and the number of a signal: end by it, as what was started did */
+    EXIT_CLEAN = 0,            /* nothing at or above --fail-on */
+    EXIT_FINDING = 1,          /* something is */
+    EXIT_TROUBLE = 2,          /* wrong usage, or a target could not be inspected */
+    EXIT_NOT_EXECUTABLE = 126, /* by run, as by env, nohup, timeout and shells */
+    EXIT_NOT_FOUND = 127,
+    EXIT_PROGRAM = 1 << 16 /* and a status of waitpid(): end as what was started did */
 };
 
 struct command {

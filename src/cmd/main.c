@@ -32,6 +32,11 @@ static int fail(const struct options *options, const struct err *err)
     return trouble_status(options, err->text, stream_of(options));
 }
 
+static bool is_trouble(int status)
+{
+    return status == EXIT_TROUBLE || status == EXIT_NOT_EXECUTABLE || status == EXIT_NOT_FOUND;
+}
+
 static int print_report(struct options *options)
 {
     struct output output;
@@ -43,13 +48,9 @@ static int print_report(struct options *options)
     options_set_style(options, output.stream);
     status = options->command->run(options, output.stream);
     /* After trouble, a JSON document says why and is worth keeping; no text is no report. */
-    if (!output_close(&output, status != EXIT_TROUBLE, &err))
+    if (!output_close(&output, !is_trouble(status), &err))
         return fail(options, &err);
-    if (status > EXIT_SIGNAL) {
-        launch_die(status - EXIT_SIGNAL);
-        status += 128 - EXIT_SIGNAL;
-    }
-    return status;
+    return status & EXIT_PROGRAM ? launch_end_like(status & ~EXIT_PROGRAM) : status;
 }
 
 /* A policy that is wrong is told before anything is looked at. */

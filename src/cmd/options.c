@@ -261,7 +261,7 @@ static bool check_sense(const struct options *options, struct err *err)
         return err_set(err, "option --quiet goes with text, not with format %s",
                        options->format->name);
     if (!options->format->is_full && !(options->command->options & FOR_RESULTS))
-        return err_set(err, "format %s goes with check and host, not with \"%s\"",
+        return err_set(err, "format %s goes with check, run and host, not with \"%s\"",
                        options->format->name, options->command->name);
     return true;
 }

@@ -14,9 +14,9 @@ enum {
     FOR_EXPLAIN = 4,
     FOR_ROOM = 8,
     FOR_HOST = 16,
-    FOR_RESULTS = FOR_CHECK | FOR_HOST, /* what passed and what failed */
-    FOR_TARGETS = FOR_CHECK | FOR_MAP | FOR_ROOM,
     FOR_RUN = 64,
+    FOR_RESULTS = FOR_CHECK | FOR_HOST | FOR_RUN, /* what passed and what failed */
+    FOR_TARGETS = FOR_CHECK | FOR_MAP | FOR_ROOM,
     FOR_REPORTS = FOR_TARGETS | FOR_HOST | FOR_RUN,
     FOR_ALL = FOR_REPORTS | FOR_EXPLAIN,
     FOR_SAVE = 32,

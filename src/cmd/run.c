@@ -13,11 +13,9 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
-
-/* The exit statuses of env, nohup, timeout and shells. */
-enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
 
 /* AT_ENTRY of a process. */
 static bool find_entry(pid_t pid, uint64_t *address, struct err *err)
@@ -144,53 +142,62 @@ static int look(struct run *run)
     return status;
 }
 
-static int unstarted(const struct run *run)
+static void fail(struct run *run, const struct err *err)
 {
-    complain("cannot execute %s: %s", run->spec.argv[0], strerror(run->launch.exec_error));
-    return run->launch.exec_error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+    complain("%s", err->text);
+    document_failure(&run->document, &(struct failure){NULL, run->spec.argv[0], err->text});
+}
+
+static int unstarted(struct run *run)
+{
+    int error = run->launch.exec_error;
+    struct err err;
+
+    err_format(&err, "cannot execute %s: %s", run->spec.argv[0], strerror(error));
+    fail(run, &err);
+    return error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
 /* How the child ended, for a sentence. */
 static void end_text(const struct launch *launch, char *text, size_t size)
 {
-    if (launch_signal(launch))
-        snprintf(text, size, "it was ended by signal %d", launch_signal(launch));
+    int status = launch->wait_status;
+
+    if (WIFSIGNALED(status))
+        snprintf(text, size, "it was ended by signal %d", WTERMSIG(status));
     else
-        snprintf(text, size, "it ended with exit status %d", launch_exit_status(launch));
+        snprintf(text, size, "it ended with exit status %d", WEXITSTATUS(status));
 }
 
-static int missed(const struct run *run)
+static int missed(struct run *run)
 {
+    const char *program = run->spec.program;
     char end[64];
+    struct err err;
 
-    if (run->spec.point == LAUNCH_BRK_FAILURE && (run->launch.pid || !run->spec.program)) {
+    if (run->spec.point == LAUNCH_BRK_FAILURE && (run->launch.pid || !program)) {
         complain("brk() was never refused");
         return EXIT_CLEAN;
     }
     end_text(&run->launch, end, sizeof(end));
-    if (run->spec.program && !run->launch.pid)
-        complain("%s: nothing executed %s; %s", run->spec.argv[0], run->spec.program, end);
+    if (program && !run->launch.pid)
+        err_format(&err, "%s: nothing executed %s; %s", run->spec.argv[0], program, end);
     else
-        complain("%s was not looked at: %s before", run->spec.argv[0], end);
+        err_format(&err, "%s was not looked at: %s before", run->spec.argv[0], end);
+    fail(run, &err);
     return EXIT_TROUBLE;
 }
 
 /* Once the program has ended: what it ended with, unless there is something to tell. */
-static int outcome(const struct run *run, int status)
+static int outcome(struct run *run, int status)
 {
-    switch (run->launch.state) {
-    case LAUNCH_UNSTARTED:
+    if (run->launch.state == LAUNCH_UNSTARTED)
         return unstarted(run);
-    case LAUNCH_REACHED:
-        break;
-    default:
+    if (run->launch.state != LAUNCH_REACHED)
         status = missed(run);
-    }
     if (status != EXIT_CLEAN || run->options->kill)
         return status;
-    if (launch_signal(&run->launch))
-        return EXIT_SIGNAL + launch_signal(&run->launch);
-    return launch_exit_status(&run->launch);
+    return EXIT_PROGRAM | run->launch.wait_status;
 }
 
 static int run_once(struct run *run)
@@ -199,7 +206,7 @@ static int run_once(struct run *run)
     struct err err;
 
     if (!launch_begin(&run->launch, &run->spec, &err)) {
-        complain("%s", err.text);
+        fail(run, &err);
         return EXIT_TROUBLE;
     }
     if (run->launch.state == LAUNCH_REACHED)

@@ -16,7 +16,7 @@ enum state { STATE_OK, STATE_WARNING, STATE_CRITICAL, STATE_UNKNOWN };
 struct nagios_state {
     unsigned int n[STATE_UNKNOWN + 1];
     enum state worst;
-    const char *first; /* what the only target's line says */
+    const char *first; /* what the only target's line says; NULL: none was there */
     FILE *lines, *data;
     char *lines_text, *data_text;
     size_t n_lines, n_data;
@@ -282,7 +282,7 @@ static int end(struct document *document, int status)
     if (document->n_targets > 1)
         print_counts(state, document->n_targets, out);
     else
-        print_text(out, state->first);
+        print_text(out, state->first ? state->first : "there was nothing to look at");
     if (state->n_data > 0)
         fprintf(out, " |%s", state->data_text);
     fprintf(out, "\n%s", state->lines_text);

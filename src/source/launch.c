@@ -701,16 +701,12 @@ void launch_finish(struct launch *launch)
     close(launch->exec_pipe);
 }
 
-int launch_signal(const struct launch *launch)
-{
-    return WIFSIGNALED(launch->wait_status) ? WTERMSIG(launch->wait_status) : 0;
-}
-
-void launch_die(int number)
+/* Its core is not to be replaced by one of the caller. */
+static void die_by(int number)
 {
     sigset_t set;
 
-    prctl(PR_SET_DUMPABLE, 0); /* its core is not to be replaced */
+    prctl(PR_SET_DUMPABLE, 0);
     signal(number, SIG_DFL);
     sigemptyset(&set);
     sigaddset(&set, number);
@@ -718,9 +714,10 @@ void launch_die(int number)
     raise(number);
 }
 
-int launch_exit_status(const struct launch *launch)
+int launch_end_like(int wait_status)
 {
-    if (WIFSIGNALED(launch->wait_status))
-        return 128 + WTERMSIG(launch->wait_status);
-    return WEXITSTATUS(launch->wait_status);
+    if (!WIFSIGNALED(wait_status))
+        return WEXITSTATUS(wait_status);
+    die_by(WTERMSIG(wait_status));
+    return 128 + WTERMSIG(wait_status);
 }

@@ -87,13 +87,10 @@ void launch_release(struct launch *launch, bool kill);
 /* Waits for the end of the child; for LAUNCH_BRK_FAILURE also of all that it started. */
 void launch_finish(struct launch *launch);
 
-/* The signal that ended the child; 0: it exited. */
-int launch_signal(const struct launch *launch);
-
-/* Ends the calling process by that signal, as the child was, without a core. */
-void launch_die(int number);
-
-/* The exit status that a shell gives a process: 128 and the signal that ended it. */
-int launch_exit_status(const struct launch *launch);
+/*
+ * Ends the calling process by the signal that a status of waitpid() tells of, without a core; returns
+ * the exit status that it has to end with where there was none.
+ */
+int launch_end_like(int wait_status);
 
 #endif
