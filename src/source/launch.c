@@ -58,11 +58,23 @@ static void pass_on(int number, siginfo_t *info, void *context)
         kill(receiver, number);
 }
 
+/* The caller was stopped and goes on. */
+static volatile sig_atomic_t is_continued;
+static struct sigaction former_continue;
+
+static void note_continue(int number)
+{
+    (void)number;
+    is_continued = 1;
+}
+
 static void catch_signals(pid_t child)
 {
     struct sigaction action = {.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | SA_RESTART};
+    struct sigaction on_continue = {.sa_handler = note_continue};
 
     receiver = child;
+    sigaction(SIGCONT, &on_continue, &former_continue);
     for (int i = 0; i < N_PASSED_ON; i++)
         sigaction(passed_on[i], &action, &former[i]);
 }
@@ -70,6 +82,7 @@ static void catch_signals(pid_t child)
 static void uncatch_signals(void)
 {
     receiver = 0;
+    sigaction(SIGCONT, &former_continue, NULL);
     for (int i = 0; i < N_PASSED_ON; i++)
         sigaction(passed_on[i], &former[i], NULL);
 }
@@ -411,10 +424,12 @@ static void on_signal(struct launch *launch, pid_t tid, int number)
 
 /*
  * The child has stopped itself as for Ctrl-Z: whoever waits for the caller shall see the same.
- * Where the whole group was stopped this comes after it has gone on, and so not at all.
+ * Where the whole group was stopped, the caller has been so as well before it comes here.
  */
 static void stop_along(int number)
 {
+    if (is_continued)
+        return;
     if (number == SIGTSTP || number == SIGTTIN || number == SIGTTOU)
         raise(number);
 }
@@ -489,9 +504,10 @@ static bool step(struct launch *launch)
     int status;
     pid_t tid;
 
-    do
+    do {
+        is_continued = 0; /* SIGCONT interrupts the call */
         tid = waitpid(-1, &status, __WALL | WUNTRACED | (launch->is_held ? WNOHANG : 0));
-    while (tid < 0 && errno == EINTR);
+    } while (tid < 0 && errno == EINTR);
     if (tid < 0)
         return false;
     if (tid == 0) {
