@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/verdict.h"
 
-#include "base/units.h"
+#include "cmd/policyvalue.h"
 #include "cmd/unknown.h"
 #include "render/safe.h"
-
-#include <fnmatch.h>
-#include <inttypes.h>
 
 /* One demand while it is judged. */
 struct trial {
@@ -23,57 +20,6 @@ struct trial {
 
 /* Following the path. */
 
-static bool is_negative(const json_t *value)
-{
-    return json_integer_value(value) < 0;
-}
-
-/* An integer, or an address in a string. */
-static bool number_of(const json_t *value, struct policy_number *number)
-{
-    if (json_is_string(value))
-        return policy_number_parse(str_of(json_string_value(value)), number);
-    number->negative = is_negative(value);
-    number->size = (uint64_t)json_integer_value(value);
-    if (number->negative)
-        number->size = -number->size;
-    return json_is_integer(value);
-}
-
-static int compare(struct policy_number a, struct policy_number b)
-{
-    int order = (a.size > b.size) - (a.size < b.size);
-
-    if (a.size == 0 && b.size == 0)
-        return 0;
-    if (a.negative != b.negative)
-        return a.negative ? -1 : 1;
-    return a.negative ? -order : order;
-}
-
-static bool text_is(const json_t *value, struct str text)
-{
-    return json_is_string(value) && str_eq(str_of(json_string_value(value)), text);
-}
-
-/* Whether a value is the one that the word stands for; which words can, was checked before. */
-static bool is_equal(const json_t *value, enum key_type type, const struct policy_word *word)
-{
-    struct policy_number a, b;
-
-    if (policy_word_is_null(word))
-        return json_is_null(value);
-    switch (type) {
-    case KEY_TEXT:
-    case KEY_ID:
-        return text_is(value, word->text);
-    case KEY_BOOLEAN:
-        return json_is_boolean(value) && json_is_true(value) == str_eq(word->text, STR("true"));
-    default:
-        return number_of(value, &a) && policy_number_parse(word->text, &b) && compare(a, b) == 0;
-    }
-}
-
 /* The first that has the value; n_picked is how many there are. */
 static const json_t *pick_match(struct trial *trial, const json_t *list, unsigned int i)
 {
@@ -86,7 +32,7 @@ static const json_t *pick_match(struct trial *trial, const json_t *list, unsigne
     for (size_t k = 0; k < json_array_size(list); k++) {
         const json_t *element = json_array_get(list, k);
 
-        if (!is_equal(json_object_get(element, name), type, &step->value))
+        if (!value_is(json_object_get(element, name), type, &step->value))
             continue;
         found = found ? found : element;
         trial->n_picked++;
@@ -145,59 +91,6 @@ static const char *not_run_reason(const struct trial *trial, struct str id)
     return NULL;
 }
 
-/* What is found, in words. */
-
-static const char *number_text(struct arena *arena, const json_t *value, bool is_bytes)
-{
-    json_int_t number = json_integer_value(value);
-    char size[UNITS_TEXT];
-
-    if (!is_bytes || number < 1024)
-        return arena_printf(arena, "%" JSON_INTEGER_FORMAT, number);
-    return arena_printf(arena, "%" JSON_INTEGER_FORMAT " (%s)", number,
-                        size_text((uint64_t)number, size));
-}
-
-static const char *list_text(struct arena *arena, const json_t *list)
-{
-    enum { NAMED = 12 };
-    size_t n = json_array_size(list);
-    const char *text = n == 0 ? "nothing" : "";
-
-    if (n > 0 && !json_is_string(json_array_get(list, 0)))
-        return arena_printf(arena, "a list of %zu", n);
-    for (size_t i = 0; i < n && i < NAMED; i++)
-        text = arena_printf(arena, "%s%s%s", text, i > 0 ? ", " : "",
-                            json_string_value(json_array_get(list, i)));
-    return n > NAMED ? arena_printf(arena, "%s and %zu more", text, n - NAMED) : text;
-}
-
-/* Texts of a document are safe as they are. */
-static const char *found_text(struct arena *arena, const json_t *value, enum key_type type)
-{
-    const char *text;
-
-    switch (json_typeof(value)) {
-    case JSON_STRING:
-        text = json_string_value(value);
-        return *text ? arena_strndup(arena, text, strlen(text)) : "\"\"";
-    case JSON_INTEGER:
-        return number_text(arena, value, type == KEY_BYTES);
-    case JSON_TRUE:
-        return "true";
-    case JSON_FALSE:
-        return "false";
-    case JSON_NULL:
-        return "null";
-    case JSON_ARRAY:
-        return list_text(arena, value);
-    default:
-        text = unknown_text(value, "title") ? unknown_text(value, "title")
-                                            : unknown_text(value, "name");
-        return text ? arena_strndup(arena, text, strlen(text)) : "an object";
-    }
-}
-
 /* Judging. */
 
 static void set_outcome(struct trial *trial, enum outcome outcome, const char *found,
@@ -210,69 +103,6 @@ static void set_outcome(struct trial *trial, enum outcome outcome, const char *f
     /* The document that it may be of goes away. */
     assertion->reason =
         outcome == OUTCOME_PASSED ? NULL : arena_strndup(trial->arena, reason, strlen(reason));
-}
-
-static bool has_text(const json_t *value, const struct policy_word *word)
-{
-    const char *text = json_string_value(value);
-
-    return text && memmem(text, strlen(text), word->text.p, word->text.n);
-}
-
-static bool has_element(const struct trial *trial, const json_t *list)
-{
-    const struct policy_word *word = &trial->demand->line->value;
-
-    for (size_t i = 0; i < json_array_size(list); i++)
-        if (is_equal(json_array_get(list, i), KEY_TEXT, word))
-            return true;
-    return false;
-}
-
-static bool matches(const struct trial *trial, const json_t *value)
-{
-    struct str pattern = trial->demand->line->value.text;
-
-    return fnmatch(arena_strndup(trial->arena, pattern.p, pattern.n), json_string_value(value),
-                   0) == 0;
-}
-
-static bool is_ordered(const struct trial *trial, const json_t *value)
-{
-    struct policy_number a, b;
-    int order;
-
-    if (!number_of(value, &a) || !policy_number_parse(trial->demand->line->value.text, &b))
-        return false;
-    order = compare(a, b);
-    switch (trial->demand->line->op) {
-    case POLICY_LESS:
-        return order < 0;
-    case POLICY_AT_MOST:
-        return order <= 0;
-    case POLICY_MORE:
-        return order > 0;
-    default:
-        return order >= 0;
-    }
-}
-
-static bool holds(const struct trial *trial, const json_t *value, enum key_type type)
-{
-    const struct policy_line *line = trial->demand->line;
-
-    switch (line->op) {
-    case POLICY_EQUAL:
-        return is_equal(value, type, &line->value);
-    case POLICY_UNEQUAL:
-        return !is_equal(value, type, &line->value);
-    case POLICY_CONTAINS:
-        return json_is_array(value) ? has_element(trial, value) : has_text(value, &line->value);
-    case POLICY_MATCHES:
-        return matches(trial, value);
-    default:
-        return is_ordered(trial, value);
-    }
 }
 
 /* What a report has beside some values, to say why they are what they are. */
@@ -355,9 +185,9 @@ static void judge_null(struct trial *trial)
 
 static void judge_value(struct trial *trial, const json_t *value, enum key_type type)
 {
-    const char *found = found_text(trial->arena, value, type);
+    const char *found = value_text(value, type, trial->arena);
 
-    if (holds(trial, value, type))
+    if (value_holds(value, type, trial->demand->line, trial->arena))
         set_outcome(trial, OUTCOME_PASSED, found, NULL);
     else
         set_outcome(trial, OUTCOME_FAILED, found, failed_reason(trial));
