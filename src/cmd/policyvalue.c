@@ -117,6 +117,32 @@ bool value_holds(const json_t *value, enum key_type type, const struct policy_li
     }
 }
 
+/* Whether it is the number that the line says, or is not: any of `low` to `high` is possible. */
+static enum outcome equals_between(struct policy_number low, struct policy_number high,
+                                   struct policy_number wanted, bool is_wanted)
+{
+    if (compare(wanted, low) < 0 || compare(wanted, high) > 0)
+        return is_wanted ? OUTCOME_FAILED : OUTCOME_PASSED;
+    if (compare(low, high) == 0)
+        return is_wanted ? OUTCOME_PASSED : OUTCOME_FAILED;
+    return OUTCOME_UNKNOWN;
+}
+
+enum outcome value_between(const json_t *low, const json_t *high, const struct policy_line *line)
+{
+    struct policy_number a, b, wanted;
+    bool is_wanted = line->op == POLICY_EQUAL;
+
+    if (!number_of(low, &a) || !number_of(high, &b) ||
+        !policy_number_parse(line->value.text, &wanted))
+        return OUTCOME_FAILED;
+    if (is_wanted || line->op == POLICY_UNEQUAL)
+        return equals_between(a, b, wanted, is_wanted);
+    if (is_ordered(low, line) != is_ordered(high, line))
+        return OUTCOME_UNKNOWN;
+    return is_ordered(low, line) ? OUTCOME_PASSED : OUTCOME_FAILED;
+}
+
 static const char *number_text(const json_t *value, bool is_bytes, struct arena *arena)
 {
     json_int_t number = json_integer_value(value);
@@ -134,11 +160,13 @@ static const char *list_text(const json_t *list, struct arena *arena)
     size_t n = json_array_size(list);
     const char *text = n == 0 ? "nothing" : "";
 
-    if (n > 0 && !json_is_string(json_array_get(list, 0)))
+    if (n > 0 && json_is_object(json_array_get(list, 0)))
         return arena_printf(arena, "a list of %zu", n);
     for (size_t i = 0; i < n && i < NAMED; i++)
         text = arena_printf(arena, "%s%s%s", text, i > 0 ? ", " : "",
-                            json_string_value(json_array_get(list, i)));
+                            json_is_null(json_array_get(list, i))
+                                ? "null"
+                                : json_string_value(json_array_get(list, i)));
     return n > NAMED ? arena_printf(arena, "%s and %zu more", text, n - NAMED) : text;
 }
 

@@ -4,6 +4,7 @@
 #define CMD_POLICYVALUE_H
 
 #include "cmd/policy.h"
+#include "render/verdict.h"
 
 #include <jansson.h>
 
@@ -13,6 +14,12 @@ bool value_is(const json_t *value, enum key_type type, const struct policy_word 
 /* Whether it is so what the line says of the value; of numbers, lists and texts as they are. */
 bool value_holds(const json_t *value, enum key_type type, const struct policy_line *line,
                  struct arena *arena);
+
+/*
+ * What becomes of the line when all that is known of a number, or of an address, is that it is not
+ * less than `low` and not more than `high`.
+ */
+enum outcome value_between(const json_t *low, const json_t *high, const struct policy_line *line);
 
 /* In words, in the arena or forever: "897024 (876K)". */
 const char *value_text(const json_t *value, enum key_type type, struct arena *arena);

@@ -14,28 +14,44 @@ struct trial {
     const json_t *value;  /* what the path leads to; NULL: nothing is there */
     const json_t *around; /* the object that has it, or that has what is null above it */
     const char *path;     /* as far as there is something: "brk", when that is null */
+    bool is_reached;      /* all keys of the path were there */
     size_t n_picked;      /* elements, by the last [key=value] */
+    size_t n_unsure;      /* further ones whose key is not known, and the first of them */
+    const json_t *unsure;
+    const char *unsure_path; /* "regions[].rss" */
     struct assertion *assertion;
 };
 
 /* Following the path. */
 
-/* The first that has the value; n_picked is how many there are. */
+/* Whether null in the key that picks says that the value is not known. */
+static bool is_unsure(const struct trial *trial, const struct policy_step *step, const char *path)
+{
+    struct unknown unknown = {trial->report, trial->document, NULL, path, trial->arena};
+
+    return !policy_word_is_null(&step->value) && !unknown_nothing(&unknown);
+}
+
+/* The first that has the value; counts all. */
 static const json_t *pick_match(struct trial *trial, const json_t *list, unsigned int i)
 {
     const struct policy_step *step = &trial->demand->line->steps[i];
+    const struct report_key *key = trial->demand->picks[i];
     const char *name = arena_strndup(trial->arena, step->name.text.p, step->name.text.n);
-    enum key_type type = trial->demand->picks[i]->type;
+    bool can_be_unsure = is_unsure(trial, step, key->path);
     const json_t *found = NULL;
 
     trial->n_picked = 0;
+    trial->unsure_path = key->path;
     for (size_t k = 0; k < json_array_size(list); k++) {
-        const json_t *element = json_array_get(list, k);
+        const json_t *element = json_array_get(list, k), *value = json_object_get(element, name);
 
-        if (!value_is(json_object_get(element, name), type, &step->value))
-            continue;
-        found = found ? found : element;
-        trial->n_picked++;
+        if (can_be_unsure && (!value || json_is_null(value))) {
+            trial->unsure = trial->n_unsure++ > 0 ? trial->unsure : element;
+        } else if (value_is(value, key->type, &step->value)) {
+            found = found ? found : element;
+            trial->n_picked++;
+        }
     }
     return found;
 }
@@ -44,6 +60,7 @@ static const json_t *take_step(struct trial *trial, const json_t *value, unsigne
 {
     const struct policy_step *step = &trial->demand->line->steps[i];
 
+    trial->n_unsure = 0;
     switch (step->kind) {
     case POLICY_STEP_INDEX:
         return json_array_get(value, step->index);
@@ -69,16 +86,17 @@ static const char *path_add(struct trial *trial, unsigned int i)
 static void follow(struct trial *trial)
 {
     const struct policy_line *line = trial->demand->line;
-    unsigned int n = line->n_steps - trial->demand->is_length;
+    unsigned int n = line->n_steps - trial->demand->is_length, i;
 
     trial->value = trial->document;
     trial->path = "";
-    for (unsigned int i = 0; i < n && trial->value && !json_is_null(trial->value); i++) {
+    for (i = 0; i < n && trial->value && !json_is_null(trial->value); i++) {
         if (json_is_object(trial->value))
             trial->around = trial->value;
         trial->value = take_step(trial, trial->value, i);
         trial->path = path_add(trial, i);
     }
+    trial->is_reached = i == n;
 }
 
 /* A finding's check that was not made. */
@@ -135,9 +153,10 @@ static const char *failed_reason(const struct trial *trial)
         [POLICY_MATCHES] = "does not match",
     };
     const struct policy_line *line = trial->demand->line;
+    const char *mark = line->value.quoted ? "\"" : "";
 
-    return arena_printf(trial->arena, "it %s %s%s", negations[line->op],
-                        safe_text(trial->arena, line->value.text), because(trial));
+    return arena_printf(trial->arena, "it %s %s%s%s%s", negations[line->op], mark,
+                        safe_text(trial->arena, line->value.text), mark, because(trial));
 }
 
 /* A finding that was picked by its id, is not there, and was not looked for; else NULL. */
@@ -162,6 +181,16 @@ static const char *absent_reason(const struct trial *trial)
     return arena_printf(trial->arena, "this report has no %s", path.p);
 }
 
+/* Elements that may be among those that [key=value] picks. */
+static const char *unsure_reason(const struct trial *trial)
+{
+    struct unknown unknown = {trial->report, trial->document, trial->unsure, trial->unsure_path,
+                              trial->arena};
+
+    return arena_printf(trial->arena, "%s is not known of %zu: %s", trial->unsure_path,
+                        trial->n_unsure, unknown_reason(&unknown));
+}
+
 /* Nothing can be said of what is null, but that it is. */
 static void judge_null(struct trial *trial)
 {
@@ -173,6 +202,8 @@ static void judge_null(struct trial *trial)
 
     if (unlooked)
         set_outcome(trial, OUTCOME_UNKNOWN, NULL, unlooked);
+    else if (!trial->value && trial->n_unsure > 0)
+        set_outcome(trial, OUTCOME_UNKNOWN, NULL, unsure_reason(trial));
     else if (about_null && line->op == POLICY_EQUAL)
         set_outcome(trial, OUTCOME_PASSED, "null", NULL);
     else if (reason)
@@ -193,34 +224,130 @@ static void judge_value(struct trial *trial, const json_t *value, enum key_type 
         set_outcome(trial, OUTCOME_FAILED, found, failed_reason(trial));
 }
 
+/* A number from `low` to `high`, which is found in these words. */
+static void judge_between(struct trial *trial, const json_t *low, const json_t *high,
+                          const char *found, const char *unknown_reason)
+{
+    enum outcome outcome = value_between(low, high, trial->demand->line);
+
+    set_outcome(trial, outcome, found,
+                outcome == OUTCOME_UNKNOWN ? unknown_reason : failed_reason(trial));
+}
+
+static void judge_count(struct trial *trial, size_t n)
+{
+    json_t *low = json_integer((json_int_t)n);
+    json_t *high = json_integer((json_int_t)(n + trial->n_unsure));
+
+    if (trial->n_unsure > 0 && !policy_word_is_null(&trial->demand->line->value))
+        judge_between(trial, low, high,
+                      arena_printf(trial->arena, "%zu to %zu", n, n + trial->n_unsure),
+                      unsure_reason(trial));
+    else
+        judge_value(trial, low, KEY_COUNT);
+    json_decref(low);
+    json_decref(high);
+}
+
 /* Behind [key=value] as many as it picks, behind a list all. */
 static void judge_length(struct trial *trial)
 {
     const struct policy_line *line = trial->demand->line;
     bool picks = line->steps[line->n_steps - 2].kind == POLICY_STEP_MATCH;
-    bool is_element = str_ends(str_of(trial->path), STR("[]"));
-    json_t *length;
 
     /* Nothing picked is a number too, if the list is there. */
     if (unlooked_reason(trial) ||
-        (!json_is_array(trial->value) && !(picks && is_element && !json_is_null(trial->value)))) {
+        !(picks ? trial->is_reached && !json_is_null(trial->value) : json_is_array(trial->value)))
         judge_null(trial);
-        return;
-    }
-    length = json_integer((json_int_t)(picks ? trial->n_picked : json_array_size(trial->value)));
-    judge_value(trial, length, KEY_COUNT);
-    json_decref(length);
+    else
+        judge_count(trial, picks ? trial->n_picked : json_array_size(trial->value));
+}
+
+/* The limits that may leave less than those that are known; NULL when none can. */
+static const json_t *unknown_limits(const struct trial *trial)
+{
+    const json_t *limits = json_object_get(trial->around, "unknown_limits");
+
+    return json_array_size(limits) > 0 ? limits : NULL;
+}
+
+static const char *unknown_limits_reason(const struct trial *trial)
+{
+    const json_t *limits = unknown_limits(trial);
+
+    return arena_printf(trial->arena, "%s %s not known and may leave less",
+                        value_text(limits, KEY_LIST, trial->arena),
+                        json_array_size(limits) > 1 ? "are" : "is");
+}
+
+/* What can be added at most. */
+static bool is_bound(const struct trial *trial)
+{
+    struct str key = unknown_last_key(trial->demand->path);
+
+    return unknown_limits(trial) && (str_eq(key, STR("room")) || str_eq(key, STR("max")) ||
+                                     str_eq(key, STR("room_in_steps")));
+}
+
+static void judge_bound(struct trial *trial)
+{
+    json_t *nothing = json_integer(0);
+
+    judge_between(trial, nothing, trial->value,
+                  arena_printf(trial->arena, "at most %s",
+                               value_text(trial->value, trial->demand->key->type, trial->arena)),
+                  unknown_limits_reason(trial));
+    json_decref(nothing);
+}
+
+/* The limit that binds, and those that may instead of it; of another one all is known. */
+static bool may_bind(const struct trial *trial)
+{
+    const struct policy_line *line = trial->demand->line;
+    const json_t *limits = unknown_limits(trial);
+    bool may = line->op == POLICY_CONTAINS || line->op == POLICY_MATCHES ||
+               value_is(trial->value, KEY_TEXT, &line->value);
+
+    for (size_t i = 0; i < json_array_size(limits); i++)
+        may |= value_is(json_array_get(limits, i), KEY_TEXT, &line->value);
+    return limits && may && str_eq(unknown_last_key(trial->demand->path), STR("limit"));
+}
+
+/* A role that no mapping has does not stand there. */
+static bool is_role_of_nothing(const struct trial *trial)
+{
+    return !trial->value && trial->demand->key->type == KEY_BYTES &&
+           str_starts(str_of(trial->path), STR("memory.by_role."));
+}
+
+static void judge_found(struct trial *trial)
+{
+    if (policy_word_is_null(&trial->demand->line->value))
+        judge_value(trial, trial->value, trial->demand->key->type);
+    else if (is_bound(trial))
+        judge_bound(trial);
+    else if (may_bind(trial))
+        set_outcome(trial, OUTCOME_UNKNOWN, value_text(trial->value, KEY_TEXT, trial->arena),
+                    unknown_limits_reason(trial));
+    else
+        judge_value(trial, trial->value, trial->demand->key->type);
 }
 
 static void judge_expect(struct trial *trial)
 {
     follow(trial);
-    if (trial->demand->is_length)
+    if (trial->demand->is_length) {
         judge_length(trial);
-    else if (!trial->value || json_is_null(trial->value))
+    } else if (is_role_of_nothing(trial)) {
+        json_t *nothing = json_integer(0);
+
+        judge_value(trial, nothing, KEY_BYTES);
+        json_decref(nothing);
+    } else if (!trial->value || json_is_null(trial->value)) {
         judge_null(trial);
-    else
-        judge_value(trial, trial->value, trial->demand->key->type);
+    } else {
+        judge_found(trial);
+    }
 }
 
 static void judge_forbid(struct trial *trial)

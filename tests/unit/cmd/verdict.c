@@ -27,7 +27,8 @@ static const char text[] =
     "['ADDR_NO_RANDOMIZE'],"
     "     'capabilities': null, 'elf': {'class': 64, 'type': null, 'via_loader': false},"
     "     'malloc': {'name': null, 'evidence': 'the symbols are not known'},"
-    "     'ancestors': [{'pid': 7, 'comm': 'sh'}, {'pid': 1, 'comm': 'init'}]},"
+    "     'ancestors': [{'pid': 7, 'comm': 'sh', 'elf_class': 64, 'missing': null},"
+    "         {'pid': 1, 'comm': 'init', 'elf_class': null, 'missing': 'nobody may read it'}]},"
     " 'layout': {'mode': 'bottom-up', 'reason': 'the personality asks for it',"
     "     'task_size': '0xffffffffff601000'},"
     " 'regions': [{'role': 'mmap', 'name': 'a b', 'start': '0x1000', 'size': 4096, 'rss': null},"
@@ -35,8 +36,10 @@ static const char text[] =
     " 'brk': {'end': '0x7ac000', 'exact': true, 'room': 888832, 'limit': 'rlimit-data',"
     "     'uncertain': null, 'next': null, 'limits': [{'name': 'task-size', 'detail': 'no'},"
     "     {'name': 'rlimit-data', 'detail': '104K are in use'}], 'unknown_limits': []},"
-    " 'mmap': {'room': null, 'uncertain': 'the rules are not known'},"
+    " 'mmap': {'room': null, 'uncertain': 'the rules are not known', 'room_in_steps': 1048576,"
+    "     'limit': 'task-size', 'unknown_limits': ['overcommit']},"
     " 'stack': null, 'cgroup': null,"
+    " 'memory': {'by_role': {'heap': {'rss': 4096}}},"
     " 'counts': {'mappings': 1000, 'max_map_count': null},"
     " 'findings': [{'id': 'wx-mapping', 'severity': 'info', 'title': 'writable code',"
     "     'evidence': {'room': 5, 'objects': [{'name': 'x'}]}}],"
@@ -155,12 +158,56 @@ static const struct {
     {"findings[id=wx-mapping].evidence.objects.length == 1", PASS, "1", NULL},
     {"findings[id=wx-mapping].evidence.gap == 5", FAIL, NULL,
      "this report has no findings[].evidence.gap"},
+    {"findings[id=aslr-off].evidence.objects[name=x].length == 0", FAIL, NULL,
+     "findings has no such element"},
+    {"findings[id=wx-mapping].evidence.objects[name=y].length == 0", PASS, "0", NULL},
     {"findings[id=wx-mapping] == null", FAIL, "writable code", "it is not null"},
     {"findings[id=aslr-off] == null", PASS, "null", NULL},
     {"findings[id=aslr-off].length == 0", PASS, "0", NULL},
     {"findings[id=exec-stack] == null", UNKN, NULL, "it was not looked for: permissions are not"},
     {"findings[id=exec-stack].length == 0", UNKN, NULL, "it was not looked for"},
     {"findings[id=exec-stack].severity == error", UNKN, NULL, "it was not looked for"},
+    /* no mapping has the role */
+    {"memory.by_role.heap.rss == 4K", PASS, "4096 (4K)", NULL},
+    {"memory.by_role.stack.rss < 1", PASS, "0", NULL},
+    {"memory.by_role.stack.rss > 0", FAIL, "0", "it is not more than 0"},
+    {"memory.by_role.stack == null", PASS, "null", NULL},
+    /* what is not known of some elements */
+    {"process.ancestors[elf_class=32].length == 0", UNKN, "0 to 1",
+     "process.ancestors[].elf_class is not known of 1: nobody may read it"},
+    {"process.ancestors[elf_class=32].length != 0", UNKN, "0 to 1", "nobody may read it"},
+    {"process.ancestors[elf_class=32].length == 2", FAIL, "0 to 1", "it is not 2"},
+    {"process.ancestors[elf_class=32].length != 2", PASS, "0 to 1", NULL},
+    {"process.ancestors[elf_class=64].length >= 1", PASS, "1 to 2", NULL},
+    {"process.ancestors[elf_class=64].length > 1", UNKN, "1 to 2", "nobody may read it"},
+    {"process.ancestors[elf_class=64].length <= 2", PASS, "1 to 2", NULL},
+    {"process.ancestors[elf_class=64].length > 2", FAIL, "1 to 2", "it is not more than 2"},
+    {"process.ancestors[elf_class=null].length == 1", PASS, "1", NULL},
+    {"process.ancestors[elf_class=64].pid == 7", PASS, "7", NULL},
+    {"process.ancestors[elf_class=32].pid == 7", UNKN, NULL, "elf_class is not known of 1: nobody"},
+    {"process.ancestors[elf_class=32] == null", UNKN, NULL, "elf_class is not known of 1: nobody"},
+    {"process.ancestors[missing=x].length == 0", PASS, "0", NULL}, /* null says that none is */
+    {"regions[name=x].length == 0", PASS, "0", NULL},
+    {"regions[rss=0].length == 1", UNKN, "1 to 2", "regions[].rss is not known of 1: "},
+    /* what limits that are not known may make less */
+    {"mmap.room_in_steps >= 1M", UNKN, "at most 1048576 (1M)",
+     "overcommit is not known and may leave less"},
+    {"mmap.room_in_steps > 1M", FAIL, "at most 1048576 (1M)", "it is not more than 1M"},
+    {"mmap.room_in_steps <= 1M", PASS, "at most 1048576 (1M)", NULL},
+    {"mmap.room_in_steps < 1M", UNKN, "at most 1048576 (1M)", "may leave less"},
+    {"mmap.room_in_steps >= 0", PASS, "at most 1048576 (1M)", NULL},
+    {"mmap.room_in_steps == 1M", UNKN, "at most 1048576 (1M)", "may leave less"},
+    {"mmap.room_in_steps == 2M", FAIL, "at most 1048576 (1M)", "it is not 2M"},
+    {"mmap.room_in_steps != 2M", PASS, "at most 1048576 (1M)", NULL},
+    {"mmap.room_in_steps != 4K", UNKN, "at most 1048576 (1M)", "may leave less"},
+    {"mmap.room_in_steps != null", PASS, "1048576 (1M)", NULL},
+    {"mmap.limit == task-size", UNKN, "task-size", "overcommit is not known and may leave less"},
+    {"mmap.limit == overcommit", UNKN, "task-size", "overcommit is not known"},
+    {"mmap.limit == rlimit-as", FAIL, "task-size", "it is not rlimit-as"},
+    {"mmap.limit != rlimit-as", PASS, "task-size", NULL},
+    {"mmap.limit != overcommit", UNKN, "task-size", "overcommit is not known"},
+    {"mmap.limit matches task*", UNKN, "task-size", "overcommit is not known"},
+    {"process.comm == \"\"", FAIL, "my \"prog\"", "it is not \"\""},
     /* null */
     {"core == null", PASS, "null", NULL},
     {"core.size == null", PASS, "null", NULL},
