@@ -80,20 +80,23 @@ static void set_severity(struct policy *policy, const struct rule *rule, enum se
         policy->n_severities++;
 }
 
-static bool starts(const struct demand *demand, const char *path)
+/* What is read and listed only when somebody asks for it. */
+static void note_path(struct demands *demands, struct str path)
 {
-    return str_starts(str_of(demand->path), str_of(path));
+    bool of_mappings = str_starts(path, STR("mappings"));
+
+    demands->needs_mappings |= of_mappings;
+    demands->needs_memory |= str_starts(path, STR("memory")) || str_ends(path, STR("s[].rss")) ||
+                             str_ends(path, STR("s[].pss")) ||
+                             (of_mappings && str_ends(path, STR("s[].swap")));
 }
 
-/* What is read and listed only when somebody asks for it. */
 static void note_needs(struct demands *demands, const struct demand *demand)
 {
-    struct str path = str_of(demand->path);
-
-    demands->needs_mappings |= starts(demand, "mappings");
-    demands->needs_memory |= starts(demand, "memory") || str_ends(path, STR("s[].rss")) ||
-                             str_ends(path, STR("s[].pss")) ||
-                             (starts(demand, "mappings") && str_ends(path, STR("s[].swap")));
+    note_path(demands, str_of(demand->path));
+    for (unsigned int i = 0; i < demand->line->n_steps; i++)
+        if (demand->picks[i])
+            note_path(demands, str_of(demand->picks[i]->path));
 }
 
 static bool take_expect(struct loader *loader, struct demand *demand, struct policy_fault *fault)
@@ -105,18 +108,11 @@ static bool take_expect(struct loader *loader, struct demand *demand, struct pol
     return true;
 }
 
-/* A finding that is never looked for would never be found. */
 static bool take_forbid(struct loader *loader, struct demand *demand, const struct rule *rule,
                         struct policy_fault *fault)
 {
-    bool of_host = loader->documents == IN_HOST;
-
-    if (of_host && !rule->run_host)
-        return policy_fault_set(fault, demand->line->id.column,
-                                "%s is looked for in processes alone", rule->id);
-    if (!of_host && !rule->run)
-        return policy_fault_set(fault, demand->line->id.column, "%s is looked for by host alone",
-                                rule->id);
+    if (!policy_check_rule(rule, loader->documents, &fault->err))
+        return false;
     demand->rule = rule;
     unignore(&loader->policy, rule);
     unforbid(loader->demands, rule);

@@ -56,4 +56,7 @@ bool demand_resolve(struct arena *arena, struct demand *demand, unsigned int doc
 /* The finding of that name; else the error says which may have been meant. */
 const struct rule *policy_find_rule(struct str id, struct err *err);
 
+/* A finding that is never looked for would never be found. */
+bool policy_check_rule(const struct rule *rule, unsigned int documents, struct err *err);
+
 #endif

@@ -37,6 +37,15 @@ const struct rule *policy_find_rule(struct str id, struct err *err)
     return NULL;
 }
 
+bool policy_check_rule(const struct rule *rule, unsigned int documents, struct err *err)
+{
+    bool of_host = documents == IN_HOST;
+
+    if (of_host && !rule->run_host)
+        return err_set(err, "%s is looked for in processes alone", rule->id);
+    return of_host || rule->run || err_set(err, "%s is looked for by host alone", rule->id);
+}
+
 /* Several names in a sentence. */
 struct names {
     struct arena *arena;
@@ -173,6 +182,7 @@ static bool check_equal(const struct resolver *r, const struct report_key *key, 
                         const struct policy_word *word)
 {
     struct policy_number number;
+    const struct rule *rule;
 
     if (policy_word_is_null(word))
         return true;
@@ -192,12 +202,25 @@ static bool check_equal(const struct resolver *r, const struct report_key *key, 
         return !key->words || report_key_has_word(key, word->text) || fail_word(r, key, path, word);
     case KEY_ID:
         r->fault->column = word->column;
-        return policy_find_rule(word->text, &r->fault->err);
+        rule = policy_find_rule(word->text, &r->fault->err);
+        return rule && policy_check_rule(rule, r->documents, &r->fault->err);
     default:
         return policy_fault_set(r->fault, word->column,
                                 "%s is %s, which is equal to nothing but null", path,
                                 type_text(key->type));
     }
+}
+
+/* brk of host, host_memory of a process, query of another command than room. */
+static bool check_document(const struct resolver *r, const struct report_key *key)
+{
+    const char *whose = key->documents == IN_HOST   ? "host"
+                        : key->documents == IN_ROOM ? "room"
+                                                    : "a process";
+
+    return key->documents & r->documents ||
+           policy_fault_set(r->fault, r->demand->line->path.column,
+                            "%s is in the report of %s alone", key->path, whose);
 }
 
 static bool is_list(const struct resolver *r)
@@ -245,7 +268,7 @@ static bool take_key(struct resolver *r, unsigned int i)
         return fail_key(r, name);
     r->key = key;
     r->path = path;
-    return true;
+    return check_document(r, key);
 }
 
 static bool take_pick(struct resolver *r, unsigned int i)
@@ -268,7 +291,7 @@ static bool take_pick(struct resolver *r, unsigned int i)
     if (!key)
         return fail_key(r, &step->name);
     r->demand->picks[i] = key;
-    return check_equal(r, key, key->path, &step->value);
+    return check_document(r, key) && check_equal(r, key, key->path, &step->value);
 }
 
 static bool take_path(struct resolver *r)
@@ -282,19 +305,6 @@ static bool take_path(struct resolver *r)
     r->demand->key = r->key;
     r->demand->path = r->path;
     return true;
-}
-
-/* brk.room of host, host_memory of a process, query of another command than room. */
-static bool check_document(const struct resolver *r)
-{
-    const struct report_key *key = r->key;
-    const char *whose = key->documents == IN_HOST   ? "host"
-                        : key->documents == IN_ROOM ? "room"
-                                                    : "a process";
-
-    return key->documents & r->documents ||
-           policy_fault_set(r->fault, r->demand->line->path.column,
-                            "%s is in the report of %s alone", r->path, whose);
 }
 
 static bool check_order(const struct resolver *r, const struct report_key *key)
@@ -367,5 +377,5 @@ bool demand_resolve(struct arena *arena, struct demand *demand, unsigned int doc
                          .path = "",
                          .fault = fault};
 
-    return take_path(&r) && check_document(&r) && check_value(&r);
+    return take_path(&r) && check_value(&r);
 }

@@ -103,9 +103,13 @@ static const struct {
     {"regions.length == many", REPORT, 19, "a number, and \"many\" is none"},
     {"regions.length >= many", REPORT, 19, "a number, and \"many\" is none"},
     {"brk.room >= null", REPORT, 13, "only == null and != null"},
-    {"brk.room > 1", HOST, 1, "brk.room is in the report of a process alone"},
-    {"host_memory.total > 1", REPORT, 1, "host_memory.total is in the report of host alone"},
-    {"query.brk.fits == true", REPORT, 1, "query.brk.fits is in the report of room alone"},
+    {"brk.room > 1", HOST, 1, "brk is in the report of a process alone"},
+    {"host_memory.total > 1", REPORT, 1, "host_memory is in the report of host alone"},
+    {"query.brk.fits == true", REPORT, 1, "query is in the report of room alone"},
+    {"memory.by_role.x.rss > 1", HOST, 1, "memory is in the report of a process alone"},
+    {"findings[id=wx-mapping].length == 0", HOST, 13, "wx-mapping is looked for in processes alone"},
+    {"findings[id=host-slab] == null", REPORT, 13, "host-slab is looked for by host alone"},
+    {"not_run[id=host-slab].length == 0", REPORT, 12, "host-slab is looked for by host alone"},
     {"policy.failed == 0", REPORT, 1, "no key policy"},
 };
 
