@@ -22,7 +22,11 @@ const struct format *format_find(const char *name)
 void document_begin(struct document *document, const struct format *format,
                     const struct style *style, unsigned int n_targets, FILE *out)
 {
-    *document = (struct document){format, style, out, n_targets, 0, {0}, NULL};
+    *document = (struct document){.format = format,
+                                  .style = style,
+                                  .out = out,
+                                  .n_targets = n_targets,
+                                  .names = json_object()};
     arena_init(&document->arena);
     if (format->state_size > 0)
         document->state = arena_alloc(&document->arena, format->state_size);
@@ -45,8 +49,19 @@ int document_end(struct document *document, int status)
 {
     if (document->format->end)
         status = document->format->end(document, status);
+    json_decref(document->names);
     arena_deinit(&document->arena);
     return status;
+}
+
+const char *document_name(struct document *document, const char *name)
+{
+    struct arena *arena = &document->arena;
+    json_int_t n = json_integer_value(json_object_get(document->names, name)) + 1;
+
+    json_object_set_new(document->names, name, json_integer(n));
+    return n > 1 ? arena_printf(arena, "%s %d", name, (int)n)
+                 : arena_strndup(arena, name, strlen(name));
 }
 
 static void text_report(struct document *document, const struct report *report)

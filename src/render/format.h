@@ -8,6 +8,8 @@
 
 #include "render/report.h"
 
+#include <jansson.h>
+
 /* A target that could not be inspected.  Texts as they came, with the bytes of others. */
 struct failure {
     const char *kind; /* capture_kind_name(), or NULL */
@@ -22,6 +24,7 @@ struct document {
     unsigned int n_targets; /* that there will be */
     unsigned int n_reports; /* up to now */
     struct arena arena;     /* for what outlives a report */
+    json_t *names;          /* how often each was asked for by document_name() */
     void *state;            /* the format's own, in the arena; zeros at first */
 };
 
@@ -50,6 +53,9 @@ void document_begin(struct document *document, const struct format *format,
                     const struct style *style, unsigned int n_targets, FILE *out);
 void document_report(struct document *document, const struct report *report);
 void document_failure(struct document *document, const struct failure *failure);
+
+/* "nginx", then "nginx 2" and so on: safe text as before, that stands for one target only. */
+const char *document_name(struct document *document, const char *name);
 
 /* `status` is that of the reports in every other format; returns what it is in this one. */
 int document_end(struct document *document, int status);

@@ -79,10 +79,16 @@ static void print_result(FILE *out, const struct testcase *testcase)
     }
 }
 
-static void print_case(FILE *out, const struct testcase *testcase)
+/* Viewers know a test by its class and name, whatever the suite: each target has own classes. */
+static const char *class_of(struct document *document, const char *target, const char *group)
+{
+    return document->n_targets > 1 ? arena_printf(&document->arena, "%s.%s", target, group) : group;
+}
+
+static void print_case(FILE *out, const struct testcase *testcase, const char *class)
 {
     fputs("    <testcase", out);
-    print_attribute(out, "classname", testcase->group);
+    print_attribute(out, "classname", class);
     print_attribute(out, "name", testcase->name);
     if (testcase->state == TESTCASE_PASSED && testcase->n_lines == 0) {
         fputs("/>\n", out);
@@ -93,16 +99,25 @@ static void print_case(FILE *out, const struct testcase *testcase)
     fputs("    </testcase>\n", out);
 }
 
+static void print_target(FILE *out, const char *who)
+{
+    fputs("    <properties>\n      <property name=\"target\"", out);
+    print_attribute(out, "value", who);
+    fputs("/>\n    </properties>\n", out);
+}
+
 static void add_suite(struct document *document, const struct testcases *cases)
 {
     struct junit_state *state = document->state;
 
     fputs("  <testsuite", state->suites);
-    print_attribute(state->suites, "name", cases->who);
+    print_attribute(state->suites, "name", cases->name);
     print_counts(state->suites, cases);
     fprintf(state->suites, " skipped=\"%u\">\n", cases->n_skipped);
+    print_target(state->suites, cases->who);
     for (uint32_t i = 0; i < cases->n; i++)
-        print_case(state->suites, &cases->list[i]);
+        print_case(state->suites, &cases->list[i],
+                   class_of(document, cases->name, cases->list[i].group));
     fputs("  </testsuite>\n", state->suites);
     state->sums.n += cases->n;
     state->sums.n_failed += cases->n_failed;
@@ -113,7 +128,7 @@ static void add_report(struct document *document, const struct report *report)
 {
     struct testcases cases;
 
-    testcases_of_report(&cases, report);
+    testcases_of_report(&cases, report, document);
     add_suite(document, &cases);
 }
 
@@ -121,7 +136,7 @@ static void add_failure(struct document *document, const struct failure *failure
 {
     struct testcases cases;
 
-    testcases_of_failure(&cases, failure, &document->arena);
+    testcases_of_failure(&cases, failure, document);
     add_suite(document, &cases);
 }
 

@@ -66,7 +66,7 @@ static void print_case(struct document *document, const struct testcases *cases,
 
     fprintf(out, "%sok %u - ", is_bad ? "not " : "", ++state->n);
     if (document->n_targets > 1) {
-        print_description(out, cases->who);
+        print_description(out, cases->name);
         fputs(": ", out);
     }
     if (testcase->place) {
@@ -92,7 +92,7 @@ static void add_report(struct document *document, const struct report *report)
 {
     struct testcases cases;
 
-    testcases_of_report(&cases, report);
+    testcases_of_report(&cases, report, document);
     add_cases(document, &cases);
 }
 
@@ -100,7 +100,7 @@ static void add_failure(struct document *document, const struct failure *failure
 {
     struct testcases cases;
 
-    testcases_of_failure(&cases, failure, &document->arena);
+    testcases_of_failure(&cases, failure, document);
     add_cases(document, &cases);
 }
 

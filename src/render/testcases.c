@@ -91,12 +91,24 @@ const char *assertion_message(const struct assertion *assertion, struct arena *a
     return found ? arena_printf(arena, "found: %s; %s", found, reason) : reason;
 }
 
+/* A line that stands there twice has a number: of several tests of one name, viewers show one. */
+static const char *line_name(const struct assertion *assertion, json_t *seen, struct arena *arena)
+{
+    const char *key =
+        arena_printf(arena, "%s\n%s", assertion->file ? assertion->file : "", assertion->text);
+    json_int_t n = json_integer_value(json_object_get(seen, key)) + 1;
+
+    json_object_set_new(seen, key, json_integer(n));
+    return n > 1 ? arena_printf(arena, "%s (%d)", assertion->text, (int)n) : assertion->text;
+}
+
 static void add_assertion(struct testcases *cases, const struct report *report,
-                          const struct assertion *assertion)
+                          const struct assertion *assertion, json_t *seen)
 {
     struct arena *arena = &report->image->arena;
     struct testcase *testcase =
-        case_add(cases, arena, assertion->file ? assertion->file : "--expect", assertion->text);
+        case_add(cases, arena, assertion->file ? assertion->file : "--expect",
+                 line_name(assertion, seen, arena));
 
     testcase->place = assertion_place(assertion, arena);
     if (assertion->outcome == OUTCOME_PASSED)
@@ -104,7 +116,7 @@ static void add_assertion(struct testcases *cases, const struct report *report,
     testcase->state = report->never_fail ? TESTCASE_PASSED : TESTCASE_FAILED;
     testcase->severity = severity_name(SEVERITY_ERROR);
     testcase->message = assertion_message(assertion, arena);
-    line_add(testcase, arena, arena_printf(arena, "%s: %s", testcase->place, testcase->name));
+    line_add(testcase, arena, arena_printf(arena, "%s: %s", testcase->place, assertion->text));
     if (assertion->found)
         line_add(testcase, arena, arena_printf(arena, "found: %s", assertion->found));
     if (assertion->reason)
@@ -193,14 +205,23 @@ static void count(struct testcases *cases)
     }
 }
 
-void testcases_of_report(struct testcases *cases, const struct report *report)
+static void add_assertions(struct testcases *cases, const struct report *report)
 {
     const struct verdict *verdict = report->verdict;
+    json_t *seen = json_object();
 
-    *cases = (struct testcases){.who = who_text(report)};
-    add_inspection(cases, report);
     for (uint32_t i = 0; verdict && i < verdict->n_assertions; i++)
-        add_assertion(cases, report, &verdict->assertions[i]);
+        add_assertion(cases, report, &verdict->assertions[i], seen);
+    json_decref(seen);
+}
+
+void testcases_of_report(struct testcases *cases, const struct report *report,
+                         struct document *document)
+{
+    *cases = (struct testcases){.who = who_text(report),
+                                .name = document_name(document, who_steady(report))};
+    add_inspection(cases, report);
+    add_assertions(cases, report);
     for (size_t i = 0; rules[i]; i++)
         if (report->facts ? rules[i]->run != NULL : rules[i]->run_host != NULL)
             add_rule(cases, report, rules[i]);
@@ -208,11 +229,13 @@ void testcases_of_report(struct testcases *cases, const struct report *report)
 }
 
 void testcases_of_failure(struct testcases *cases, const struct failure *failure,
-                          struct arena *arena)
+                          struct document *document)
 {
+    struct arena *arena = &document->arena;
     struct testcase *testcase;
 
     *cases = (struct testcases){.who = safe_text(arena, str_of(failure->path))};
+    cases->name = document_name(document, cases->who);
     testcase = case_add(cases, arena, OWN_GROUP, "inspection");
     testcase->state = TESTCASE_ERROR;
     testcase->severity = severity_name(SEVERITY_ERROR);

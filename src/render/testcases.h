@@ -19,7 +19,7 @@ enum testcase_state {
 struct testcase {
     enum testcase_state state;
     const char *group;    /* "layoutcheck", or the policy's file */
-    const char *name;     /* "inspection", a finding's id, the policy's line */
+    const char *name;     /* "inspection", a finding's id, the policy's line; once in its group */
     const char *message;  /* why it did not pass, or what was found below the threshold; or NULL */
     const char *severity; /* of the worst finding; of a line "error"; NULL without a message */
     const char *place;    /* "FILE:LINE:COLUMN" of a policy, or NULL */
@@ -28,17 +28,19 @@ struct testcase {
 };
 
 struct testcases {
-    const char *who; /* whom they are about */
+    const char *who;  /* whom they are about: "nginx (PID 4242)" */
+    const char *name; /* the same in each run, and of one target only: "nginx", "nginx 2" */
     struct testcase *list;
     uint32_t n, n_failed, n_skipped, n_errors;
 };
 
 /* They live in the image's arena. */
-void testcases_of_report(struct testcases *cases, const struct report *report);
+void testcases_of_report(struct testcases *cases, const struct report *report,
+                         struct document *document);
 
-/* One, that is an error, in the arena. */
+/* One, that is an error, in the document's arena. */
 void testcases_of_failure(struct testcases *cases, const struct failure *failure,
-                          struct arena *arena);
+                          struct document *document);
 
 /* Whether the exit status 1 is for this finding. */
 bool finding_fails(const struct report *report, const struct finding *finding);

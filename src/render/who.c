@@ -41,3 +41,11 @@ const char *who_text(const struct report *report)
         return arena_printf(arena, "%s (standard input)", name);
     return arena_printf(arena, "%s (%s)", name, safe_text(arena, str_of(report->path)));
 }
+
+const char *who_steady(const struct report *report)
+{
+    struct image *image = report->image;
+
+    return report->facts && image_is_live(image) ? safe_text(&image->arena, who_full_name(image))
+                                                 : who_text(report);
+}

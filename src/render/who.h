@@ -17,4 +17,7 @@ struct str who_full_name(const struct image *image);
 /* "nginx (PID 4242)", "nginx (maps.txt)", "host": safe, and in the image's arena. */
 const char *who_text(const struct report *report);
 
+/* The same without what another run changes: "nginx", "nginx (maps.txt)", "host". */
+const char *who_steady(const struct report *report);
+
 #endif

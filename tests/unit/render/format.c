@@ -150,6 +150,11 @@ START_TEST(test_junit_sums)
     says("name=\"map-count-high\">\n      <skipped>vm.max_map_count could not be read</skipped>");
     says("<testsuite name=\"/proc/1\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\">");
     says("<error type=\"error\" message=\"it &lt;has&gt; ended | 1%\">");
+    says("<testsuite name=\"prog\" ");
+    says("<testsuite name=\"prog 2\" ");
+    ck_assert_uint_eq(count_of("<property name=\"target\" value=\"prog (PID 4321)\"/>"), 2);
+    says("<testcase classname=\"prog.layoutcheck\" name=\"inspection\"");
+    says("<testcase classname=\"prog 2.layoutcheck\" name=\"inspection\"");
     ck_assert_uint_eq(count_of("<skipped>"), 6);
     ck_assert_uint_eq(count_of("<testcase "), 57);
     ignored.n_ignored = 0;
@@ -215,12 +220,12 @@ START_TEST(test_tap)
     prepare(&blocked);
     judge(0, 3);
     print("tap", 1, "a # SKIP \\b");
-    says("TAP version 13\n# prog (PID 4321)\nok 1 - prog (PID 4321): inspection\n");
-    says("\nok 2 - prog (PID 4321): ci,1.policy:3:5: expect brk.room >= 64M\n");
+    says("TAP version 13\n# prog (PID 4321)\nok 1 - prog: inspection\n");
+    says("\nok 2 - prog: ci,1.policy:3:5: expect brk.room >= 64M\n");
     says(
-        "not ok 3 - prog (PID 4321): ci,1.policy:4:1: expect process.comm == "
+        "not ok 3 - prog: ci,1.policy:4:1: expect process.comm == "
         "\"a<b&c\\#d\\\\e\"\n  ---\n  message: \"found: x|y%; They differ.\"\n  severity: error\n");
-    says("not ok 4 - prog (PID 4321): --expect 1: brk.room > 0\n");
+    says("not ok 4 - prog: --expect 1: brk.room > 0\n");
     says("not ok 32 - a \\# SKIP \\\\b: inspection\n");
     ck_assert_str_eq(strstr(text, "\n1.."), "\n1..32\n");
 }
