@@ -124,9 +124,26 @@ static bool take_value(struct scan *scan, struct policy_line *line)
     return scan_take_word(scan, "", &line->value);
 }
 
+/* --expect takes no whole line. */
+static bool refuse_verb(struct scan *scan)
+{
+    struct scan word = *scan;
+    struct str text = scan_take_until(&word, "");
+
+    for (int i = 0; i < N_POLICY_VERBS; i++)
+        if (str_eq(text, str_of(verbs[i])))
+            return scan_fault(
+                scan, scan->at,
+                "here stands a path, such as brk.room, and not \"%s\", which begins a "
+                "line of a file",
+                verbs[i]);
+    return true;
+}
+
 static bool take_expectation(struct scan *scan, struct policy_line *line)
 {
-    return take_path(scan, line) && take_operator(scan, line) && take_value(scan, line);
+    return refuse_verb(scan) && take_path(scan, line) && take_operator(scan, line) &&
+           take_value(scan, line);
 }
 
 static bool take_name(struct scan *scan, struct policy_word *word, const char *what,
@@ -141,9 +158,13 @@ static bool take_name(struct scan *scan, struct policy_word *word, const char *w
 static bool take_verb(struct scan *scan, struct policy_line *line)
 {
     size_t start = scan->at;
-    struct str text = scan_take_until(scan, "");
+    struct policy_word word;
+    struct str text;
     struct near near;
 
+    if (!scan_take_word(scan, "", &word))
+        return false;
+    text = scan_since(scan, start);
     near_init(&near, text);
     for (int i = 0; i < N_POLICY_VERBS; i++) {
         if (str_eq(text, str_of(verbs[i]))) {

@@ -83,8 +83,11 @@ static const struct {
     {"expct brk.room > 1", 1, "did you mean expect?"},
     {" forbit wx-mapping", 2, "did you mean forbid?"},
     {"brk.room > 1", 1, "a line begins with expect, forbid"},
+    {"ex\001pect brk.room > 1", 3, "a control character"},
+    {"\"expect\" brk.room > 1", 1, "did you mean expect?"},
     {"expect", 7, "a path is missing"},
     {"expect  # brk.room", 7, "a path is missing"},
+    {"expect forbid wx-mapping", 8, "and not \"forbid\", which begins a line"},
     {"expect > 1", 8, "a path begins with a key"},
     {"expect .room > 1", 8, "a path begins with a key"},
     {"expect brk. > 1", 12, "a key is missing after the dot"},
@@ -166,8 +169,17 @@ START_TEST(test_expectation)
     ck_assert_uint_eq(line.column, 2);
     ck_assert(str_eq(line.text, STR("brk.room > 1")));
     ck_assert_int_eq(policy_parse_expectation(&arena, STR(""), 1, &line, &fault), POLICY_FAULT);
-    ck_assert_int_eq(policy_parse_expectation(&arena, STR("forbid x"), 1, &line, &fault),
+    ck_assert_int_eq(policy_parse_expectation(&arena, STR(" forbid x"), 1, &line, &fault),
                      POLICY_FAULT);
+    ck_assert_uint_eq(fault.column, 2);
+    ck_assert_str_eq(fault.err.text, "here stands a path, such as brk.room, and not \"forbid\", "
+                                     "which begins a line of a file");
+    ck_assert_int_eq(policy_parse_expectation(&arena, STR("expect brk.room > 1"), 1, &line, &fault),
+                     POLICY_FAULT);
+    ck_assert_str_eq(fault.err.text, "here stands a path, such as brk.room, and not \"expect\", "
+                                     "which begins a line of a file");
+    ck_assert_int_eq(policy_parse_expectation(&arena, STR("expect.x > 1"), 1, &line, &fault),
+                     POLICY_LINE);
 }
 END_TEST
 
