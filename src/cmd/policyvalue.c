@@ -57,6 +57,19 @@ bool value_is(const json_t *value, enum key_type type, const struct policy_word 
     }
 }
 
+bool value_is_unknown(const json_t *value, const struct report_key *key,
+                      const struct policy_word *word)
+{
+    static const struct str unknown = {"unknown", sizeof("unknown") - 1};
+
+    if (policy_word_is_null(word))
+        return false;
+    if (!value || json_is_null(value))
+        return true;
+    return key->words && report_key_has_word(key, unknown) && text_is(value, unknown) &&
+           !str_eq(word->text, unknown);
+}
+
 static bool has_text(const json_t *value, const struct policy_word *word)
 {
     const char *text = json_string_value(value);

@@ -11,6 +11,13 @@
 /* Whether a value is the one that the word stands for; which words can, was checked before. */
 bool value_is(const json_t *value, enum key_type type, const struct policy_word *word);
 
+/*
+ * Whether the value says, by null or by the word unknown, that it is not known, and the word does not
+ * ask for that.  NULL is a value that is not there.
+ */
+bool value_is_unknown(const json_t *value, const struct report_key *key,
+                      const struct policy_word *word);
+
 /* Whether it is so what the line says of the value; of numbers, lists and texts as they are. */
 bool value_holds(const json_t *value, enum key_type type, const struct policy_line *line,
                  struct arena *arena);

@@ -63,6 +63,7 @@ static const struct {
     {"host_memory.slab.dentries", "fs.dentry-state"},
     {"host_memory.swap.zsmalloc", "zoneinfo"},
     {"host_memory", "meminfo figures vmstat"},
+    {"layout.aslr", "kernel.randomize_va_space personality"},
     {"layout", "end page personality ELF"},
     {"brk", "stat auxv limits end page"},
     {"mmap", "limits end page"},
@@ -165,6 +166,8 @@ static const char *told_reason(const struct unknown *unknown)
 
     if (strcmp(unknown->path, "brk") == 0 && image->brk.missing)
         return safe_text(unknown->arena, str_of(image->brk.missing));
+    if (strcmp(unknown->path, "layout.mode") == 0)
+        return unknown_text(unknown->around, "reason");
     if (strcmp(unknown->path, "stack") == 0)
         return "the stack was not found";
     if (is_below(unknown->path, "process.malloc"))

@@ -24,12 +24,12 @@ struct trial {
 
 /* Following the path. */
 
-/* Whether null in the key that picks says that the value is not known. */
-static bool is_unsure(const struct trial *trial, const struct policy_step *step, const char *path)
+/* Whether null there says that the value is not known. */
+static bool can_be_unknown(const struct trial *trial, const char *path)
 {
     struct unknown unknown = {trial->report, trial->document, NULL, path, trial->arena};
 
-    return !policy_word_is_null(&step->value) && !unknown_nothing(&unknown);
+    return !unknown_nothing(&unknown);
 }
 
 /* The first that has the value; counts all. */
@@ -38,7 +38,7 @@ static const json_t *pick_match(struct trial *trial, const json_t *list, unsigne
     const struct policy_step *step = &trial->demand->line->steps[i];
     const struct report_key *key = trial->demand->picks[i];
     const char *name = arena_strndup(trial->arena, step->name.text.p, step->name.text.n);
-    bool can_be_unsure = is_unsure(trial, step, key->path);
+    bool can_be_unsure = can_be_unknown(trial, key->path);
     const json_t *found = NULL;
 
     trial->n_picked = 0;
@@ -46,7 +46,7 @@ static const json_t *pick_match(struct trial *trial, const json_t *list, unsigne
     for (size_t k = 0; k < json_array_size(list); k++) {
         const json_t *element = json_array_get(list, k), *value = json_object_get(element, name);
 
-        if (can_be_unsure && (!value || json_is_null(value))) {
+        if (can_be_unsure && value_is_unknown(value, key, &step->value)) {
             trial->unsure = trial->n_unsure++ > 0 ? trial->unsure : element;
         } else if (value_is(value, key->type, &step->value)) {
             found = found ? found : element;
@@ -320,9 +320,21 @@ static bool is_role_of_nothing(const struct trial *trial)
            str_starts(str_of(trial->path), STR("memory.by_role."));
 }
 
+static const char *reason_of_unknown(const struct trial *trial)
+{
+    struct unknown unknown = {trial->report, trial->document, trial->around, trial->path,
+                              trial->arena};
+
+    return unknown_reason(&unknown);
+}
+
 static void judge_found(struct trial *trial)
 {
-    if (policy_word_is_null(&trial->demand->line->value))
+    const struct policy_word *word = &trial->demand->line->value;
+
+    if (value_is_unknown(trial->value, trial->demand->key, word))
+        set_outcome(trial, OUTCOME_UNKNOWN, "unknown", reason_of_unknown(trial));
+    else if (policy_word_is_null(word))
         judge_value(trial, trial->value, trial->demand->key->type);
     else if (is_bound(trial))
         judge_bound(trial);

@@ -27,9 +27,11 @@ static const char text[] =
     "['ADDR_NO_RANDOMIZE'],"
     "     'capabilities': null, 'elf': {'class': 64, 'type': null, 'via_loader': false},"
     "     'malloc': {'name': null, 'evidence': 'the symbols are not known'},"
-    "     'ancestors': [{'pid': 7, 'comm': 'sh', 'elf_class': 64, 'missing': null},"
-    "         {'pid': 1, 'comm': 'init', 'elf_class': null, 'missing': 'nobody may read it'}]},"
-    " 'layout': {'mode': 'bottom-up', 'reason': 'the personality asks for it',"
+    "     'ancestors': [{'pid': 7, 'comm': 'sh', 'elf_class': 64, 'missing': null,"
+    "         'mode': 'top-down'},"
+    "         {'pid': 1, 'comm': 'init', 'elf_class': null, 'mode': 'unknown',"
+    "         'missing': 'nobody may read it'}]},"
+    " 'layout': {'aslr': 'unknown', 'mode': 'bottom-up', 'reason': 'the personality asks for it',"
     "     'task_size': '0xffffffffff601000'},"
     " 'regions': [{'role': 'mmap', 'name': 'a b', 'start': '0x1000', 'size': 4096, 'rss': null},"
     "     {'role': 'mmap', 'name': null, 'start': '0x3000', 'size': 8192, 'rss': 0}],"
@@ -189,6 +191,18 @@ static const struct {
     {"process.ancestors[missing=x].length == 0", PASS, "0", NULL}, /* null says that none is */
     {"regions[name=x].length == 0", PASS, "0", NULL},
     {"regions[rss=0].length == 1", UNKN, "1 to 2", "regions[].rss is not known of 1: "},
+    /* a word that says that it is not known */
+    {"layout.aslr != off", UNKN, "unknown", "ELF headers of a.so"},
+    {"layout.aslr == full", UNKN, "unknown", "ELF headers of a.so"},
+    {"layout.aslr matches f*", UNKN, "unknown", "ELF headers of a.so"},
+    {"layout.aslr == unknown", PASS, "unknown", NULL},
+    {"layout.aslr != unknown", FAIL, "unknown", "it is unknown"},
+    {"layout.aslr != null", PASS, "unknown", NULL},
+    {"layout.mode != unknown", PASS, "bottom-up", NULL},
+    {"process.ancestors[mode=bottom-up].length == 0", UNKN, "0 to 1",
+     "process.ancestors[].mode is not known of 1: nobody may read it"},
+    {"process.ancestors[mode=unknown].length == 1", PASS, "1", NULL},
+    {"process.ancestors[1].mode != bottom-up", UNKN, "unknown", "nobody may read it"},
     /* what limits that are not known may make less */
     {"mmap.room_in_steps >= 1M", UNKN, "at most 1048576 (1M)",
      "overcommit is not known and may leave less"},
