@@ -2,102 +2,9 @@
 #include "cmd/verdict.h"
 
 #include "cmd/policyvalue.h"
+#include "cmd/trial.h"
 #include "cmd/unknown.h"
 #include "render/safe.h"
-
-/* One demand while it is judged. */
-struct trial {
-    const struct demand *demand;
-    const struct report *report;
-    const json_t *document;
-    struct arena *arena;
-    const json_t *value;  /* what the path leads to; NULL: nothing is there */
-    const json_t *around; /* the object that has it, or that has what is null above it */
-    const char *path;     /* as far as there is something: "brk", when that is null */
-    bool is_reached;      /* all keys of the path were there */
-    size_t n_picked;      /* elements, by the last [key=value] */
-    size_t n_unsure;      /* further ones whose key is not known, and the first of them */
-    const json_t *unsure;
-    const char *unsure_path; /* "regions[].rss" */
-    struct assertion *assertion;
-};
-
-/* Following the path. */
-
-/* Whether null there says that the value is not known. */
-static bool can_be_unknown(const struct trial *trial, const char *path)
-{
-    struct unknown unknown = {trial->report, trial->document, NULL, path, trial->arena};
-
-    return !unknown_nothing(&unknown);
-}
-
-/* The first that has the value; counts all. */
-static const json_t *pick_match(struct trial *trial, const json_t *list, unsigned int i)
-{
-    const struct policy_step *step = &trial->demand->line->steps[i];
-    const struct report_key *key = trial->demand->picks[i];
-    const char *name = arena_strndup(trial->arena, step->name.text.p, step->name.text.n);
-    bool can_be_unsure = can_be_unknown(trial, key->path);
-    const json_t *found = NULL;
-
-    trial->n_picked = 0;
-    trial->unsure_path = key->path;
-    for (size_t k = 0; k < json_array_size(list); k++) {
-        const json_t *element = json_array_get(list, k), *value = json_object_get(element, name);
-
-        if (can_be_unsure && value_is_unknown(value, key, &step->value)) {
-            trial->unsure = trial->n_unsure++ > 0 ? trial->unsure : element;
-        } else if (value_is(value, key->type, &step->value)) {
-            found = found ? found : element;
-            trial->n_picked++;
-        }
-    }
-    return found;
-}
-
-static const json_t *take_step(struct trial *trial, const json_t *value, unsigned int i)
-{
-    const struct policy_step *step = &trial->demand->line->steps[i];
-
-    trial->n_unsure = 0;
-    switch (step->kind) {
-    case POLICY_STEP_INDEX:
-        return json_array_get(value, step->index);
-    case POLICY_STEP_MATCH:
-        return pick_match(trial, value, i);
-    default:
-        return json_object_get(value,
-                               arena_strndup(trial->arena, step->name.text.p, step->name.text.n));
-    }
-}
-
-static const char *path_add(struct trial *trial, unsigned int i)
-{
-    const struct policy_step *step = &trial->demand->line->steps[i];
-
-    if (step->kind != POLICY_STEP_KEY)
-        return arena_printf(trial->arena, "%s[]", trial->path);
-    return arena_printf(trial->arena, "%s%s%.*s", trial->path, i > 0 ? "." : "",
-                        (int)step->name.text.n, step->name.text.p);
-}
-
-/* Stops where something is null or is not there. */
-static void follow(struct trial *trial)
-{
-    const struct policy_line *line = trial->demand->line;
-    unsigned int n = line->n_steps - trial->demand->is_length, i;
-
-    trial->value = trial->document;
-    trial->path = "";
-    for (i = 0; i < n && trial->value && !json_is_null(trial->value); i++) {
-        if (json_is_object(trial->value))
-            trial->around = trial->value;
-        trial->value = take_step(trial, trial->value, i);
-        trial->path = path_add(trial, i);
-    }
-    trial->is_reached = i == n;
-}
 
 /* A finding's check that was not made. */
 static const char *not_run_reason(const struct trial *trial, struct str id)
@@ -347,7 +254,7 @@ static void judge_found(struct trial *trial)
 
 static void judge_expect(struct trial *trial)
 {
-    follow(trial);
+    trial_follow(trial);
     if (trial->demand->is_length) {
         judge_length(trial);
     } else if (is_role_of_nothing(trial)) {
