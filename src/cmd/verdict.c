@@ -143,12 +143,11 @@ static void judge_between(struct trial *trial, const json_t *low, const json_t *
 
 static void judge_count(struct trial *trial, size_t n)
 {
-    json_t *low = json_integer((json_int_t)n);
-    json_t *high = json_integer((json_int_t)(n + trial->n_unsure));
+    size_t most = n + trial->n_unsure;
+    json_t *low = json_integer((json_int_t)n), *high = json_integer((json_int_t)most);
 
     if (trial->n_unsure > 0 && !policy_word_is_null(&trial->demand->line->value))
-        judge_between(trial, low, high,
-                      arena_printf(trial->arena, "%zu to %zu", n, n + trial->n_unsure),
+        judge_between(trial, low, high, arena_printf(trial->arena, "%zu to %zu", n, most),
                       unsure_reason(trial));
     else
         judge_value(trial, low, KEY_COUNT);
@@ -238,14 +237,13 @@ static const char *reason_of_unknown(const struct trial *trial)
 static void judge_found(struct trial *trial)
 {
     const struct policy_word *word = &trial->demand->line->value;
+    bool about_null = policy_word_is_null(word);
 
     if (value_is_unknown(trial->value, trial->demand->key, word))
         set_outcome(trial, OUTCOME_UNKNOWN, "unknown", reason_of_unknown(trial));
-    else if (policy_word_is_null(word))
-        judge_value(trial, trial->value, trial->demand->key->type);
-    else if (is_bound(trial))
+    else if (!about_null && is_bound(trial))
         judge_bound(trial);
-    else if (may_bind(trial))
+    else if (!about_null && may_bind(trial))
         set_outcome(trial, OUTCOME_UNKNOWN, value_text(trial->value, KEY_TEXT, trial->arena),
                     unknown_limits_reason(trial));
     else
