@@ -31,7 +31,7 @@ LIBS := libelf libcap jansson smartcols
 WARN := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wshadow -Wpointer-arith \
 	-Wwrite-strings -Wundef -Wvla -Wformat=2 -Wimplicit-fallthrough -Wno-override-init $(if $(WERROR),-Werror)
 LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null)
-LIB_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null)
+LIB_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null) -lm
 OWN_CPPFLAGS := -D_GNU_SOURCE -DLAYOUTCHECK_VERSION='"$(VERSION)"' -Isrc $(LIB_CFLAGS)
 OWN_CFLAGS := -std=c11 -fPIE $(WARN) $(if $(COV),--coverage) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
