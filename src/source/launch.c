@@ -49,11 +49,15 @@ enum { N_PASSED_ON = sizeof(passed_on) / sizeof(passed_on[0]) };
 
 static struct sigaction former[N_PASSED_ON];
 static volatile pid_t receiver;
+static volatile sig_atomic_t first_signal;
+static bool in_series;
 
 /* What the terminal sends, the child gets from it as well: both are in its foreground group. */
 static void pass_on(int number, siginfo_t *info, void *context)
 {
     (void)context;
+    if (!first_signal)
+        first_signal = number;
     if (receiver > 0 && info->si_code <= 0)
         kill(receiver, number);
 }
@@ -68,23 +72,57 @@ static void note_continue(int number)
     is_continued = 1;
 }
 
-static void catch_signals(pid_t child)
+/* What the caller ignores, as nohup(1) has it ignore SIGHUP, goes on to be ignored. */
+static void set_handlers(void)
 {
     struct sigaction action = {.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | SA_RESTART};
     struct sigaction on_continue = {.sa_handler = note_continue};
 
-    receiver = child;
     sigaction(SIGCONT, &on_continue, &former_continue);
+    for (int i = 0; i < N_PASSED_ON; i++) {
+        sigaction(passed_on[i], NULL, &former[i]);
+        if (former[i].sa_handler != SIG_IGN)
+            sigaction(passed_on[i], &action, NULL);
+    }
+}
+
+static void restore_handlers(void)
+{
+    sigaction(SIGCONT, &former_continue, NULL);
     for (int i = 0; i < N_PASSED_ON; i++)
-        sigaction(passed_on[i], &action, &former[i]);
+        sigaction(passed_on[i], &former[i], NULL);
+}
+
+static void catch_signals(pid_t child)
+{
+    receiver = child;
+    if (!in_series)
+        set_handlers();
 }
 
 static void uncatch_signals(void)
 {
     receiver = 0;
-    sigaction(SIGCONT, &former_continue, NULL);
-    for (int i = 0; i < N_PASSED_ON; i++)
-        sigaction(passed_on[i], &former[i], NULL);
+    if (!in_series)
+        restore_handlers();
+}
+
+void launch_series_begin(void)
+{
+    first_signal = 0;
+    in_series = true;
+    set_handlers();
+}
+
+int launch_series_signal(void)
+{
+    return first_signal;
+}
+
+void launch_series_end(void)
+{
+    in_series = false;
+    restore_handlers();
 }
 
 /* Traced threads, by their numbers. */
@@ -180,6 +218,8 @@ static void become_program(const struct launch_spec *spec, int go_pipe, int exec
     char go;
     ssize_t ignored;
 
+    if (in_series)
+        restore_handlers();
     if (read(go_pipe, &go, 1) != 1)
         _exit(127); /* who started it is gone */
     restore_inherited();

@@ -72,6 +72,15 @@ struct launch {
 void launch_note_signals(void);
 
 /*
+ * Many launches, one after the other: from here to launch_series_end(), between them too, the signals
+ * do not end the caller that launch_begin() speaks of.  launch_series_signal() is the first of them
+ * that came, or 0.
+ */
+void launch_series_begin(void);
+int launch_series_signal(void);
+void launch_series_end(void);
+
+/*
  * Starts the program and goes on until the moment, or until it cannot come any more.  False:
  * nothing runs and `err` says why; a program that cannot be executed is no such failure but
  * LAUNCH_UNSTARTED.  After true launch_finish() has to be called.
