@@ -345,6 +345,15 @@ static bool looks_unsettled(const struct image *image, uint64_t value)
     return !agrees_with_labels(image, value) || image->brk.end > align_up(value, image->page_size);
 }
 
+/* Its only thread is stopped or traced: waiting changes nothing. */
+static bool stands_still(struct image *image)
+{
+    uint64_t n_threads;
+
+    return image->has_stat && (image->stat.state == 'T' || image->stat.state == 't') &&
+           image_n_threads(image, &n_threads) && n_threads == 1;
+}
+
 static bool read_settled_break(struct image *image, uint64_t *value, const char **why_not)
 {
     enum { TRIES = 4, WAIT_MS = 2 };
@@ -354,7 +363,7 @@ static bool read_settled_break(struct image *image, uint64_t *value, const char 
             capture_wait(WAIT_MS);
         if (!break_read_libc(image, value, why_not))
             return false;
-        if (!image_is_live(image) || !looks_unsettled(image, *value))
+        if (!image_is_live(image) || !looks_unsettled(image, *value) || stands_still(image))
             return true;
     }
     return true;
