@@ -140,6 +140,11 @@ _layoutcheck()
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
     fi
+    if [[ $argument == DIR ]]; then
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -d -- "$current")
+        return
+    fi
     # The words of the command that run starts.
     if [[ $command == run && $n_operands -gt 0 ]]; then
         compopt -o filenames 2>/dev/null

@@ -48,6 +48,36 @@ void finding_remedy(struct checker *checker, struct finding *finding, const char
     va_end(ap);
 }
 
+static const char *copy(struct arena *arena, const char *text)
+{
+    return text ? arena_strndup(arena, text, strlen(text)) : NULL;
+}
+
+static const struct place *copy_places(struct arena *arena, const struct evidence *evidence)
+{
+    struct place *places = arena_alloc(arena, evidence->n_places * sizeof(*places));
+
+    for (uint32_t i = 0; i < evidence->n_places; i++) {
+        places[i] = evidence->places[i];
+        places[i].name = copy(arena, places[i].name);
+    }
+    return places;
+}
+
+struct finding finding_copy(struct arena *arena, const struct finding *finding)
+{
+    struct finding result = *finding;
+
+    result.title = copy(arena, finding->title);
+    result.detail = copy(arena, finding->detail);
+    result.remedy = copy(arena, finding->remedy);
+    for (unsigned int i = 0; i < result.n_evidence; i++) {
+        result.evidence[i].text = copy(arena, finding->evidence[i].text);
+        result.evidence[i].places = copy_places(arena, &finding->evidence[i]);
+    }
+    return result;
+}
+
 void finding_cause(struct finding *finding, const struct rule *cause)
 {
     for (unsigned int i = 0; i < finding->n_causes; i++)

@@ -132,6 +132,9 @@ void finding_detail(struct checker *checker, struct finding *finding, const char
 void finding_remedy(struct checker *checker, struct finding *finding, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* With all that it points to, but for rules, in the arena. */
+struct finding finding_copy(struct arena *arena, const struct finding *finding);
+
 /* If `cause` was found too, it explains this finding. */
 void finding_cause(struct finding *finding, const struct rule *cause);
 void evidence_address(struct finding *finding, const char *key, uint64_t address);

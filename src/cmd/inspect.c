@@ -146,6 +146,7 @@ static void analyze(struct inspection *inspection, const struct options *options
         .image = image,
         .facts = &inspection->facts,
         .path = inspection->path,
+        .moment = inspection->moment,
         .with_memory = options->with_memory,
         .with_mappings = options->with_mappings,
     };

@@ -16,8 +16,9 @@ struct inspection {
     struct facts facts;
     struct checker checker;
     struct report report;
-    const char *path; /* of the target: `directory`, or the argument when it is no PID */
-    const char *kind; /* capture_kind_name(), or NULL while it is not known */
+    const struct moment *moment; /* for the report; NULL: the process was not started for this */
+    const char *path;            /* of the target: `directory`, or the argument when it is no PID */
+    const char *kind;            /* capture_kind_name(), or NULL while it is not known */
     char directory[32];
     char failure[sizeof(struct err) + 2 + PRIVILEGE_TEXT];
 };

@@ -154,6 +154,19 @@ static bool set_size(uint64_t *size, bool *has, const char *name, const char *te
            err_set(err, "--%s takes a size such as 4096, 64K, 1G, not \"%s\"", name, text);
 }
 
+/* So many runs are a day's work; their figures have to fit into memory. */
+enum { MAX_REPEAT = 1000000 };
+
+static bool set_repeat(struct options *options, const char *text, struct err *err)
+{
+    uint64_t n;
+
+    if (!str_to_u64(str_of(text), &n) || n == 0 || n > MAX_REPEAT)
+        return err_set(err, "--repeat takes a number of runs from 1 to 1000000, not \"%s\"", text);
+    options->repeat = (uint32_t)n;
+    return true;
+}
+
 static bool set_option(struct options *options, const struct row *row, const char *argument,
                        struct err *err)
 {
@@ -202,6 +215,10 @@ static bool set_option(struct options *options, const struct row *row, const cha
         options->program = argument;
     else if (strcmp(name, "kill") == 0)
         options->kill = true;
+    else if (strcmp(name, "repeat") == 0)
+        return set_repeat(options, argument, err);
+    else if (strcmp(name, "save") == 0)
+        options->save = argument;
     else if (strcmp(name, "all") == 0)
         options->all = true;
     else if (strcmp(name, "private") == 0)

@@ -53,6 +53,8 @@ struct options {
     bool judges_itself;  /* no option: the command holds the policy against a document of its own */
     const char *program; /* run: whose process to look at; NULL: the first */
     bool kill;           /* run */
+    uint32_t repeat;     /* run: how many times; 0: once */
+    const char *save;    /* run: directory to be made; NULL: none */
     bool all;            /* explain: every finding in full */
     const char *output;  /* NULL: standard output */
     int color_when;      /* -1: auto, 0: never, 1: always */

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Starts a program and looks at it at a moment of its life. */
 #include "cmd/command.h"
-#include "cmd/inspect.h"
+#include "cmd/look.h"
+#include "cmd/repeat.h"
+#include "cmd/saving.h"
 #include "parse/auxv.h"
-#include "render/safe.h"
-#include "source/launch.h"
-#include "source/privilege.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <sys/wait.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 /* AT_ENTRY of a process. */
@@ -84,162 +79,133 @@ static bool parse_point(const char *text, struct launch_spec *spec, struct err *
                    text);
 }
 
-/* Whether the file would have given rights; the kernel does not, traced by an ordinary user. */
-static bool is_without_rights_of_file(pid_t pid)
-{
-    char path[32];
-    struct stat st;
-    struct statvfs fs;
-
-    snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-    if (privilege_traces_all() || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ||
-        stat(path, &st) != 0 || statvfs(path, &fs) != 0 || fs.f_flag & ST_NOSUID)
-        return false;
-    return (st.st_mode & S_ISUID && st.st_uid != geteuid()) ||
-           (st.st_mode & S_ISGID && st.st_mode & S_IXGRP && st.st_gid != getegid()) ||
-           getxattr(path, "security.capability", NULL, 0) > 0;
-}
-
-/* What a run needs beside its options. */
+/* A program that is looked at once. */
 struct run {
     const struct options *options;
-    struct launch_spec spec;
-    struct launch launch;
-    struct inspection inspection;
+    struct look look;
     struct document document;
+    struct snapshot snapshot;
+    bool is_saved;
 };
 
-/* Reads the process as it stands, lets it go on, and prints what was read. */
-static int look(struct run *run)
+static void complete(struct look *look, void *context)
 {
-    const struct launch *launch = &run->launch;
-    struct inspection *inspection = &run->inspection;
-    const struct moment moment = {
-        .point = run->options->at ? run->options->at : points[0].name,
-        .command = run->options->arguments,
-        .has_brk = run->spec.point == LAUNCH_BRK_FAILURE,
-        .brk_asked = launch->brk_asked,
-        .brk_kept = launch->brk_kept,
-    };
-    char target[16];
+    (void)context;
+    saving_complete(&look->inspection.image);
+}
+
+static bool save(struct run *run)
+{
+    struct err err;
+
+    run->is_saved =
+        saving_write(&run->look.inspection.image, &run->snapshot, run->options->is_private, &err);
+    if (!run->is_saved)
+        complain("%s", err.text);
+    return run->is_saved;
+}
+
+/* While the program runs on. */
+static int report(struct run *run)
+{
+    struct inspection *inspection = &run->look.inspection;
     int status;
 
-    if (is_without_rights_of_file(launch->pid))
-        complain("PID %d executes a file that is set-user-ID, set-group-ID or has capabilities, "
-                 "which has no effect when an ordinary user traces it: run layoutcheck as root",
-                 (int)launch->pid);
-    snprintf(target, sizeof(target), "%d", (int)launch->pid);
-    if (!inspection_begin(inspection, target, run->options)) {
-        launch_release(&run->launch, run->options->kill);
-        inspection_fail(inspection, &run->document);
-        return EXIT_TROUBLE;
-    }
-    launch_release(&run->launch, run->options->kill);
-    inspection->report.moment = &moment;
     document_report(&run->document, &inspection->report);
     status = inspection_status(inspection, run->options);
-    inspection_end(inspection);
+    if (run->options->save && !save(run))
+        status = EXIT_TROUBLE;
     return status;
 }
 
-static void fail(struct run *run, const struct err *err)
+static int fail(struct run *run)
 {
-    complain("%s", err->text);
-    document_failure(&run->document, &(struct failure){NULL, run->spec.argv[0], err->text});
-}
+    const char *reason = look_reason(&run->look);
 
-static int unstarted(struct run *run)
-{
-    int error = run->launch.exec_error;
-    struct err err;
-
-    err_format(&err, "cannot execute %s: %s", run->spec.argv[0], strerror(error));
-    fail(run, &err);
-    return error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
-}
-
-/* How the child ended, for a sentence. */
-static void end_text(const struct launch *launch, char *text, size_t size)
-{
-    int status = launch->wait_status;
-
-    if (WIFSIGNALED(status))
-        snprintf(text, size, "it was ended by signal %d", WTERMSIG(status));
-    else
-        snprintf(text, size, "it ended with exit status %d", WEXITSTATUS(status));
-}
-
-static int missed(struct run *run)
-{
-    const char *program = run->spec.program;
-    char end[64];
-    struct err err;
-
-    if (run->spec.point == LAUNCH_BRK_FAILURE && (run->launch.pid || !program)) {
-        complain("brk() was never refused");
-        return EXIT_CLEAN;
-    }
-    end_text(&run->launch, end, sizeof(end));
-    if (program && !run->launch.pid)
-        err_format(&err, "%s: nothing executed %s; %s", run->spec.argv[0], program, end);
-    else
-        err_format(&err, "%s was not looked at: %s before", run->spec.argv[0], end);
-    fail(run, &err);
-    return EXIT_TROUBLE;
+    complain("%s", reason);
+    document_failure(&run->document, &(struct failure){NULL, run->options->arguments[0], reason});
+    return look_status(&run->look);
 }
 
 /* Once the program has ended: what it ended with, unless there is something to tell. */
 static int outcome(struct run *run, int status)
 {
-    if (run->launch.state == LAUNCH_UNSTARTED)
-        return unstarted(run);
-    if (run->launch.state != LAUNCH_REACHED)
-        status = missed(run);
+    if (run->look.result == LOOK_NEVER_REFUSED)
+        complain("%s", look_reason(&run->look));
+    else if (run->look.result != LOOK_REPORT)
+        return fail(run);
     if (status != EXIT_CLEAN || run->options->kill)
         return status;
-    return EXIT_PROGRAM | run->launch.wait_status;
+    return EXIT_PROGRAM | run->look.launch.wait_status;
 }
 
 static int run_once(struct run *run)
 {
     int status = EXIT_CLEAN;
-    struct err err;
 
-    if (!launch_begin(&run->launch, &run->spec, &err)) {
-        fail(run, &err);
-        return EXIT_TROUBLE;
-    }
-    if (run->launch.state == LAUNCH_REACHED)
-        status = look(run);
-    launch_finish(&run->launch);
+    if (look_begin(&run->look) == LOOK_BROKEN)
+        return fail(run);
+    if (run->look.result == LOOK_REPORT)
+        status = report(run);
+    look_finish(&run->look);
     return outcome(run, status);
 }
 
-static int run(const struct options *options, FILE *out)
+/* Whether it could be made is said before anything is started. */
+static int run_and_save(struct run *run)
 {
-    struct run run = {
-        .options = options,
-        .spec = {.argv = options->arguments,
-                 .program = options->program,
-                 .point = LAUNCH_ENTRY,
-                 .find_entry = find_entry},
-    };
     struct err err;
     int status;
 
-    if (options->n_arguments == 0) {
-        complain_usage("no command: give a program to start, for example: layoutcheck run -- true");
-        return trouble_status(options, "no command", out);
+    if (!snapshot_begin(&run->snapshot, run->options->save, &err)) {
+        complain("%s", err.text);
+        document_failure(&run->document,
+                         &(struct failure){NULL, run->options->arguments[0], err.text});
+        return EXIT_TROUBLE;
     }
-    if (!parse_point(options->at, &run.spec, &err)) {
-        complain_usage(err.text);
-        return trouble_status(options, err.text, out);
+    run->look.seen = complete;
+    status = run_once(run);
+    if (!snapshot_end(&run->snapshot, run->is_saved, run->is_saved ? &err : NULL) &&
+        run->is_saved) {
+        complain("%s", err.text);
+        status = EXIT_TROUBLE;
     }
-    inspection_init(&run.inspection);
+    return status;
+}
+
+static int single(const struct options *options, const struct launch_spec *spec, FILE *out)
+{
+    struct run run = {.options = options};
+    int status;
+
+    look_init(&run.look, options, spec);
     document_begin(&run.document, options->format, &options->style, 1, out);
-    status = run_once(&run);
-    inspection_deinit(&run.inspection);
+    status = options->save ? run_and_save(&run) : run_once(&run);
+    look_deinit(&run.look);
     return document_end(&run.document, status);
+}
+
+static int run(const struct options *given, FILE *out)
+{
+    struct options options = *given;
+    struct launch_spec spec = {
+        .argv = options.arguments,
+        .program = options.program,
+        .point = LAUNCH_ENTRY,
+        .find_entry = find_entry,
+    };
+    struct err err;
+
+    if (options.n_arguments == 0) {
+        complain_usage("no command: give a program to start, for example: layoutcheck run -- true");
+        return trouble_status(given, "no command", out);
+    }
+    if (!parse_point(options.at, &spec, &err)) {
+        complain_usage(err.text);
+        return trouble_status(given, err.text, out);
+    }
+    options.keep = options.save != NULL;
+    return options.repeat ? repeat(&options, &spec, out) : single(&options, &spec, out);
 }
 
 static void print_details(FILE *out)

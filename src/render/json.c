@@ -8,7 +8,7 @@
 
 #include <sys/capability.h>
 
-static json_t *json_address(uint64_t address)
+json_t *json_address(uint64_t address)
 {
     char text[UNITS_TEXT];
 
@@ -634,9 +634,10 @@ static json_t *json_moment(const struct report *report)
         return json_null();
     for (char *const *word = moment->command; *word; word++)
         json_array_append_new(command, json_safe(report->image, *word));
-    return json_pack("{s:s, s:o, s:o, s:o}", "point", moment->point, "command", command,
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "point", moment->point, "command", command,
                      "brk_asked", moment->has_brk ? json_address(moment->brk_asked) : json_null(),
-                     "brk_kept", moment->has_brk ? json_address(moment->brk_kept) : json_null());
+                     "brk_kept", moment->has_brk ? json_address(moment->brk_kept) : json_null(),
+                     "repeat", json_repetition(report));
 }
 
 json_t *json_report(const struct report *report)

@@ -8,6 +8,8 @@
 /* An integer; what does not fit a signed one becomes the largest. */
 json_t *json_bytes(uint64_t bytes);
 
+json_t *json_address(uint64_t address);
+
 /* The number, or null. */
 json_t *json_known(bool known, uint64_t number);
 
@@ -20,6 +22,7 @@ json_t *json_host(const struct report *report);
 json_t *json_finding(struct image *image, const struct finding *finding);
 json_t *json_findings(const struct report *report);
 json_t *json_not_run(const struct report *report);
+json_t *json_repetition(const struct report *report); /* null: it was started only once */
 json_t *json_policy(const struct report *report);
 
 #endif

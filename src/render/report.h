@@ -7,6 +7,7 @@
 #define RENDER_REPORT_H
 
 #include "check/finding.h"
+#include "render/repetition.h"
 #include "render/verdict.h"
 
 #include <stdio.h>
@@ -17,6 +18,7 @@ struct moment {
     char *const *command; /* what was started; ends with NULL */
     bool has_brk; /* brk() was refused: the break that was asked for, and the one that stays */
     uint64_t brk_asked, brk_kept;
+    const struct repetition *repetition; /* NULL: it was started only once */
 };
 
 struct report {
@@ -72,6 +74,12 @@ void render_verdict(const struct report *report, const struct style *style, FILE
 
 /* The same for --quiet: a line for each that does not hold. */
 void render_verdict_quiet(const struct report *report, const char *who, FILE *out);
+
+/* What many runs have shown, before the report of the worst of them. */
+void render_repetition(const struct report *report, const struct style *style, FILE *out);
+
+/* The same for --quiet: a line. */
+void render_repetition_quiet(const struct report *report, const char *who, FILE *out);
 
 /* The vertical picture of the address space; a part of render_text(). */
 void render_picture(const struct report *report, const struct style *style, FILE *out);

@@ -693,10 +693,16 @@ static const char *prefix_text(struct image *image)
 
 void render_text(const struct report *report, const struct style *style, FILE *out)
 {
+    const struct moment *moment = report->moment;
+
     if (style->quiet) {
+        if (moment && moment->repetition)
+            render_repetition_quiet(report, prefix_text(report->image), out);
         render_quiet(report, prefix_text(report->image), style, out);
         return;
     }
+    if (moment && moment->repetition)
+        render_repetition(report, style, out);
     print_source(report, style, out);
     print_who(report, style, out);
     print_layout(report, style, out);

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/repeat.h"
+
+#include "cmd/command.h"
+#include "cmd/look.h"
+#include "cmd/progress.h"
+#include "cmd/saving.h"
+#include "cmd/tally.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* All runs of a command. */
+struct repetitions {
+    const struct options *options;
+    struct look looks[2]; /* the worst until now, and the next */
+    int worst;            /* which of them; -1: there is no report yet */
+    struct badness badness;
+    struct tally tally;
+    int first_end; /* how the first program ended that did not end well; 0: all did */
+    int status;
+    struct progress progress;
+    struct snapshot snapshot;
+    bool is_saved;
+};
+
+static struct look *next_look(struct repetitions *runs)
+{
+    return &runs->looks[runs->worst == 0 ? 1 : 0];
+}
+
+/* Only of the worst is anything read that no report needs. */
+static void weigh(struct look *look, void *context)
+{
+    struct repetitions *runs = context;
+    struct badness badness = badness_of(&look->inspection, look->options);
+
+    if (runs->worst >= 0 && !badness_exceeds(&badness, &runs->badness))
+        return;
+    runs->badness = badness;
+    runs->worst = (int)(look - runs->looks);
+    if (look->options->save)
+        saving_complete(&look->inspection.image);
+}
+
+static void note_status(struct repetitions *runs, int status)
+{
+    if (status > runs->status)
+        runs->status = status;
+}
+
+/* One run that was not disturbed, once its program has ended. */
+static void count(struct repetitions *runs, struct look *look, bool was_worst)
+{
+    const struct options *options = runs->options;
+    int end = options->kill ? 0 : look->launch.wait_status, status = EXIT_CLEAN;
+
+    if (look->result == LOOK_REPORT) {
+        status = inspection_status(&look->inspection, options);
+        tally_report(&runs->tally, &look->inspection.report);
+    } else if (look->result != LOOK_NEVER_REFUSED) {
+        status = EXIT_TROUBLE;
+        tally_miss(&runs->tally, look_reason(look));
+    }
+    if (was_worst)
+        tally_worst(&runs->tally);
+    if (!runs->first_end)
+        runs->first_end = end;
+    note_status(runs, status);
+    tally_run(&runs->tally, look->launch.wait_status, !options->kill,
+              status != EXIT_CLEAN || end != 0);
+}
+
+/* The former worst is dropped, or the one that is no worse. */
+static void drop(struct repetitions *runs, struct look *look, int former)
+{
+    if (runs->worst != (int)(look - runs->looks))
+        look_end(look);
+    else if (former >= 0 && former != runs->worst)
+        look_end(&runs->looks[former]);
+}
+
+static void show_progress(struct repetitions *runs)
+{
+    const struct repetition *so_far = &runs->tally.repetition;
+    char text[64];
+
+    snprintf(text, sizeof(text), "%u of %u runs, %u failed", so_far->n_runs, so_far->n_asked,
+             so_far->n_failed);
+    progress_show(&runs->progress, so_far->n_runs, text);
+}
+
+/* False when no other is to follow. */
+static bool run_one(struct repetitions *runs)
+{
+    struct look *look = next_look(runs);
+    int former = runs->worst;
+    struct badness badness = runs->badness;
+
+    if (look_begin(look) == LOOK_BROKEN) {
+        note_status(runs, look_status(look));
+        tally_miss(&runs->tally, look_reason(look));
+        return false;
+    }
+    look_finish(look);
+    if (look->result == LOOK_UNSTARTED) {
+        note_status(runs, look_status(look));
+        tally_miss(&runs->tally, look_reason(look));
+        return false;
+    }
+    if (launch_series_signal() != 0) { /* it may have ended the program before its time */
+        runs->worst = former;
+        runs->badness = badness;
+        look_end(look);
+        return false;
+    }
+    count(runs, look, runs->worst != former);
+    drop(runs, look, former);
+    show_progress(runs);
+    return true;
+}
+
+static void run_all(struct repetitions *runs)
+{
+    launch_series_begin();
+    progress_begin(&runs->progress, runs->options->repeat);
+    for (uint32_t i = 0; i < runs->options->repeat; i++)
+        if (launch_series_signal() != 0 || !run_one(runs))
+            break;
+    progress_end(&runs->progress);
+    launch_series_end();
+}
+
+static void save_worst(struct repetitions *runs)
+{
+    struct err err;
+
+    if (runs->worst < 0)
+        return;
+    runs->is_saved = saving_write(&runs->looks[runs->worst].inspection.image, &runs->snapshot,
+                                  runs->options->is_private, &err);
+    if (!runs->is_saved) {
+        complain("%s", err.text);
+        note_status(runs, EXIT_TROUBLE);
+    }
+}
+
+static void print(struct repetitions *runs, FILE *out)
+{
+    const struct options *options = runs->options;
+    const struct repetition *repetition = &runs->tally.repetition;
+    unsigned int n = (runs->worst >= 0) + (repetition->n_missed > 0);
+    struct document document;
+
+    document_begin(&document, options->format, &options->style, n, out);
+    if (runs->worst >= 0) {
+        struct look *look = &runs->looks[runs->worst];
+        struct report report = tally_sum_up(&runs->tally, &look->inspection.report, &look->moment);
+
+        document_report(&document, &report);
+    }
+    if (repetition->n_missed > 0) {
+        complain("%s", repetition->missed_reason);
+        document_failure(&document,
+                         &(struct failure){NULL, options->arguments[0], repetition->missed_reason});
+    } else if (runs->worst < 0 && repetition->n_runs > 0) {
+        complain("brk() was never refused in %u runs", repetition->n_runs);
+    }
+    runs->status = document_end(&document, runs->status);
+}
+
+/* A signal ends it as it would end anything. */
+static int conclude(const struct repetitions *runs)
+{
+    int number = launch_series_signal();
+
+    if (number != 0)
+        return EXIT_PROGRAM | number;
+    if (runs->status == EXIT_CLEAN && !runs->options->format->has_own_status)
+        return EXIT_PROGRAM | runs->first_end;
+    return runs->status;
+}
+
+static bool begin_saving(struct repetitions *runs)
+{
+    struct err err;
+
+    if (!runs->options->save || snapshot_begin(&runs->snapshot, runs->options->save, &err))
+        return true;
+    complain("%s", err.text);
+    return false;
+}
+
+static void end_saving(struct repetitions *runs)
+{
+    struct err err;
+
+    if (!runs->options->save)
+        return;
+    save_worst(runs);
+    if (!snapshot_end(&runs->snapshot, runs->is_saved, runs->is_saved ? &err : NULL) &&
+        runs->is_saved) {
+        complain("%s", err.text);
+        note_status(runs, EXIT_TROUBLE);
+    }
+}
+
+int repeat(const struct options *options, const struct launch_spec *spec, FILE *out)
+{
+    struct repetitions runs = {.options = options, .worst = -1, .status = EXIT_CLEAN};
+
+    if (!begin_saving(&runs))
+        return trouble_status(options, "the snapshot cannot be made", out);
+    tally_init(&runs.tally, options->repeat);
+    for (int i = 0; i < 2; i++) {
+        look_init(&runs.looks[i], options, spec);
+        runs.looks[i].seen = weigh;
+        runs.looks[i].context = &runs;
+    }
+    run_all(&runs);
+    end_saving(&runs);
+    print(&runs, out);
+    for (int i = 0; i < 2; i++)
+        look_deinit(&runs.looks[i]);
+    tally_deinit(&runs.tally);
+    return conclude(&runs);
+}
