@@ -628,10 +628,11 @@ static json_t *json_core(const struct report *report)
 static json_t *json_moment(const struct report *report)
 {
     const struct moment *moment = report->moment;
-    json_t *command = json_array();
+    json_t *command;
 
     if (!moment)
         return json_null();
+    command = json_array();
     for (char *const *word = moment->command; *word; word++)
         json_array_append_new(command, json_safe(report->image, *word));
     return json_pack("{s:s, s:o, s:o, s:o, s:o}", "point", moment->point, "command", command,
