@@ -332,7 +332,8 @@ static void drop_former(struct launch *launch, pid_t pid)
 
 static void on_executed(struct launch *launch, pid_t pid)
 {
-    launch->is_held = launch->is_group_exit = false;
+    if (launch->pid == pid)
+        launch->is_held = launch->is_group_exit = false;
     if (launch->pid == 0 && executes(pid, launch->spec->program))
         launch->pid = pid;
     if (launch->state != LAUNCH_RUNS || launch->pid != pid) {
