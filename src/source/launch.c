@@ -52,19 +52,27 @@ static volatile pid_t receiver;
 static volatile sig_atomic_t first_signal;
 static bool in_series;
 
-/* What the terminal sends, the child gets from it as well: both are in its foreground group. */
+/* A signal came as the child was gone, but not what it has started. */
+static volatile sig_atomic_t is_to_end;
+
+/*
+ * What the terminal sends, the child gets from it as well where both are in its foreground group;
+ * setsid(1) is not.
+ */
 static void pass_on(int number, siginfo_t *info, void *context)
 {
     (void)context;
     if (!first_signal)
         first_signal = number;
-    if (receiver > 0 && info->si_code <= 0)
+    if (receiver <= 0)
+        is_to_end = 1;
+    else if (info->si_code <= 0 || getpgid(receiver) != getpgrp())
         kill(receiver, number);
 }
 
 /* The caller was stopped and goes on. */
 static volatile sig_atomic_t is_continued;
-static struct sigaction former_continue;
+static struct sigaction former_continue, former_suspend;
 
 static void note_continue(int number)
 {
@@ -72,32 +80,65 @@ static void note_continue(int number)
     is_continued = 1;
 }
 
-/* What the caller ignores, as nohup(1) has it ignore SIGHUP, goes on to be ignored. */
-static void set_handlers(void)
+/*
+ * The caller stops once the child has: stopped before, it could not let the child's handler of
+ * SIGTSTP run, which would stop the child when the caller goes on.  What comes of another process
+ * group may be for the caller alone.
+ */
+static void suspend(int number, siginfo_t *info, void *context)
 {
-    struct sigaction action = {.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | SA_RESTART};
-    struct sigaction on_continue = {.sa_handler = note_continue};
+    (void)context;
+    if (receiver <= 0 || (info->si_code > 0 && getpgid(receiver) != getpgrp()))
+        raise(SIGSTOP);
+    else if (info->si_code <= 0 && getpgid(info->si_pid) != getpgrp())
+        kill(receiver, number);
+}
 
-    sigaction(SIGCONT, &on_continue, &former_continue);
-    for (int i = 0; i < N_PASSED_ON; i++) {
-        sigaction(passed_on[i], NULL, &former[i]);
+/* What the caller ignores, as nohup(1) has it ignore SIGHUP, goes on to be ignored. */
+static void set_pass_on(int flags)
+{
+    struct sigaction action = {.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | flags};
+
+    for (int i = 0; i < N_PASSED_ON; i++)
         if (former[i].sa_handler != SIG_IGN)
             sigaction(passed_on[i], &action, NULL);
-    }
+}
+
+static void set_handlers(void)
+{
+    struct sigaction on_continue = {.sa_handler = note_continue};
+    struct sigaction on_suspend = {.sa_sigaction = suspend, .sa_flags = SA_SIGINFO | SA_RESTART};
+
+    sigaction(SIGCONT, &on_continue, &former_continue);
+    sigaction(SIGTSTP, &on_suspend, &former_suspend);
+    for (int i = 0; i < N_PASSED_ON; i++)
+        sigaction(passed_on[i], NULL, &former[i]);
+    set_pass_on(SA_RESTART);
 }
 
 static void restore_handlers(void)
 {
     sigaction(SIGCONT, &former_continue, NULL);
+    sigaction(SIGTSTP, &former_suspend, NULL);
     for (int i = 0; i < N_PASSED_ON; i++)
         sigaction(passed_on[i], &former[i], NULL);
 }
 
 static void catch_signals(pid_t child)
 {
+    is_to_end = 0;
     receiver = child;
-    if (!in_series)
+    if (in_series)
+        set_pass_on(SA_RESTART);
+    else
         set_handlers();
+}
+
+/* The child is gone: what comes now interrupts the wait for others. */
+static void forget_receiver(void)
+{
+    receiver = 0;
+    set_pass_on(0);
 }
 
 static void uncatch_signals(void)
@@ -471,8 +512,13 @@ static void stop_along(int number)
 {
     if (is_continued)
         return;
-    if (number == SIGTSTP || number == SIGTTIN || number == SIGTTOU)
+    if (number == SIGTSTP || number == SIGTTIN || number == SIGTTOU) {
+        struct sigaction stop = {.sa_handler = SIG_DFL}, former_action;
+
+        sigaction(number, &stop, &former_action);
         raise(number);
+        sigaction(number, &former_action, NULL);
+    }
 }
 
 /* Stopped as a whole by a signal, it stays so until SIGCONT; else it was only attached. */
@@ -499,6 +545,7 @@ static void on_end(struct launch *launch, pid_t tid, int status)
     tracee_drop(launch, tid);
     if (tid != launch->child)
         return;
+    forget_receiver();
     launch->has_ended = true;
     launch->wait_status = status;
     if (launch->state == LAUNCH_RUNS)
@@ -538,43 +585,62 @@ static void on_stop(struct launch *launch, struct tracee *tracee, int status)
     }
 }
 
-/* Waits for one event; false: there is nobody left to wait for. */
-static bool step(struct launch *launch)
+/*
+ * As waitpid(); it fails for is_to_end.  After SIGCONT an event that is there already tells of a
+ * stop that is over: only that there is none forgets the signal.
+ */
+static pid_t event_wait(int *status, int options)
 {
-    struct tracee *tracee;
-    int status;
     pid_t tid;
 
     do {
-        is_continued = 0; /* SIGCONT interrupts the call */
-        tid = waitpid(-1, &status, __WALL | WUNTRACED | (launch->is_held ? WNOHANG : 0));
-    } while (tid < 0 && errno == EINTR);
-    if (tid < 0)
-        return false;
-    if (tid == 0) {
-        look_at_held(launch);
-        return true;
-    }
+        tid = waitpid(-1, status, __WALL | WUNTRACED | options | (is_continued ? WNOHANG : 0));
+        if (tid == 0)
+            is_continued = 0;
+        if (tid <= 0 && is_to_end)
+            return -1;
+    } while ((tid < 0 && errno == EINTR) || (tid == 0 && !(options & WNOHANG)));
+    return tid;
+}
+
+static void on_event(struct launch *launch, pid_t tid, int status)
+{
+    struct tracee *tracee;
+
     if (!WIFSTOPPED(status)) {
         on_end(launch, tid, status);
-        return true;
+        return;
     }
-    if (tid == launch->child && !tracee_find(launch, tid)) {
-        stop_along(WSTOPSIG(status));
-        return true;
+    /* The first event of a tracee is another: this is a child that is none. */
+    if (status >> 16 == 0 && !tracee_find(launch, tid)) {
+        if (tid == launch->child)
+            stop_along(WSTOPSIG(status));
+        return;
     }
     tracee = tracee_get(launch, tid);
     if (tracee)
         on_stop(launch, tracee, status);
     else
         kill(tid, SIGKILL); /* out of memory: nothing can go on right */
-    return true;
+}
+
+/* Waits for one event; false: there is nobody left to wait for. */
+static bool step(struct launch *launch)
+{
+    int status;
+    pid_t tid = event_wait(&status, launch->is_held ? WNOHANG : 0);
+
+    if (tid > 0)
+        on_event(launch, tid, status);
+    else if (tid == 0)
+        look_at_held(launch);
+    return tid >= 0;
 }
 
 /* Whether a moment can still come. */
 static bool is_hopeful(const struct launch *launch)
 {
-    return launch->state == LAUNCH_RUNS && !launch->failed &&
+    return launch->state == LAUNCH_RUNS && !launch->failed && !is_to_end &&
            (!launch->has_ended || (follows(launch->spec) && launch->n_tracees > 0));
 }
 
@@ -610,6 +676,7 @@ static void detach_all(struct launch *launch, pid_t stopped)
 
 static void kill_all(struct launch *launch)
 {
+    is_to_end = 0;
     launch->ending = LAUNCH_KILLS;
     if (!launch->has_ended)
         kill(launch->child, SIGKILL);
@@ -626,18 +693,32 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* Meanwhile the child may stop itself, or end. */
+static bool is_over(struct launch *launch)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = event_wait(&status, WNOHANG)) > 0)
+        on_event(launch, pid, status);
+    return is_to_end || (launch->has_ended && launch->pid == launch->child);
+}
+
 /* LAUNCH_AFTER: nothing is traced any more. */
 static void wait_some_time(struct launch *launch)
 {
-    /* It is stopped, and so it is there.  Before Linux 5.3 the time has to pass. */
+    enum { A_WHILE_MS = 50 };
+    /* It is stopped, and so it is there.  Before Linux 5.3 only the child's end is seen. */
     struct pollfd process = {.fd = (int)syscall(SYS_pidfd_open, launch->pid, 0), .events = POLLIN};
     uint64_t end = now_ms() + launch->spec->after_ms, now;
-    int n = 0;
+    bool over = false;
 
     detach_all(launch, launch->tid);
-    while (n <= 0 && (now = now_ms()) < end)
-        n = poll(&process, 1, end - now > INT_MAX ? INT_MAX : (int)(end - now));
-    if (n > 0)
+    while (!over && (now = now_ms()) < end) {
+        over = poll(&process, 1, end - now > A_WHILE_MS ? A_WHILE_MS : (int)(end - now)) > 0;
+        over = is_over(launch) || over;
+    }
+    if (over)
         launch->state = LAUNCH_MISSED;
     if (process.fd >= 0)
         close(process.fd);
@@ -718,6 +799,8 @@ bool launch_begin(struct launch *launch, const struct launch_spec *spec, struct 
         return false;
     while (is_hopeful(launch) && step(launch))
         ;
+    if (is_to_end)
+        kill_all(launch);
     if (launch->failed) {
         *err = launch->err;
         launch_release(launch, true);
@@ -754,6 +837,8 @@ void launch_finish(struct launch *launch)
         detach_all(launch, 0);
     while ((!launch->has_ended || (to_the_last && launch->n_tracees > 0)) && step(launch))
         ;
+    if (is_to_end)
+        kill_all(launch);
     forget(launch);
     close(launch->exec_pipe);
 }

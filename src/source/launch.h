@@ -86,7 +86,7 @@ void launch_series_end(void);
  * LAUNCH_UNSTARTED.  After true launch_finish() has to be called.
  *
  * Until launch_finish() SIGINT, SIGQUIT, SIGTERM and SIGHUP do not end the caller; those that were
- * sent to it alone are passed on to the child.
+ * sent to it alone are passed on to the child.  Once that has ended, they end what is still traced.
  */
 bool launch_begin(struct launch *launch, const struct launch_spec *spec, struct err *err);
 
