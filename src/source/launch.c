@@ -453,13 +453,28 @@ static void look_at_held(struct launch *launch)
         go_on(launch->pid, 0);
 }
 
+/* What a stopped thread has called; false: it is gone, or the kernel does not tell. */
+static bool ask_call(struct launch *launch, pid_t tid, struct __ptrace_syscall_info *info)
+{
+    if (ptrace(PTRACE_GET_SYSCALL_INFO, tid, (void *)sizeof(*info), info) > 0)
+        return true;
+    if (errno != ESRCH && launch->state == LAUNCH_RUNS && !launch->failed) {
+        launch->failed = true;
+        err_format(&launch->err,
+                   "cannot watch brk(): the kernel does not tell what a traced program calls (%s); "
+                   "Linux does since 5.3",
+                   strerror(errno));
+    }
+    return false;
+}
+
 /* A call of brk() begins. */
-static void on_filter(struct tracee *tracee)
+static void on_filter(struct launch *launch, struct tracee *tracee)
 {
     struct __ptrace_syscall_info info;
 
-    if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, (void *)sizeof(info), &info) > 0 &&
-        info.op == PTRACE_SYSCALL_INFO_SECCOMP && info.seccomp.args[0] != 0) {
+    if (ask_call(launch, tracee->tid, &info) && info.op == PTRACE_SYSCALL_INFO_SECCOMP &&
+        info.seccomp.args[0] != 0) {
         tracee->brk_asked = info.seccomp.args[0];
         ptrace(PTRACE_SYSCALL, tracee->tid, NULL, NULL);
     } else {
@@ -472,8 +487,7 @@ static void on_return(struct launch *launch, struct tracee *tracee)
 {
     struct __ptrace_syscall_info info;
 
-    if (launch->state == LAUNCH_RUNS &&
-        ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, (void *)sizeof(info), &info) > 0 &&
+    if (launch->state == LAUNCH_RUNS && ask_call(launch, tracee->tid, &info) &&
         info.op == PTRACE_SYSCALL_INFO_EXIT && (uint64_t)info.exit.rval < tracee->brk_asked &&
         executes(tracee->tid, launch->spec->program)) {
         reach(launch, tracee->tid);
@@ -573,7 +587,7 @@ static void on_stop(struct launch *launch, struct tracee *tracee, int status)
     } else if (event == PTRACE_EVENT_EXIT) {
         on_exiting(launch, tid);
     } else if (event == PTRACE_EVENT_SECCOMP) {
-        on_filter(tracee);
+        on_filter(launch, tracee);
     } else if (event == PTRACE_EVENT_STOP) {
         on_group_stop(launch, tid, number);
     } else if (event != 0) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * refuse WHAT COMMAND...: executes the command where the kernel refuses something, as a container
- * can: ptrace (all of it), breakpoint (only what sets one), seccomp (further filters).
+ * can: ptrace (all of it), breakpoint (only what sets one), call (what is called: it
+ * is unknown before Linux 5.3), seccomp (further filters).
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -23,6 +24,12 @@
 static struct sock_filter ptrace_code[] = {LOAD(nr), UNLESS(SYS_ptrace, 1), REFUSE, ALLOW};
 static struct sock_filter breakpoint_code[] = {
     LOAD(nr), UNLESS(SYS_ptrace, 3), LOAD(args[0]), UNLESS(PTRACE_POKEUSER, 1), REFUSE, ALLOW};
+static struct sock_filter call_code[] = {LOAD(nr),
+                                         UNLESS(SYS_ptrace, 3),
+                                         LOAD(args[0]),
+                                         UNLESS(PTRACE_GET_SYSCALL_INFO, 1),
+                                         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EIO),
+                                         ALLOW};
 static struct sock_filter seccomp_code[] = {
     LOAD(nr), UNLESS(SYS_prctl, 3), LOAD(args[0]), UNLESS(PR_SET_SECCOMP, 1), REFUSE, ALLOW};
 
@@ -32,6 +39,7 @@ static const struct {
 } kinds[] = {
     {"ptrace", {sizeof(ptrace_code) / sizeof(ptrace_code[0]), ptrace_code}},
     {"breakpoint", {sizeof(breakpoint_code) / sizeof(breakpoint_code[0]), breakpoint_code}},
+    {"call", {sizeof(call_code) / sizeof(call_code[0]), call_code}},
     {"seccomp", {sizeof(seccomp_code) / sizeof(seccomp_code[0]), seccomp_code}},
 };
 
