@@ -166,11 +166,22 @@ void launch_series_end(void)
     restore_handlers();
 }
 
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 /* Traced threads, by their numbers. */
 
 struct tracee {
     pid_t tid;
     uint64_t brk_asked; /* by the brk() that it is inside of */
+    bool is_awaited;    /* it shall stop for LAUNCH_HOLDS */
+    int status;         /* the stop that is dealt with later; 0: none */
+    struct tracee *next_held;
 };
 
 static int by_tid(const void *a, const void *b)
@@ -207,12 +218,45 @@ static struct tracee *tracee_get(struct launch *launch, pid_t tid)
     return new;
 }
 
+static void tracee_unawait(struct launch *launch, struct tracee *tracee)
+{
+    launch->n_awaited -= tracee->is_awaited;
+    tracee->is_awaited = false;
+}
+
+static void tracee_unhold(struct launch *launch, struct tracee *tracee)
+{
+    struct tracee *before = launch->held;
+
+    tracee->status = 0;
+    if (before == tracee) {
+        launch->held = tracee->next_held;
+        return;
+    }
+    while (before->next_held != tracee)
+        before = before->next_held;
+    before->next_held = tracee->next_held;
+}
+
+static void tracee_hold(struct launch *launch, struct tracee *tracee, int status)
+{
+    tracee_unawait(launch, tracee);
+    if (tracee->status)
+        tracee_unhold(launch, tracee); /* a thread that executed has taken its number */
+    tracee->status = status;
+    tracee->next_held = launch->held;
+    launch->held = tracee;
+}
+
 static void tracee_drop(struct launch *launch, pid_t tid)
 {
     struct tracee *tracee = tracee_find(launch, tid);
 
     if (!tracee)
         return;
+    tracee_unawait(launch, tracee);
+    if (tracee->status)
+        tracee_unhold(launch, tracee);
     tdelete(tracee, &launch->tracees, by_tid);
     free(tracee);
     launch->n_tracees--;
@@ -571,6 +615,10 @@ static void on_stop(struct launch *launch, struct tracee *tracee, int status)
     int number = WSTOPSIG(status), event = status >> 16;
     pid_t tid = tracee->tid;
 
+    if (launch->ending == LAUNCH_HOLDS) {
+        tracee_hold(launch, tracee, status);
+        return;
+    }
     if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE)
         on_started(launch, tid);
     else if (event == PTRACE_EVENT_EXEC)
@@ -651,6 +699,54 @@ static bool step(struct launch *launch)
     return tid >= 0;
 }
 
+/*
+ * LAUNCH_BRK_FAILURE: the other threads could change what is in the way.  One that waits in the
+ * kernel and cannot be interrupted changes nothing, and is not waited for.
+ */
+
+static void await_thread(const void *node, VISIT visit, void *data)
+{
+    struct tracee *tracee = *(struct tracee *const *)node;
+    struct launch *launch = data;
+
+    if ((visit != preorder && visit != leaf) || tracee->tid == launch->tid ||
+        status_pid(tracee->tid, "Tgid:") != launch->pid ||
+        ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL) != 0)
+        return;
+    tracee->is_awaited = true;
+    launch->n_awaited++;
+}
+
+static void hold_threads(struct launch *launch)
+{
+    enum { A_WHILE_MS = 200 };
+    static const struct timespec a_moment = {.tv_nsec = 200000};
+    uint64_t end = now_ms() + A_WHILE_MS;
+    int status;
+    pid_t tid;
+
+    launch->ending = LAUNCH_HOLDS;
+    twalk_r(launch->tracees, await_thread, launch);
+    while (launch->n_awaited > 0 && now_ms() < end && (tid = event_wait(&status, WNOHANG)) >= 0)
+        if (tid > 0)
+            on_event(launch, tid, status);
+        else
+            nanosleep(&a_moment, NULL);
+}
+
+static void unhold_threads(struct launch *launch)
+{
+    struct tracee *tracee;
+
+    launch->ending = LAUNCH_TRACES;
+    while ((tracee = launch->held)) {
+        int status = tracee->status;
+
+        tracee_unhold(launch, tracee);
+        on_stop(launch, tracee, status);
+    }
+}
+
 /* Whether a moment can still come. */
 static bool is_hopeful(const struct launch *launch)
 {
@@ -697,14 +793,6 @@ static void kill_all(struct launch *launch)
     twalk_r(launch->tracees, kill_each, launch);
     while ((launch->n_tracees > 0 || !launch->has_ended) && step(launch))
         ;
-}
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 /* Meanwhile the child may stop itself, or end. */
@@ -825,6 +913,8 @@ bool launch_begin(struct launch *launch, const struct launch_spec *spec, struct 
         launch->state = LAUNCH_MISSED;
     if (launch->state == LAUNCH_REACHED && spec->point == LAUNCH_AFTER)
         wait_some_time(launch);
+    if (launch->state == LAUNCH_REACHED && spec->point == LAUNCH_BRK_FAILURE)
+        hold_threads(launch);
     return true;
 }
 
@@ -838,6 +928,7 @@ void launch_release(struct launch *launch, bool kill_it)
         kill_all(launch);
     } else if (launch->state == LAUNCH_REACHED && point == LAUNCH_BRK_FAILURE) {
         go_on(launch->tid, 0); /* the filter has no use any more, but stays */
+        unhold_threads(launch);
     } else if (launch->state == LAUNCH_REACHED && point != LAUNCH_AFTER) {
         detach_all(launch, launch->tid);
     }

@@ -17,8 +17,9 @@ enum launch_point {
     LAUNCH_EXEC,  /* executed: the kernel has mapped program, interpreter and stack */
     LAUNCH_ENTRY, /* at the program's entry point: its libraries are loaded, main() is not run */
     LAUNCH_EXIT,  /* as its main thread ends, its memory still there */
-    LAUNCH_BRK_FAILURE, /* as the kernel has refused to move the break up for the first time */
-    LAUNCH_AFTER        /* some time after it was executed */
+    /* as the kernel has refused to move the break up for the first time; all threads are stopped */
+    LAUNCH_BRK_FAILURE,
+    LAUNCH_AFTER /* some time after it was executed */
 };
 
 struct launch_spec {
@@ -58,7 +59,9 @@ struct launch {
     unsigned int n_tracees;
     int exec_pipe; /* what the child says when it cannot become the program */
     /* What becomes of who stops. */
-    enum { LAUNCH_TRACES, LAUNCH_DETACHES, LAUNCH_KILLS } ending;
+    enum { LAUNCH_TRACES, LAUNCH_HOLDS, LAUNCH_DETACHES, LAUNCH_KILLS } ending;
+    void *held;             /* those whose stop is dealt with later, LAUNCH_HOLDS */
+    unsigned int n_awaited; /* that have yet to stop for it */
     bool is_held;       /* LAUNCH_EXIT: the main thread is stopped, and why it ends is not clear */
     bool is_group_exit; /* LAUNCH_EXIT: another thread ended the process */
     bool failed;        /* for the reason in err */

@@ -3,6 +3,10 @@
  * Grows its heap until the kernel refuses, puts away what stood in the way, and says what it saw:
  *
  *   grow page|data|as|never main|thread|fork|malloc
+ *   grow page busy
+ *
+ * busy: much is mapped, so that reading it takes time, and another thread runs all that time; says
+ * how long the refused brk() took and what of that the other thread ran, in ms.
  *
  * It exits with 7.
  */
@@ -139,6 +143,43 @@ static void *grow(void *by_malloc)
     return NULL;
 }
 
+static long ms_of(clockid_t clock)
+{
+    struct timespec time;
+
+    clock_gettime(clock, &time);
+    return time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static void *run_on(void *argument)
+{
+    for (;;)
+        ((volatile char *)argument)[0]++;
+    return argument;
+}
+
+static void grow_beside_busy(void)
+{
+    enum { PAGES = 40000 };
+    static char counter;
+    pthread_t thread;
+    clockid_t clock;
+    uintptr_t asked;
+    long took, ran;
+    char *pages = mmap(NULL, PAGES * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    for (int i = 0; i < PAGES; i += 2)
+        mprotect(pages + i * 4096, 4096, PROT_READ);
+    pthread_create(&thread, NULL, run_on, &counter);
+    pthread_getcpuclockid(thread, &clock);
+    put_in_the_way();
+    asked = (uintptr_t)page + STEP;
+    took = ms_of(CLOCK_MONOTONIC);
+    ran = ms_of(clock);
+    move_break(asked);
+    say("took %ld ran %ld\n", ms_of(CLOCK_MONOTONIC) - took, ms_of(clock) - ran);
+}
+
 int main(int argc, char **argv)
 {
     pthread_t thread;
@@ -146,7 +187,9 @@ int main(int argc, char **argv)
     if (argc != 3)
         return 2;
     how = argv[1];
-    if (strcmp(argv[2], "thread") == 0) {
+    if (strcmp(argv[2], "busy") == 0) {
+        grow_beside_busy();
+    } else if (strcmp(argv[2], "thread") == 0) {
         pthread_create(&thread, NULL, grow, NULL);
         pthread_join(thread, NULL);
     } else if (strcmp(argv[2], "fork") == 0) {
