@@ -122,6 +122,19 @@ static void explain_miss(struct look *look)
         err_format(&look->err, "%s was not looked at: %s before", command, end);
 }
 
+/* That the file is not there, and that what it names is not, are the same error. */
+static void explain_refusal(struct look *look)
+{
+    const char *path = look->spec->argv[0];
+    int error = look->launch.exec_error;
+
+    if (error == ENOENT && strchr(path, '/') && access(path, F_OK) == 0)
+        err_format(&look->err,
+                   "cannot execute %s: the interpreter or loader that it names is not there", path);
+    else
+        err_format(&look->err, "cannot execute %s: %s", path, strerror(error));
+}
+
 const char *look_reason(struct look *look)
 {
     switch (look->result) {
@@ -134,8 +147,7 @@ const char *look_reason(struct look *look)
         err_format(&look->err, "brk() was never refused");
         break;
     case LOOK_UNSTARTED:
-        err_format(&look->err, "cannot execute %s: %s", look->spec->argv[0],
-                   strerror(look->launch.exec_error));
+        explain_refusal(look);
         break;
     default:
         break;

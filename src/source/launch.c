@@ -4,6 +4,7 @@
 #include "source/breakpoint.h"
 #include "source/brkfilter.h"
 #include "source/privilege.h"
+#include "source/program.h"
 #include "source/threadexit.h"
 
 #include <errno.h>
@@ -311,7 +312,7 @@ static void become_program(const struct launch_spec *spec, int go_pipe, int exec
     privilege_return();
     if (spec->point != LAUNCH_BRK_FAILURE || brkfilter_install()) {
         complaint.step = STEP_EXEC;
-        execvp(spec->argv[0], spec->argv);
+        program_execute(spec->argv);
     }
     complaint.error = errno;
     ignored = write(exec_pipe, &complaint, sizeof(complaint));
