@@ -433,6 +433,8 @@ static void on_executed(struct launch *launch, pid_t pid)
         return;
     case LAUNCH_ENTRY:
         launch->failed = !stop_at_entry(launch, pid);
+        if (launch->failed)
+            return; /* it is to be ended as it stands */
         break;
     default:
         break;
@@ -522,7 +524,7 @@ static void on_filter(struct launch *launch, struct tracee *tracee)
         info.seccomp.args[0] != 0) {
         tracee->brk_asked = info.seccomp.args[0];
         ptrace(PTRACE_SYSCALL, tracee->tid, NULL, NULL);
-    } else {
+    } else if (!launch->failed) {
         go_on(tracee->tid, 0);
     }
 }
@@ -539,9 +541,9 @@ static void on_return(struct launch *launch, struct tracee *tracee)
         launch->pid = status_pid(tracee->tid, "Tgid:");
         launch->brk_asked = tracee->brk_asked;
         launch->brk_kept = (uint64_t)info.exit.rval;
-        return;
+    } else if (!launch->failed) {
+        go_on(tracee->tid, 0);
     }
-    go_on(tracee->tid, 0);
 }
 
 static bool is_breakpoint(const struct launch *launch, pid_t tid)
@@ -565,13 +567,12 @@ static void on_signal(struct launch *launch, pid_t tid, int number)
 
 /*
  * The child has stopped itself as for Ctrl-Z: whoever waits for the caller shall see the same.
- * Where the whole group was stopped, the caller has been so as well before it comes here.
+ * Where a read or a write of the terminal stopped the whole group, the caller has been so as well
+ * before it comes here.
  */
 static void stop_along(int number)
 {
-    if (is_continued)
-        return;
-    if (number == SIGTSTP || number == SIGTTIN || number == SIGTTOU) {
+    if (number == SIGTSTP || (!is_continued && (number == SIGTTIN || number == SIGTTOU))) {
         struct sigaction stop = {.sa_handler = SIG_DFL}, former_action;
 
         sigaction(number, &stop, &former_action);
