@@ -205,7 +205,7 @@ static bool is_cgroup_mount(struct str line)
     return false;
 }
 
-/* The fourth and the fifth word are paths. */
+/* The fourth and the fifth word are paths, and options hold some: release_agent=/sbin/agent. */
 static void add_mount(struct job *job, struct textbuf *text, struct str line)
 {
     struct str word;
@@ -213,7 +213,7 @@ static void add_mount(struct job *job, struct textbuf *text, struct str line)
     for (int i = 1; str_next_word(&line, &word); i++) {
         if (i > 1)
             textbuf_add(text, STR(" "));
-        textbuf_add(text, i == 4 || i == 5 ? path_of(job, word) : word);
+        textbuf_add(text, i >= 4 ? path_of(job, word) : word);
     }
     textbuf_add(text, STR("\n"));
 }
