@@ -390,7 +390,6 @@ bool paste_open(struct paste *paste, struct str text, struct arena *arena, struc
     *paste = (struct paste){.arena = arena};
     text = text_decode(text, arena);
     paste_reader_init(&paste->reader, text, arena);
-    paste->is_cut = text.n > 0 && text.p[text.n - 1] != paste->reader.newline;
     survey_run(&survey);
     survey_finish(&survey);
     if (paste->n_mappings == 0)

@@ -51,7 +51,6 @@ struct paste {
     /* Each mapping has a file: others are not told, as gdb does not of a core. */
     bool only_files;
     bool is_reordered; /* the lines of the map were in another order */
-    bool is_cut;       /* the text ends without a newline: its last line may have lost its end */
     uint64_t n_lines, n_mappings, n_details, n_blank, n_headings, n_rejected;
     uint64_t n_maps;                /* with those that are not used */
     uint64_t first, last;           /* lines of the map that is used */

@@ -42,11 +42,8 @@ bool status_parse(struct str text, struct status_record *status, struct err *err
     if (keyed_find(text, STR("CapEff"), &value) && !str_hex_to_u64(value, &status->cap_effective))
         return err_set(err, "status has a line \"CapEff:\" that is not hexadecimal");
     status->has_vm = keyed_find(text, STR("VmSize"), &value);
-    status->vm_size_bytes = bytes_of(text, STR("VmSize"));
-    status->vm_data_bytes = bytes_of(text, STR("VmData"));
     status->vm_stack_bytes = bytes_of(text, STR("VmStk"));
     status->vm_locked_bytes = bytes_of(text, STR("VmLck"));
-    status->vm_rss_bytes = bytes_of(text, STR("VmRSS"));
     status->has_anonymous = keyed_find(text, STR("RssAnon"), &value);
     status->anonymous_bytes = bytes_of(text, STR("RssAnon"));
     status->swap_bytes = bytes_of(text, STR("VmSwap"));

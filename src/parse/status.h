@@ -13,11 +13,8 @@ struct status_record {
     uint64_t n_threads;
     uint64_t cap_effective;
     bool has_vm;
-    uint64_t vm_size_bytes;  /* total_vm, exact */
-    uint64_t vm_data_bytes;  /* since 4.5 (84638335900f) the private writable mappings, no stacks */
-    uint64_t vm_stack_bytes; /* since 4.5 every mapping that grows down */
+    uint64_t vm_stack_bytes; /* since 4.5 (84638335900f) every mapping that grows down */
     uint64_t vm_locked_bytes;
-    uint64_t vm_rss_bytes;
     bool has_anonymous;
     uint64_t anonymous_bytes; /* RssAnon, since 4.5 */
     uint64_t swap_bytes;

@@ -28,11 +28,9 @@ static struct text print(const struct status_record *s)
     text_add(&text, "NSpid:\t9\t%" PRIu64 "\nThreads:\t%" PRIu64 "\n", s->ns_pid, s->n_threads);
     text_add(&text, "CapEff:\t%016" PRIx64 "\n", s->cap_effective);
     if (s->has_vm)
-        text_add(&text, "VmSize:\t%8" PRIu64 " kB\n", s->vm_size_bytes >> 10);
-    text_add(&text, "VmData:\t%8" PRIu64 " kB\n", s->vm_data_bytes >> 10);
+        text_add(&text, "VmSize:\t       1 kB\n");
     text_add(&text, "VmStk:\t%8" PRIu64 " kB\n", s->vm_stack_bytes >> 10);
     text_add(&text, "VmLck:\t%8" PRIu64 " kB\n", s->vm_locked_bytes >> 10);
-    text_add(&text, "VmRSS:\t%8" PRIu64 " kB\n", s->vm_rss_bytes >> 10);
     if (s->has_anonymous)
         text_add(&text, "RssAnon:\t%8" PRIu64 " kB\n", s->anonymous_bytes >> 10);
     text_add(&text, "VmSwap:\t%8" PRIu64 " kB\n", s->swap_bytes >> 10);
@@ -69,9 +67,9 @@ void fuzz_input(struct str input)
     text = print(&status);
     same(text_str(&text), &status);
     text_free(&text);
-    text_add(&text, "Vm:\t1 kB\nVmSizes:\t2 kB\n%c\nPi\n", '\0');
+    text_add(&text, "Vm:\t1 kB\nVmSizes:\t2 kB\nVmStks:\t2 kB\n%c\nPi\n", '\0');
     text_add_str(&text, input);
-    text_add(&text, "\nVmSize\nTgid\n");
+    text_add(&text, "\nVmStk\nTgid\n");
     same(text_str(&text), &status);
     text_free(&text);
 }
