@@ -7,8 +7,8 @@
 
 #include <libsmartcols.h>
 
-/* Of the widest mark, limit, value and room, with the blanks between. */
-enum { TABLE_WIDTH = 41 };
+/* What a limit's details have at least, however wide the rest is. */
+enum { LEAST_WIDTH = 20 };
 
 enum { COLUMN_MARK, COLUMN_LIMIT, COLUMN_VALUE, COLUMN_ROOM, COLUMN_DETAIL, N_COLUMNS };
 
@@ -63,24 +63,51 @@ static const char *break_lines(struct arena *arena, const char *text, size_t wid
     return lines;
 }
 
+static const char *limit_room_text(struct image *image, const struct style *style,
+                                   const struct limit_fact *limit)
+{
+    char room[UNITS_TEXT], tolerance[UNITS_TEXT];
+
+    paper_size(style, limit->room, room);
+    return arena_printf(&image->arena, "%s%s%s", room, limit->tolerance > 0 ? " +-" : "",
+                        limit->tolerance > 0 ? paper_size(style, limit->tolerance, tolerance) : "");
+}
+
+static void widen(size_t *width, const char *text)
+{
+    size_t n = safe_width(str_of(text));
+
+    *width = n > *width ? n : *width;
+}
+
+/* What the other columns leave, with a blank between two. */
+static size_t detail_width(struct image *image, const struct growth *growth,
+                           const struct style *style)
+{
+    size_t limit = strlen("LIMIT"), value = strlen("VALUE"), room = strlen("ROOM"), used;
+
+    for (unsigned int i = 0; i < growth->n_limits; i++) {
+        widen(&limit, limit_name(growth->limits[i].kind));
+        widen(&value, growth->limits[i].value);
+        widen(&room, limit_room_text(image, style, &growth->limits[i]));
+    }
+    used = strlen(">") + limit + value + room + N_COLUMNS - 1;
+    return used + LEAST_WIDTH < style->width ? style->width - used : LEAST_WIDTH;
+}
+
 static bool add_limit(struct libscols_table *table, struct image *image, const struct style *style,
-                      const struct limit_fact *limit, bool binds)
+                      const struct limit_fact *limit, bool binds, size_t width)
 {
     struct libscols_line *line = scols_table_new_line(table, NULL);
-    char room[UNITS_TEXT], tolerance[UNITS_TEXT];
-    const char *text = paper_size(style, limit->room, room);
 
-    if (limit->tolerance > 0)
-        text = arena_printf(&image->arena, "%s +-%s", text,
-                            paper_size(style, limit->tolerance, tolerance));
     return line && scols_line_set_data(line, COLUMN_MARK, binds ? ">" : "") == 0 &&
            scols_line_set_data(line, COLUMN_LIMIT, limit_name(limit->kind)) == 0 &&
            scols_line_set_data(line, COLUMN_VALUE, limit->value) == 0 &&
-           scols_line_set_data(line, COLUMN_ROOM, text) == 0 &&
+           scols_line_set_data(line, COLUMN_ROOM, limit_room_text(image, style, limit)) == 0 &&
            scols_line_set_data(line, COLUMN_DETAIL,
                                break_lines(&image->arena,
                                            safe_text(&image->arena, str_of(limit->detail)),
-                                           style->width - TABLE_WIDTH)) == 0;
+                                           width)) == 0;
 }
 
 static void print_limits(struct image *image, const struct growth *growth,
@@ -88,9 +115,11 @@ static void print_limits(struct image *image, const struct growth *growth,
 {
     struct libscols_table *table = new_table(style, out);
     const struct limit_fact *binding = growth->known ? growth_binding(growth) : NULL;
+    size_t width = detail_width(image, growth, style);
 
     for (unsigned int i = 0; table && i < growth->n_limits; i++)
-        if (!add_limit(table, image, style, &growth->limits[i], &growth->limits[i] == binding))
+        if (!add_limit(table, image, style, &growth->limits[i], &growth->limits[i] == binding,
+                       width))
             break;
     if (table)
         scols_print_table(table);
@@ -247,26 +276,38 @@ static void print_fit(const struct report *report, const struct fit *fit, const 
     paper_wrap(out, style, 2, "", text);
 }
 
+/* A name is not broken, but goes to a line of its own. */
+static void print_mapping(struct image *image, const struct mapping *mapping,
+                          const struct style *style, FILE *out)
+{
+    char start[UNITS_TEXT], end[UNITS_TEXT];
+    const char *name = safe_text(&image->arena, mapping_name(image, mapping));
+    const char *head =
+        arena_printf(&image->arena, "    %s-%s %s", address_text(mapping->range.start, start),
+                     address_text(mapping->range.end, end), role_name(mapping->role));
+    size_t width = safe_width(str_of(head)) + 1 + safe_width(str_of(name));
+
+    fprintf(out, "%s%s%s\n", head, !*name ? "" : width > style->width ? "\n      " : " ", name);
+}
+
 static void print_occupancy(const struct report *report, const struct occupancy *occupancy,
-                            FILE *out)
+                            const struct style *style, FILE *out)
 {
     enum { SHOWN = 20 };
     struct image *image = report->image;
     char start[UNITS_TEXT], end[UNITS_TEXT];
 
-    fprintf(out, "  %s%s%s-%s: %s\n", occupancy->name, *occupancy->name ? " " : "",
-            address_text(occupancy->range.start, start), address_text(occupancy->range.end, end),
-            !occupancy->usable    ? "outside what the process can map"
-            : !occupancy->is_free ? "not free"
-            : occupancy->known    ? "free"
-                                  : "nothing is known to lie there");
-    for (uint32_t i = 0; i < occupancy->n_mappings && i < SHOWN; i++) {
-        const struct mapping *mapping = &image->mappings[occupancy->first_mapping + i];
-
-        fprintf(out, "    %s-%s %s %s\n", address_text(mapping->range.start, start),
-                address_text(mapping->range.end, end), role_name(mapping->role),
-                safe_text(&image->arena, mapping_name(image, mapping)));
-    }
+    paper_wrap(out, style, 2, "",
+               arena_printf(&image->arena, "%s%s%s-%s: %s", occupancy->name,
+                            *occupancy->name ? " " : "",
+                            address_text(occupancy->range.start, start),
+                            address_text(occupancy->range.end, end),
+                            !occupancy->usable    ? "outside what the process can map"
+                            : !occupancy->is_free ? "not free"
+                            : occupancy->known    ? "free"
+                                                  : "nothing is known to lie there"));
+    for (uint32_t i = 0; i < occupancy->n_mappings && i < SHOWN; i++)
+        print_mapping(image, &image->mappings[occupancy->first_mapping + i], style, out);
     if (occupancy->n_mappings > SHOWN)
         fprintf(out, "    and %u more\n", occupancy->n_mappings - SHOWN);
 }
@@ -281,6 +322,6 @@ void render_room(const struct report *report, const struct answers *answers,
     print_fit(report, &answers->brk, "brk", style, out);
     print_fit(report, &answers->mmap, "mmap", style, out);
     for (unsigned int i = 0; i < answers->n_ranges; i++)
-        print_occupancy(report, &answers->ranges[i], out);
+        print_occupancy(report, &answers->ranges[i], style, out);
     render_verdict(report, style, out);
 }
