@@ -88,6 +88,11 @@ void finding_cause(struct finding *finding, const struct rule *cause)
     finding->causes[finding->n_causes++] = cause;
 }
 
+void finding_twin(struct finding *finding, const struct rule *twin)
+{
+    finding->twin = twin;
+}
+
 /* MAX_EVIDENCE is more than any rule adds; one that adds more is a mistake that tests must see. */
 static struct evidence *evidence_add(struct finding *finding, const char *key,
                                      enum evidence_type type)

@@ -47,7 +47,8 @@ struct finding {
     /* The findings that explain it: after check_run() only such as were found. */
     const struct rule *causes[MAX_CAUSES];
     unsigned int n_causes;
-    uint32_t story;               /* shared by findings that explain each other */
+    const struct rule *twin;      /* of the same origin, told before it and as bad; NULL: none */
+    uint32_t story;               /* shared by findings that explain each other, and twins */
     unsigned int depth;           /* in its story: 0 is a root cause */
     enum severity story_severity; /* the worst in its story */
     bool is_about_malloc;         /* what it means depends on the allocator */
@@ -137,6 +138,12 @@ struct finding finding_copy(struct arena *arena, const struct finding *finding);
 
 /* If `cause` was found too, it explains this finding. */
 void finding_cause(struct finding *finding, const struct rule *cause);
+
+/*
+ * If `twin` was found too, and is no less severe, it is told before this finding, in one story:
+ * the same stands behind both, and neither explains the other.
+ */
+void finding_twin(struct finding *finding, const struct rule *twin);
 void evidence_address(struct finding *finding, const char *key, uint64_t address);
 void evidence_bytes(struct finding *finding, const char *key, uint64_t bytes);
 void evidence_count(struct finding *finding, const char *key, uint64_t count);

@@ -29,7 +29,7 @@ static void run(struct checker *checker)
                    limit_cure(checker, limit->kind), pid_text(checker));
     cause_by_limit(finding, limit->kind);
     if (checker->facts->brk.known && checker->facts->brk.growth.limit == limit->kind)
-        finding_cause(finding, &rule_brk_limit_low);
+        finding_twin(finding, &rule_brk_limit_low);
     evidence_text(finding, "limit", limit_name(limit->kind));
     evidence_text(finding, "value", limit->value);
     evidence_bytes(finding, "room", mmap->growth.room);

@@ -2,19 +2,20 @@
 /*
  * Findings that explain each other are one story: a heap without room, since a library is in the
  * way, since the kernel misplaced it, since a 32-bit program executed this one.  Rules name what
- * may explain their findings; here the causes that were found are kept, and the findings put in the
- * order in which the story is told: root causes first.
+ * may explain their findings, or stem from the same; here what was found of these is kept, and the
+ * findings put in the order in which the story is told: root causes first.
  */
 #include "check/finding.h"
 
 #include <stdlib.h>
 
-static bool was_found(const struct checker *checker, const struct rule *rule)
+/* The first of that rule, or NULL. */
+static const struct finding *find(const struct checker *checker, const struct rule *rule)
 {
     for (uint32_t i = 0; i < checker->n_findings; i++)
         if (checker->findings[i].rule == rule)
-            return true;
-    return false;
+            return &checker->findings[i];
+    return NULL;
 }
 
 static void keep_found_causes(const struct checker *checker, struct finding *finding)
@@ -22,13 +23,24 @@ static void keep_found_causes(const struct checker *checker, struct finding *fin
     unsigned int n = 0;
 
     for (unsigned int i = 0; i < finding->n_causes; i++)
-        if (was_found(checker, finding->causes[i]))
+        if (find(checker, finding->causes[i]))
             finding->causes[n++] = finding->causes[i];
     finding->n_causes = n;
 }
 
-static bool is_explained_by(const struct finding *finding, const struct finding *other)
+/* What is worse is told in full, and first: a story of its own. */
+static void keep_found_twin(const struct checker *checker, struct finding *finding)
 {
+    const struct finding *twin = find(checker, finding->twin);
+
+    if (!twin || twin->severity < finding->severity)
+        finding->twin = NULL;
+}
+
+static bool is_told_after(const struct finding *finding, const struct finding *other)
+{
+    if (finding->twin == other->rule)
+        return true;
     for (unsigned int i = 0; i < finding->n_causes; i++)
         if (finding->causes[i] == other->rule)
             return true;
@@ -47,17 +59,17 @@ static void merge(const struct checker *checker, uint32_t a, uint32_t b)
 }
 
 /*
- * Joins each finding with what explains it, and counts how far it is from a root cause: rules that
- * named each other would count on for ever, so no story is longer than there are rules.
+ * Joins each finding with what is told before it, and counts how far it is from a root cause: rules
+ * that named each other would count on for ever, so no story is longer than there are rules.
  */
 static bool link_up(const struct checker *checker, struct finding *finding)
 {
     bool changed = false;
 
-    for (uint32_t i = 0; finding->n_causes > 0 && i < checker->n_findings; i++) {
+    for (uint32_t i = 0; (finding->n_causes > 0 || finding->twin) && i < checker->n_findings; i++) {
         const struct finding *other = &checker->findings[i];
 
-        if (!is_explained_by(finding, other))
+        if (!is_told_after(finding, other))
             continue;
         if (finding->story != other->story)
             merge(checker, finding->story, other->story);
@@ -107,6 +119,7 @@ void stories_join(struct checker *checker)
     /* Findings come in the order of the rules, so the first of a story is its foremost. */
     for (uint32_t i = 0; i < checker->n_findings; i++) {
         keep_found_causes(checker, &checker->findings[i]);
+        keep_found_twin(checker, &checker->findings[i]);
         checker->findings[i].story = i;
     }
     while (changed) {

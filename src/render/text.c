@@ -472,14 +472,17 @@ static void print_root(const struct report *report, uint32_t n, const struct sty
     print_all_evidence(report, n, style, out);
 }
 
-/* What follows from it, a paragraph each; its details repeat the story, so only with --verbose. */
+/*
+ * What follows from it or has the same origin, a paragraph each; its details repeat the story, so
+ * only with --verbose.
+ */
 static void print_effect(const struct report *report, uint32_t n, const struct style *style,
                          FILE *out)
 {
     const struct finding *finding = &report->findings[n];
     struct arena *arena = &report->image->arena;
 
-    paper_wrap(out, style, 6, "  so",
+    paper_wrap(out, style, 6, finding->n_causes > 0 ? "  so" : " and",
                arena_printf(arena, "%s (%s): %s", finding->rule->id,
                             severity_name(finding->severity),
                             safe_text(arena, str_of(finding->title))));
@@ -497,7 +500,7 @@ static bool is_shown(const struct finding *finding, const struct style *style)
 {
     if (style->verbose || finding->severity > SEVERITY_INFO)
         return true;
-    return finding->story_severity > SEVERITY_INFO && finding->n_causes == 0;
+    return finding->story_severity > SEVERITY_INFO && finding->n_causes == 0 && !finding->twin;
 }
 
 /*
@@ -509,7 +512,7 @@ static void print_finding(const struct report *report, uint32_t n, const struct 
 {
     const struct finding *finding = &report->findings[n];
 
-    if (finding->n_causes > 0) {
+    if (finding->n_causes > 0 || finding->twin) {
         print_effect(report, n, style, out);
         return;
     }

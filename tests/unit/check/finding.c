@@ -794,6 +794,35 @@ START_TEST(test_policy)
 }
 END_TEST
 
+/* One limit stops brk and mmap: neither explains the other, but it is one story if it can be. */
+static const struct {
+    const char *name;
+    enum severity heap;
+    const char *findings;
+    bool is_one_story;
+} limited[] = {
+    {"as bad", SEVERITY_WARNING, "warning brk-limit-low, warning mmap-room-low", true},
+    {"worse", SEVERITY_ERROR, "error brk-limit-low, warning mmap-room-low", true},
+    {"not as bad", SEVERITY_INFO, "warning mmap-room-low, info brk-limit-low", false},
+};
+
+START_TEST(test_one_limit)
+{
+    struct policy policy = {.severities = {{rule_find(STR("brk-limit-low")), limited[_i].heap}},
+                            .n_severities = 1};
+
+    fake_ready(&fake, &(struct fake_process){.maps = FAKE_MAPS, .start_brk = FAKE_BREAK}, &image);
+    image.limits.address_space = (struct limit){true, image.size_bytes + (32 << 20), 1 << 30};
+    facts_compute(&facts, &image);
+    check_run(&checker, &image, &facts, &policy);
+    ROW_TEXT(&limited[_i], summary(), limited[_i].findings);
+    ROW_TEXT(&limited[_i], causes_of("mmap-room-low"), "");
+    ROW_TEXT(&limited[_i], causes_of("brk-limit-low"), "");
+    ROW_NUMBER(&limited[_i], checker.findings[0].story == checker.findings[1].story,
+               limited[_i].is_one_story);
+}
+END_TEST
+
 /* What cannot be known is "not run" with a reason, and neither good nor bad. */
 START_TEST(test_not_run)
 {
@@ -885,6 +914,7 @@ Suite *finding_suite(void)
     suite_add_tcase(suite, rule);
     tcase_add_checked_fixture(list, setup, teardown);
     ROWS_ADD(list, test_causes, effects);
+    ROWS_ADD(list, test_one_limit, limited);
     tcase_add_test(list, test_order);
     tcase_add_test(list, test_story_severity);
     ROWS_ADD(list, test_policy, policies);

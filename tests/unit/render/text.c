@@ -28,9 +28,9 @@ static void teardown(void)
     fake_deinit(&fake);
 }
 
-static void prepare(const struct fake_process *process, struct report *report)
+/* Of the image as it is. */
+static void report_make(struct report *report)
 {
-    fake_ready(&fake, process, &image);
     facts_compute(&facts, &image);
     check_run(&checker, &image, &facts, NULL);
     *report = (struct report){.image = &image,
@@ -40,6 +40,12 @@ static void prepare(const struct fake_process *process, struct report *report)
                               .not_run = checker.not_run,
                               .n_not_run = checker.n_not_run,
                               .path = "/proc/4321"};
+}
+
+static void prepare(const struct fake_process *process, struct report *report)
+{
+    fake_ready(&fake, process, &image);
+    report_make(report);
 }
 
 static void print(const struct report *report, const struct style *style)
@@ -140,6 +146,42 @@ START_TEST(test_story)
 }
 END_TEST
 
+/* One limit with two effects: its remedy is told once. */
+START_TEST(test_twins)
+{
+    struct style style = {.width = 80, .verbose = _i};
+    struct report report;
+    const char *root, *twin, *remedy;
+
+    fake_ready(&fake, &(struct fake_process){.maps = FAKE_MAPS, .start_brk = FAKE_BREAK}, &image);
+    image.limits.address_space = (struct limit){true, image.size_bytes + (32 << 20), 1 << 30};
+    report_make(&report);
+    print(&report, &style);
+    root = strstr(text, "\nwarning brk-limit-low\n");
+    remedy = strstr(text, "--as=BYTES");
+    twin = strstr(text, "\n and  mmap-room-low (warning): ");
+    ck_assert_msg(root && remedy && twin && root < remedy && remedy < twin, "%s", text);
+    ck_assert_ptr_null(strstr(remedy + 1, "--as=BYTES"));
+    ck_assert_ptr_null(strstr(text, "\n  so  "));
+}
+END_TEST
+
+/* A twin that was judged to be a note is one. */
+START_TEST(test_twin_is_note)
+{
+    struct style style = {.width = 80};
+    struct report report;
+
+    fake_ready(&fake, &(struct fake_process){.maps = FAKE_MAPS, .start_brk = FAKE_BREAK}, &image);
+    image.limits.address_space = (struct limit){true, image.size_bytes + (32 << 20), 1 << 30};
+    report_make(&report);
+    checker.findings[1].severity = SEVERITY_INFO;
+    print(&report, &style);
+    ck_assert_ptr_nonnull(strstr(text, "\nwarning brk-limit-low\n"));
+    ck_assert_ptr_null(strstr(text, "mmap-room-low"));
+}
+END_TEST
+
 START_TEST(test_healthy)
 {
     struct style style = {.width = 80};
@@ -194,6 +236,8 @@ Suite *text_suite(void)
     tcase_add_test(tcase, test_says);
     tcase_add_test(tcase, test_lineage);
     tcase_add_test(tcase, test_story);
+    tcase_add_loop_test(tcase, test_twins, 0, 2);
+    tcase_add_test(tcase, test_twin_is_note);
     tcase_add_test(tcase, test_healthy);
     tcase_add_test(tcase, test_quiet_and_healthy);
     tcase_add_test(tcase, test_picture_width);
