@@ -147,6 +147,25 @@ static void put_paths(struct job *job, enum capture_row row, size_t (*before)(st
     textbuf_deinit(&text);
 }
 
+/*
+ * A map that somebody pasted into a directory may not tell all that maps does; what is written here
+ * is taken for the kernel's word.
+ */
+static bool is_whole(const struct mapping *mapping, struct str name)
+{
+    return !mapping->unknown &&
+           !(mapping->perms & (PERM_UNKNOWN | PERM_SHARING_UNKNOWN | PERM_READ_UNKNOWN)) &&
+           (!mapping->is_file || mapping->inode != 0 || str_starts(name, STR("/")));
+}
+
+static bool is_map_whole(const struct image *image)
+{
+    for (uint32_t i = 0; i < image->n_mappings; i++)
+        if (!is_whole(&image->mappings[i], mapping_name(image, &image->mappings[i])))
+            return false;
+    return image->pasted.n_rejected == 0;
+}
+
 /* Of the moment that the image is of; what the kernel says now may be something else. */
 static void put_maps(struct job *job)
 {
@@ -318,6 +337,9 @@ bool render_snapshot(struct image *image, const struct disguise *disguise, const
 {
     struct job job = {.image = image, .disguise = disguise, .sink = sink, .err = err, .ok = true};
 
+    if (!is_map_whole(image))
+        return err_set(err, "its map is not as the kernel writes it, and a copy would seem to be: "
+                            "copy the directory as it is");
     put_maps(&job);
     put_sums(&job);
     put_plain_rows(&job);

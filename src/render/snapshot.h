@@ -16,7 +16,8 @@ struct sink {
 
 /*
  * Of an image of a capture that keeps what it reads, of which everything was asked.  With a
- * disguise the command line is left out, and so are names.  False when the sink fails.
+ * disguise the command line is left out, and so are names.  False when the sink fails, and when the
+ * map tells less than the kernel's, or has lines that are none.
  */
 bool render_snapshot(struct image *image, const struct disguise *disguise, const struct sink *sink,
                      struct err *err);

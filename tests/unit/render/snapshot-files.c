@@ -114,11 +114,11 @@ static void teardown(void)
 #define MARYS_FILE "7ffff0000000-7ffff0001000 r--s 00003000 08:01 77 "
 #define MARYS_HEAP "7ffff0002000-7ffff0003000 rw-p 00000000 00:00 0 "
 #define MARYS      MARYS_FILE "   /srv/mary/a (deleted)\n" MARYS_HEAP "   [anon:mary's heap]\n"
-#define MARYS_SMAPS                                                                          \
-    MARYS_FILE                                                                               \
-        "   /srv/mary/a (deleted)\nSize:                  4 kB\nVmFlags: rd sh\n" MARYS_HEAP \
-        "   [anon:mary's heap]\nSize:                  4 kB\n"                               \
-        "7ffff0004000-7ffff0005000 rw-p 00000000 00:00 0 \nSize:                  4 kB\n"
+#define MARYS_SMAPS                                                                      \
+    MARYS_FILE                                                                           \
+    "   /srv/mary/a (deleted)\nSize:                  4 kB\nVmFlags: rd sh\n" MARYS_HEAP \
+    "   [anon:mary's heap]\nSize:                  4 kB\n"                               \
+    "7ffff0004000-7ffff0005000 rw-p 00000000 00:00 0 \nSize:                  4 kB\n"
 #define MARYS_CGROUPS "12:memory:/lxc/mary\n0::/user.slice/mary.scope\n"
 #define MARYS_COMMAND "prog\0--password=x"
 
@@ -385,6 +385,40 @@ START_TEST(test_hostile_reason)
 }
 END_TEST
 
+/* Maps of a directory that somebody made by hand. */
+static const struct {
+    const char *name, *maps;
+    bool is_saved; /* else the copy would say more than this, or could not be read */
+} maps[] = {
+    {"the kernel's", "400000-401000 r-xp 00001000 08:01 7 /bin/a\n" FAKE_STACK, true},
+    {"an object without an inode", "400000-401000 r-xp 0 00:00 0 /bin/a\n" FAKE_STACK, true},
+    {"no rights", "0x400000 0x401000 0x1000 0x0 /bin/a\n", false},
+    {"no rights to read", "==71==Process memory map follows:\n0x1000-0x2000\t/x\n", false},
+    {"no inodes", "71:   a\n08048000      4K r-x-- a\n", false},
+    {"a name without its directory", "400000-401000 r-xp 0 00:00 0 libc-2.31.so\n", false},
+    {"a line that is none", "400000-401000 r-xp 00001000 08:01 7 /bin/a\n400", false},
+};
+
+START_TEST(test_maps_by_hand)
+{
+    struct capture *saved;
+    struct err err = {""};
+    char path[256];
+
+    fake_write_bytes(&fake, "snap/maps", maps[_i].maps, strlen(maps[_i].maps));
+    snprintf(path, sizeof(path), "%s/snap", fake.root);
+    ck_assert(capture_open_snapshot(&saved, path, &err));
+    ROW_NUMBER(&maps[_i], image_init(&image, saved, 0, &err), IMAGE_READY);
+    image_read_allocator(&image);
+    image_find_jit(&image);
+    ROW_NUMBER(&maps[_i], render(NULL, &err), maps[_i].is_saved);
+    ROW_NUMBER(&maps[_i], n_files > 0, maps[_i].is_saved);
+    if (!maps[_i].is_saved)
+        ROW_SAYS(&maps[_i], err.text, "as the kernel writes it");
+    capture_close(saved);
+}
+END_TEST
+
 /* The first that fails is the last that is asked for, and its reason is told. */
 START_TEST(test_full)
 {
@@ -414,6 +448,7 @@ Suite *snapshot_files_suite(void)
     ROWS_ADD(tcase, test_copy, copies);
     ROWS_ADD(tcase, test_line, lines);
     ROWS_ADD(tcase, test_cgroup_file, cgroup_files);
+    ROWS_ADD(tcase, test_maps_by_hand, maps);
     tcase_add_test(tcase, test_nothing_left);
     tcase_add_test(tcase, test_link);
     tcase_add_test(tcase, test_left_out);
