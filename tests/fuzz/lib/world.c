@@ -330,6 +330,10 @@ static void set_exe(struct str input)
     size_t n;
 
     unlink(below("4321/exe"));
+    if (world_part(input, "saved/exe", &name)) {
+        write_file(below("4321/exe"), name);
+        return;
+    }
     if (!world_part(input, "exe", &name))
         return;
     name = str_trim(name);

@@ -6,7 +6,8 @@
  * input does not have is missing there.
  *
  * In maps "@0" is what the kernel prints of the file "file0": its device, inode and path.  "exe" is
- * the name of the executed file: "@0", or one that is not there.  "mem ADDRESS" is memory.
+ * the name of the executed file: "@0", or one that is not there; "saved/exe" is that link's text in
+ * a file, as in snapshots.  "mem ADDRESS" is memory.
  *
  * The directory lies below TMPDIR, best in memory, and is removed when all is well.
  */
