@@ -100,8 +100,8 @@ void launch_release(struct launch *launch, bool kill);
 void launch_finish(struct launch *launch);
 
 /*
- * Ends the calling process by the signal that a status of waitpid() tells of, without a core; returns
- * the exit status that it has to end with where there was none.
+ * Ends the calling process by the signal that a status of waitpid() tells of, without a core;
+ * returns the exit status that it has to end with where there was none.
  */
 int launch_end_like(int wait_status);
 
