@@ -75,7 +75,7 @@ static double possible_values(const struct sample *sample)
 {
     const uint64_t *values = sample->values;
     double n = sample->n, n_distinct = 1, possible;
-    uint64_t step = 0;
+    uint64_t step = 0, n_steps;
 
     for (uint32_t i = 1; i < sample->n; i++) {
         step = common_divisor(step, values[i] - values[i - 1]);
@@ -83,7 +83,8 @@ static double possible_values(const struct sample *sample)
     }
     if (step == 0)
         return 1;
-    possible = (double)((values[sample->n - 1] - values[0]) / step) * (n + 1) / (n - 1) + 1;
+    n_steps = (values[sample->n - 1] - values[0]) / step;
+    possible = (double)n_steps * (n + 1) / (n - 1) + 1;
     return is_uneven(possible, n_distinct, n) ? possible_by_distinct(n_distinct, n) : possible;
 }
 
