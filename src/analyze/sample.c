@@ -127,7 +127,7 @@ static double tail(double n_hits, double n, double p, bool is_more)
     return sum;
 }
 
-/* Where the tail has this probability: it grows with p for the upper one, and falls for the other. */
+/* Where the tail has this probability: it grows with p for the upper one, else it falls. */
 static double where_tail_is(double probability, double n_hits, double n, bool is_more)
 {
     double low = 0, high = 1;

@@ -16,9 +16,9 @@ struct sample_summary {
     uint64_t min, median, max; /* of an even number of values the lower of the two in the middle */
     /*
      * The binary logarithm of how many values there seem to be.  Values that are spread evenly are
-     * taken to go on beyond the ones that were seen, as far as that is likely (the estimate from the
-     * maximum of a sample, at both ends) and in steps of their greatest common divisor.  When far
-     * more of them are equal than an even spread would make so, their number is estimated from
+     * taken to go on beyond the ones that were seen, as far as that is likely (the estimate from
+     * the maximum of a sample, at both ends) and in steps of their greatest common divisor.  When
+     * far more of them are equal than an even spread would make so, their number is estimated from
      * that instead.  From n values no more than about 2 log2(n) bits can be told from less, if
      * they are not spread evenly.
      */

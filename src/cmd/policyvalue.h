@@ -12,8 +12,8 @@
 bool value_is(const json_t *value, enum key_type type, const struct policy_word *word);
 
 /*
- * Whether the value says, by null or by the word unknown, that it is not known, and the word does not
- * ask for that.  NULL is a value that is not there.
+ * Whether the value says, by null or by the word unknown, that it is not known, and the word does
+ * not ask for that.  NULL is a value that is not there.
  */
 bool value_is_unknown(const json_t *value, const struct report_key *key,
                       const struct policy_word *word);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A 64-bit program that is laid out as exec-shield kernels did it below a 32-bit parent: the break at
- * 0x7ac000, and a library at a random low address, which now and then is right above the break.
+ * A 64-bit program that is laid out as exec-shield kernels did it below a 32-bit parent: the break
+ * at 0x7ac000, and a library at a random low address, which now and then is right above the break.
  *
  *   chance LOG LIBRARY MEGABYTES PERCENT
  *
- * The library is within MEGABYTES above the break or, in PERCENT of all runs, below the program, which
- * is linked at 4 MiB.  Appends a line to LOG, "ADDRESS BREAK REFUSED": where the library is, where the
- * break, and whether brk() refused to move it up by 64 MiB.
+ * The library is within MEGABYTES above the break or, in PERCENT of all runs, below the program,
+ * which is linked at 4 MiB.  Appends a line to LOG, "ADDRESS BREAK REFUSED": where the library is,
+ * where the break, and whether brk() refused to move it up by 64 MiB.
  */
 #include "fixture.h"
 #include "memory.h"
