@@ -2,6 +2,7 @@
 #include "cmd/look.h"
 
 #include "cmd/command.h"
+#include "cmd/saving.h"
 
 #include <errno.h>
 #include <string.h>
@@ -70,8 +71,8 @@ static enum look_result look_at(struct look *look)
 
     warn_of_rights(look);
     ok = inspect(look);
-    if (ok && look->seen)
-        look->seen(look, look->context);
+    if (ok && look->options->save)
+        saving_complete(&look->inspection.image);
     launch_release(&look->launch, look->options->kill);
     return ok ? LOOK_REPORT : LOOK_UNREADABLE;
 }

@@ -18,9 +18,6 @@ enum look_result {
 struct look {
     const struct options *options;
     const struct launch_spec *spec;
-    /* Called with the report while the process is still at its moment; or NULL. */
-    void (*seen)(struct look *look, void *context);
-    void *context;
     enum look_result result;
     struct launch launch;
     struct inspection inspection;

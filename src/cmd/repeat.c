@@ -13,9 +13,9 @@
 /* All runs of a command. */
 struct repetitions {
     const struct options *options;
-    struct look looks[2]; /* the worst until now, and the next */
-    int worst;            /* which of them; -1: there is no report yet */
-    struct badness badness;
+    struct look looks[2];   /* the worst until now, and the next */
+    struct look *worst;     /* NULL: there is no report yet */
+    struct badness badness; /* of the worst */
     struct tally tally;
     int first_end; /* how the first program ended that did not end well; 0: all did */
     int status;
@@ -26,21 +26,7 @@ struct repetitions {
 
 static struct look *next_look(struct repetitions *runs)
 {
-    return &runs->looks[runs->worst == 0 ? 1 : 0];
-}
-
-/* Only of the worst is anything read that no report needs. */
-static void weigh(struct look *look, void *context)
-{
-    struct repetitions *runs = context;
-    struct badness badness = badness_of(&look->inspection, look->options);
-
-    if (runs->worst >= 0 && !badness_exceeds(&badness, &runs->badness))
-        return;
-    runs->badness = badness;
-    runs->worst = (int)(look - runs->looks);
-    if (look->options->save)
-        saving_complete(&look->inspection.image);
+    return &runs->looks[runs->worst == &runs->looks[0] ? 1 : 0];
 }
 
 static void note_status(struct repetitions *runs, int status)
@@ -49,35 +35,53 @@ static void note_status(struct repetitions *runs, int status)
         runs->status = status;
 }
 
-/* One run that was not disturbed, once its program has ended. */
-static void count(struct repetitions *runs, struct look *look, bool was_worst)
+/* Whether a program was started at all. */
+static bool was_started(const struct look *look)
 {
-    const struct options *options = runs->options;
-    int end = options->kill ? 0 : look->launch.wait_status, status = EXIT_CLEAN;
+    return look->result != LOOK_BROKEN && look->result != LOOK_UNSTARTED;
+}
 
+/* The exit status that a look by itself would have. */
+static int note_look(struct repetitions *runs, struct look *look)
+{
     if (look->result == LOOK_REPORT) {
-        status = inspection_status(&look->inspection, options);
         tally_report(&runs->tally, &look->inspection.report);
-    } else if (look->result != LOOK_NEVER_REFUSED) {
-        status = EXIT_TROUBLE;
-        tally_miss(&runs->tally, look_reason(look));
+        return inspection_status(&look->inspection, runs->options);
     }
-    if (was_worst)
-        tally_worst(&runs->tally);
+    if (look->result == LOOK_NEVER_REFUSED)
+        return EXIT_CLEAN;
+    tally_miss(&runs->tally, look_reason(look));
+    return look_status(look);
+}
+
+/* The report is kept if it is the worst until now, and the former one is not any more. */
+static void keep_worst(struct repetitions *runs, struct look *look, bool ended_ill)
+{
+    struct badness badness = badness_of(&look->inspection, runs->options, ended_ill);
+
+    if (runs->worst && !badness_exceeds(&badness, &runs->badness)) {
+        look_end(look);
+        return;
+    }
+    if (runs->worst)
+        look_end(runs->worst);
+    runs->worst = look;
+    runs->badness = badness;
+    tally_worst(&runs->tally, badness.status != EXIT_CLEAN || ended_ill);
+}
+
+/* One run that was not disturbed, once its program has ended. */
+static void count(struct repetitions *runs, struct look *look)
+{
+    bool has_ended = was_started(look) && !runs->options->kill;
+    int end = has_ended ? look->launch.wait_status : 0, status = note_look(runs, look);
+
     if (!runs->first_end)
         runs->first_end = end;
     note_status(runs, status);
-    tally_run(&runs->tally, look->launch.wait_status, !options->kill,
-              status != EXIT_CLEAN || end != 0);
-}
-
-/* The former worst is dropped, or the one that is no worse. */
-static void drop(struct repetitions *runs, struct look *look, int former)
-{
-    if (runs->worst != (int)(look - runs->looks))
-        look_end(look);
-    else if (former >= 0 && former != runs->worst)
-        look_end(&runs->looks[former]);
+    tally_run(&runs->tally, end, has_ended, status != EXIT_CLEAN || end != 0);
+    if (look->result == LOOK_REPORT)
+        keep_worst(runs, look, end != 0);
 }
 
 static void show_progress(struct repetitions *runs)
@@ -94,30 +98,16 @@ static void show_progress(struct repetitions *runs)
 static bool run_one(struct repetitions *runs)
 {
     struct look *look = next_look(runs);
-    int former = runs->worst;
-    struct badness badness = runs->badness;
 
-    if (look_begin(look) == LOOK_BROKEN) {
-        note_status(runs, look_status(look));
-        tally_miss(&runs->tally, look_reason(look));
-        return false;
-    }
-    look_finish(look);
-    if (look->result == LOOK_UNSTARTED) {
-        note_status(runs, look_status(look));
-        tally_miss(&runs->tally, look_reason(look));
-        return false;
-    }
+    if (look_begin(look) != LOOK_BROKEN)
+        look_finish(look);
     if (launch_series_signal() != 0) { /* it may have ended the program before its time */
-        runs->worst = former;
-        runs->badness = badness;
         look_end(look);
         return false;
     }
-    count(runs, look, runs->worst != former);
-    drop(runs, look, former);
+    count(runs, look);
     show_progress(runs);
-    return true;
+    return was_started(look);
 }
 
 static void run_all(struct repetitions *runs)
@@ -135,9 +125,9 @@ static void save_worst(struct repetitions *runs)
 {
     struct err err;
 
-    if (runs->worst < 0)
+    if (!runs->worst)
         return;
-    runs->is_saved = saving_write(&runs->looks[runs->worst].inspection.image, &runs->snapshot,
+    runs->is_saved = saving_write(&runs->worst->inspection.image, &runs->snapshot,
                                   runs->options->is_private, &err);
     if (!runs->is_saved) {
         complain("%s", err.text);
@@ -149,13 +139,13 @@ static void print(struct repetitions *runs, FILE *out)
 {
     const struct options *options = runs->options;
     const struct repetition *repetition = &runs->tally.repetition;
-    unsigned int n = (runs->worst >= 0) + (repetition->n_missed > 0);
+    unsigned int n = (runs->worst != NULL) + (repetition->n_missed > 0);
     struct document document;
 
     document_begin(&document, options->format, &options->style, n, out);
-    if (runs->worst >= 0) {
-        struct look *look = &runs->looks[runs->worst];
-        struct report report = tally_sum_up(&runs->tally, &look->inspection.report, &look->moment);
+    if (runs->worst) {
+        struct report report =
+            tally_sum_up(&runs->tally, &runs->worst->inspection.report, &runs->worst->moment);
 
         document_report(&document, &report);
     }
@@ -163,7 +153,7 @@ static void print(struct repetitions *runs, FILE *out)
         complain("%s", repetition->missed_reason);
         document_failure(&document,
                          &(struct failure){NULL, options->arguments[0], repetition->missed_reason});
-    } else if (runs->worst < 0 && repetition->n_runs > 0) {
+    } else if (!runs->worst && repetition->n_runs > 0) {
         complain("brk() was never refused in %u runs", repetition->n_runs);
     }
     runs->status = document_end(&document, runs->status);
@@ -207,18 +197,16 @@ static void end_saving(struct repetitions *runs)
 
 int repeat(const struct options *options, const struct launch_spec *spec, FILE *out)
 {
-    struct repetitions runs = {.options = options, .worst = -1, .status = EXIT_CLEAN};
+    struct repetitions runs = {.options = options, .status = EXIT_CLEAN};
 
     if (!begin_saving(&runs))
         return trouble_status(options, "the snapshot cannot be made", out);
     tally_init(&runs.tally, options->repeat);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         look_init(&runs.looks[i], options, spec);
-        runs.looks[i].seen = weigh;
-        runs.looks[i].context = &runs;
-    }
     run_all(&runs);
     end_saving(&runs);
+    runs.tally.repetition.is_interrupted = launch_series_signal() != 0;
     print(&runs, out);
     for (int i = 0; i < 2; i++)
         look_deinit(&runs.looks[i]);

@@ -88,12 +88,6 @@ struct run {
     bool is_saved;
 };
 
-static void complete(struct look *look, void *context)
-{
-    (void)context;
-    saving_complete(&look->inspection.image);
-}
-
 static bool save(struct run *run)
 {
     struct err err;
@@ -163,7 +157,6 @@ static int run_and_save(struct run *run)
                          &(struct failure){NULL, run->options->arguments[0], err.text});
         return EXIT_TROUBLE;
     }
-    run->look.seen = complete;
     status = run_once(run);
     if (!snapshot_end(&run->snapshot, run->is_saved, run->is_saved ? &err : NULL) &&
         run->is_saved) {

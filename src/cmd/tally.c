@@ -21,13 +21,15 @@ void tally_deinit(struct tally *tally)
 
 /* Which report is the worst. */
 
-struct badness badness_of(const struct inspection *inspection, const struct options *options)
+struct badness badness_of(const struct inspection *inspection, const struct options *options,
+                          bool ended_ill)
 {
     const struct report *report = &inspection->report;
     const struct brk_facts *brk = &report->facts->brk;
 
     return (struct badness){
         .status = inspection_status(inspection, options),
+        .ended_ill = ended_ill,
         .severity = report->n_findings > 0 ? (int)report->findings[0].story_severity : -1,
         .unmet = report->verdict ? report->verdict->n_failed : 0,
         .room = brk->known && brk->growth.known ? brk->growth.room_in_steps : UINT64_MAX,
@@ -38,6 +40,8 @@ bool badness_exceeds(const struct badness *a, const struct badness *b)
 {
     if (a->status != b->status)
         return a->status > b->status;
+    if (a->ended_ill != b->ended_ill)
+        return a->ended_ill;
     if (a->severity != b->severity)
         return a->severity > b->severity;
     if (a->unmet != b->unmet)
@@ -306,11 +310,6 @@ void tally_miss(struct tally *tally, const char *reason)
         tally->repetition.missed_reason = safe_text(&tally->arena, str_of(reason));
 }
 
-void tally_worst(struct tally *tally)
-{
-    tally->repetition.worst = tally->repetition.n_runs + 1;
-}
-
 static void add_ending(struct tally *tally, int wait_status)
 {
     struct repetition *repetition = &tally->repetition;
@@ -331,6 +330,12 @@ void tally_run(struct tally *tally, int wait_status, bool has_ended, bool has_fa
     tally->repetition.n_failed += has_failed;
     if (has_ended)
         add_ending(tally, wait_status);
+}
+
+void tally_worst(struct tally *tally, bool has_failed)
+{
+    tally->repetition.worst = tally->repetition.n_runs;
+    tally->repetition.has_worst_failed = has_failed;
 }
 
 struct report tally_sum_up(struct tally *tally, const struct report *worst, struct moment *moment)

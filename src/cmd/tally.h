@@ -7,15 +7,17 @@
 
 #include <stdbool.h>
 
-/* How bad a report is, next to others of the same program. */
+/* How bad a run is, next to others of the same program. */
 struct badness {
-    int status;     /* that it means for the exit status */
+    int status;     /* that its report means for the exit status */
+    bool ended_ill; /* the program, with another exit status than 0 or by a signal */
     int severity;   /* of its worst finding; -1: there is none */
     uint32_t unmet; /* lines of the policy */
     uint64_t room;  /* that brk has, in many steps if need be; the least is the worst */
 };
 
-struct badness badness_of(const struct inspection *inspection, const struct options *options);
+struct badness badness_of(const struct inspection *inspection, const struct options *options,
+                          bool ended_ill);
 bool badness_exceeds(const struct badness *a, const struct badness *b);
 
 /* What one rule found, in the first run in which it was so severe. */
@@ -47,11 +49,11 @@ void tally_deinit(struct tally *tally);
 void tally_report(struct tally *tally, const struct report *report);
 void tally_miss(struct tally *tally, const char *reason);
 
-/* The run that tally_run() is about to count is the worst until now. */
-void tally_worst(struct tally *tally);
-
 /* A run is over: how its program ended, with `has_ended` by itself. */
 void tally_run(struct tally *tally, int wait_status, bool has_ended, bool has_failed);
+
+/* The run that was counted last is the worst until now. */
+void tally_worst(struct tally *tally, bool has_failed);
 
 /*
  * The report of the worst run with the findings of all; each says in how many it was found.  It

@@ -14,10 +14,12 @@ static const char *failed_text(const struct repetition *repetition, struct arena
         repetition->n_failed, n, n == 1 ? "" : "s", 100.0 * repetition->n_failed / n,
         100 * repetition->failed.low, 100 * repetition->failed.high);
 
-    if (n < repetition->n_asked)
-        text = arena_printf(arena, "%s (a signal ended it before run %u of %u)", text, n + 1,
-                            repetition->n_asked);
-    return text;
+    if (n == repetition->n_asked)
+        return text;
+    if (!repetition->is_interrupted)
+        return arena_printf(arena, "%s (ended after run %u of %u)", text, n, repetition->n_asked);
+    return arena_printf(arena, "%s (a signal ended it before run %u of %u)", text, n + 1,
+                        repetition->n_asked);
 }
 
 /* "    37  error brk-room-low" */
@@ -123,8 +125,8 @@ void render_repetition(const struct report *report, const struct style *style, F
     print_endings(report, style, out);
     putc('\n', out);
     print_series(repetition, style, out);
-    fprintf(out, "\nThe %s run was number %u:\n\n", repetition->n_failed > 0 ? "worst" : "tightest",
-            repetition->worst);
+    fprintf(out, "\nThe %s run was number %u:\n\n",
+            repetition->has_worst_failed ? "worst" : "tightest", repetition->worst);
 }
 
 void render_repetition_quiet(const struct report *report, const char *who, FILE *out)

@@ -31,13 +31,15 @@ struct ending {
 
 struct repetition {
     uint32_t n_asked;
-    uint32_t n_runs;    /* fewer, when a signal ended it */
-    uint32_t n_reports; /* runs in which the moment came and the program was looked at */
-    uint32_t n_failed;  /* runs that a run by itself would have ended with another status than 0 */
+    uint32_t n_runs;     /* fewer, when a signal ended it, or the command could not be executed */
+    bool is_interrupted; /* by a signal */
+    uint32_t n_reports;  /* runs in which the moment came and the program was looked at */
+    uint32_t n_failed;   /* runs that a run by itself would have ended with another status than 0 */
     struct interval failed;    /* where the probability of that lies */
     uint32_t n_missed;         /* runs in which it could not be looked at */
     const char *missed_reason; /* of the first of them, safe to print; or NULL */
     uint32_t worst;            /* the number of the run whose report it is, from 1 */
+    bool has_worst_failed;     /* else it is the one with the least room, of those looked at */
     const struct series *series;
     uint32_t n_series;
     const struct recurrence *recurrences; /* the most frequent of the worst severity first */
