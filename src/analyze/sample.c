@@ -4,7 +4,6 @@
 #include "base/arena.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 void sample_add(struct sample *sample, uint64_t value)
@@ -98,7 +97,8 @@ struct sample_summary sample_summarize(struct sample *sample)
         .min = sample->values[0],
         .median = sample->values[(sample->n - 1) / 2],
         .max = sample->values[sample->n - 1],
-        .bits = log2(possible_values(sample)),
+        .has_bits = sample->n > 1,
+        .bits = sample->n > 1 ? log2(possible_values(sample)) : 0,
     };
 }
 

@@ -3,6 +3,7 @@
 #ifndef ANALYZE_SAMPLE_H
 #define ANALYZE_SAMPLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* One figure, as often as it was seen. */
@@ -20,8 +21,9 @@ struct sample_summary {
      * the maximum of a sample, at both ends) and in steps of their greatest common divisor.  When
      * far more of them are equal than an even spread would make so, their number is estimated from
      * that instead.  From n values no more than about 2 log2(n) bits can be told from less, if
-     * they are not spread evenly.
+     * they are not spread evenly, and from one nothing at all: without `has_bits`.
      */
+    bool has_bits;
     double bits;
 };
 

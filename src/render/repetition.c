@@ -6,13 +6,24 @@
 #include <string.h>
 #include <sys/wait.h>
 
+/* One of a thousand runs is seen in a percentage with one digit behind the point. */
+static int share_digits(uint32_t n_runs)
+{
+    int digits = 1;
+
+    for (uint32_t n = 1000; n < n_runs; n *= 10)
+        digits++;
+    return digits;
+}
+
 static const char *failed_text(const struct repetition *repetition, struct arena *arena)
 {
     uint32_t n = repetition->n_runs;
+    int digits = share_digits(n);
     const char *text = arena_printf(
-        arena, "%u of %u run%s failed, %.1f %%; 95 %% confidence interval %.1f to %.1f %%",
-        repetition->n_failed, n, n == 1 ? "" : "s", 100.0 * repetition->n_failed / n,
-        100 * repetition->failed.low, 100 * repetition->failed.high);
+        arena, "%u of %u run%s failed, %.*f %%; 95 %% confidence interval %.*f to %.*f %%",
+        repetition->n_failed, n, n == 1 ? "" : "s", digits, 100.0 * repetition->n_failed / n,
+        digits, 100 * repetition->failed.low, digits, 100 * repetition->failed.high);
 
     if (n == repetition->n_asked)
         return text;
@@ -96,8 +107,14 @@ static const char *value_text(const struct series *series, uint64_t value,
     return series->is_address ? address_text(value, buf) : paper_size(style, value, buf);
 }
 
-static void print_series(const struct repetition *repetition, const struct style *style, FILE *out)
+static const char *bits_text(const struct sample_summary *summary, struct arena *arena)
 {
+    return summary->has_bits ? arena_printf(arena, "%.1f", summary->bits) : "?";
+}
+
+static void print_series(const struct report *report, const struct style *style, FILE *out)
+{
+    const struct repetition *repetition = report->moment->repetition;
     char min[UNITS_TEXT], median[UNITS_TEXT], max[UNITS_TEXT];
 
     fprintf(out, "%-20s %16s %16s %16s  %5s\n", "", "minimum", "median", "maximum", "bits");
@@ -105,10 +122,11 @@ static void print_series(const struct repetition *repetition, const struct style
         const struct series *series = &repetition->series[i];
         const struct sample_summary *summary = &series->summary;
 
-        fprintf(out, "%-20s %16s %16s %16s  %5.1f\n", series->name,
+        fprintf(out, "%-20s %16s %16s %16s  %5s\n", series->name,
                 value_text(series, summary->min, style, min),
                 value_text(series, summary->median, style, median),
-                value_text(series, summary->max, style, max), summary->bits);
+                value_text(series, summary->max, style, max),
+                bits_text(summary, &report->image->arena));
         if (summary->n < repetition->n_reports)
             fprintf(out, "    in %u of %u runs\n", summary->n, repetition->n_reports);
     }
@@ -124,7 +142,7 @@ void render_repetition(const struct report *report, const struct style *style, F
     print_unmet(report, style, out);
     print_endings(report, style, out);
     putc('\n', out);
-    print_series(repetition, style, out);
+    print_series(report, style, out);
     fprintf(out, "\nThe %s run was number %u:\n\n",
             repetition->has_worst_failed ? "worst" : "tightest", repetition->worst);
 }

@@ -17,10 +17,10 @@ static json_t *json_series(const struct series *series)
 {
     const struct sample_summary *summary = &series->summary;
 
-    return json_pack("{s:s, s:i, s:o, s:o, s:o, s:f}", "name", series->name, "runs",
+    return json_pack("{s:s, s:i, s:o, s:o, s:o, s:o}", "name", series->name, "runs",
                      (int)summary->n, "min", json_value(series, summary->min), "median",
                      json_value(series, summary->median), "max", json_value(series, summary->max),
-                     "bits", summary->bits);
+                     "bits", summary->has_bits ? json_real(summary->bits) : json_null());
 }
 
 static json_t *json_all_series(const struct repetition *repetition)

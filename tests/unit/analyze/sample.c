@@ -115,13 +115,13 @@ static const struct {
     uint32_t n;
     struct sample_summary summary;
 } summaries[] = {
-    {"nothing", {0}, 0, {0, 0, 0, 0, 0}},
-    {"one", {7}, 1, {1, 7, 7, 7, 0}},
-    {"always the same", {7, 7, 7}, 3, {3, 7, 7, 7, 0}},
-    {"odd number", {5, 1, 3}, 3, {3, 1, 3, 5, 0}},
-    {"of an even number the lower", {9, 1, 5, 3}, 4, {4, 1, 3, 9, 0}},
-    {"equals count", {1, 9, 9, 9, 2}, 5, {5, 1, 9, 9, 0}},
-    {"all 64 bits", {UINT64_MAX, 0}, 2, {2, 0, 0, UINT64_MAX, 0}},
+    {"nothing", {0}, 0, {0, 0, 0, 0, false, 0}},
+    {"one", {7}, 1, {1, 7, 7, 7, false, 0}},
+    {"always the same", {7, 7, 7}, 3, {3, 7, 7, 7, true, 0}},
+    {"odd number", {5, 1, 3}, 3, {3, 1, 3, 5, true, 0}},
+    {"of an even number the lower", {9, 1, 5, 3}, 4, {4, 1, 3, 9, true, 0}},
+    {"equals count", {1, 9, 9, 9, 2}, 5, {5, 1, 9, 9, true, 0}},
+    {"all 64 bits", {UINT64_MAX, 0}, 2, {2, 0, 0, UINT64_MAX, true, 0}},
 };
 
 START_TEST(test_summary)
@@ -137,6 +137,7 @@ START_TEST(test_summary)
     ROW_NUMBER(&summaries[_i], summary.min, expected->min);
     ROW_NUMBER(&summaries[_i], summary.median, expected->median);
     ROW_NUMBER(&summaries[_i], summary.max, expected->max);
+    ROW_NUMBER(&summaries[_i], summary.has_bits, expected->has_bits);
     if (expected->min == expected->max)
         ck_assert_double_eq(summary.bits, 0);
     sample_deinit(&sample);
