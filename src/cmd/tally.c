@@ -119,14 +119,36 @@ static void sum_up_figures(struct tally *tally)
 
 /* Findings. */
 
+/* Of the report that is added. */
+static uint32_t run_number(const struct tally *tally)
+{
+    return tally->repetition.n_runs + 1;
+}
+
+/* What stands before a text of one run, which may be another than the one that is reported. */
+static const char *how_often(struct tally *tally, uint32_t n_runs, uint32_t run)
+{
+    const struct repetition *repetition = &tally->repetition;
+    struct arena *arena = &tally->arena;
+    const char *text = arena_printf(arena, "in %u of %u run%s", n_runs, repetition->n_runs,
+                                    repetition->n_runs == 1 ? "" : "s");
+
+    if (repetition->n_missed > 0)
+        text = arena_printf(arena, "%s (%u not looked at)", text, repetition->n_missed);
+    if (run != repetition->worst)
+        text = arena_printf(arena, "%s, here of run %u", text, run);
+    return text;
+}
+
 static const char *copy(struct arena *arena, const char *text)
 {
     return text ? arena_strndup(arena, text, strlen(text)) : NULL;
 }
 
 static void take(struct tally *tally, struct found *found, const struct report *report,
-                 const struct rule *rule, uint32_t n)
+                 const struct rule *rule, uint32_t n, uint32_t run)
 {
+    found->run = run;
     found->findings = arena_alloc(&tally->arena, n * sizeof(*found->findings));
     found->n = 0;
     for (uint32_t i = 0; i < report->n_findings; i++)
@@ -163,7 +185,7 @@ static void add_found(struct tally *tally, const struct report *report, uint32_t
         return;
     if (found->n_runs++ == 0 || severity > found->severity) {
         found->severity = severity;
-        take(tally, found, report, rules[i], n);
+        take(tally, found, report, rules[i], n, run_number(tally));
     }
 }
 
@@ -175,14 +197,13 @@ static void prefer(struct tally *tally, const struct report *worst)
         uint32_t n = count_found(worst, rules[i], &severity);
 
         if (n > 0 && severity == tally->found[i].severity)
-            take(tally, &tally->found[i], worst, rules[i], n);
+            take(tally, &tally->found[i], worst, rules[i], n, tally->repetition.worst);
     }
 }
 
 /* In how many runs, which a title of one run cannot tell. */
 static void join(struct tally *tally, struct checker *checker)
 {
-    const struct repetition *repetition = &tally->repetition;
     struct arena *arena = &tally->arena;
     uint32_t n = 0;
 
@@ -196,8 +217,9 @@ static void join(struct tally *tally, struct checker *checker)
 
             *finding = tally->found[i].findings[k];
             finding->number = checker->n_findings++;
-            finding->title = arena_printf(arena, "in %u of %u runs: %s", tally->found[i].n_runs,
-                                          repetition->n_runs, finding->title);
+            finding->title = arena_printf(
+                arena, "%s: %s", how_often(tally, tally->found[i].n_runs, tally->found[i].run),
+                finding->title);
         }
     stories_join(checker);
 }
@@ -218,8 +240,8 @@ static void sum_up_recurrences(struct tally *tally)
 
     for (uint32_t i = 0; rules[i]; i++)
         if (tally->found[i].n_runs > 0)
-            list[n++] =
-                (struct recurrence){rules[i], tally->found[i].severity, tally->found[i].n_runs};
+            list[n++] = (struct recurrence){rules[i], tally->found[i].severity,
+                                            tally->found[i].n_runs, tally->found[i].run};
     qsort(list, n, sizeof(*list), by_severity);
     tally->repetition.recurrences = list;
     tally->repetition.n_recurrences = n;
@@ -227,9 +249,11 @@ static void sum_up_recurrences(struct tally *tally)
 
 /* The policy. */
 
-static void set_outcome(struct tally *tally, struct assertion *assertion,
-                        const struct assertion *seen)
+static void set_outcome(struct tally *tally, uint32_t i, const struct assertion *seen, uint32_t run)
 {
+    struct assertion *assertion = &tally->assertions[i];
+
+    tally->unmet_run[i] = run;
     assertion->outcome = seen->outcome;
     assertion->found = copy(&tally->arena, seen->found);
     assertion->reason = copy(&tally->arena, seen->reason);
@@ -240,7 +264,7 @@ static void add_assertion(struct tally *tally, uint32_t i, const struct assertio
     if (seen->outcome == OUTCOME_PASSED)
         return;
     if (tally->n_unmet[i]++ == 0)
-        set_outcome(tally, &tally->assertions[i], seen);
+        set_outcome(tally, i, seen, run_number(tally));
 }
 
 /* What the lines are is the same in every run. */
@@ -251,6 +275,7 @@ static void begin_assertions(struct tally *tally, const struct verdict *verdict)
     tally->n_assertions = verdict->n_assertions;
     tally->assertions = arena_alloc(arena, verdict->n_assertions * sizeof(*tally->assertions));
     tally->n_unmet = arena_alloc(arena, verdict->n_assertions * sizeof(*tally->n_unmet));
+    tally->unmet_run = arena_alloc(arena, verdict->n_assertions * sizeof(*tally->unmet_run));
     for (uint32_t i = 0; i < verdict->n_assertions; i++) {
         tally->assertions[i] = verdict->assertions[i];
         tally->assertions[i].file = copy(arena, verdict->assertions[i].file);
@@ -281,12 +306,12 @@ static const struct verdict *sum_up_verdict(struct tally *tally, const struct ve
         struct assertion *assertion = &tally->assertions[i];
 
         if (worst->assertions[i].outcome != OUTCOME_PASSED)
-            set_outcome(tally, assertion, &worst->assertions[i]);
+            set_outcome(tally, i, &worst->assertions[i], tally->repetition.worst);
         if (assertion->outcome == OUTCOME_PASSED)
             continue;
         verdict->n_failed++;
         assertion->reason = arena_printf(
-            &tally->arena, "in %u of %u runs: %s", tally->n_unmet[i], tally->repetition.n_runs,
+            &tally->arena, "%s: %s", how_often(tally, tally->n_unmet[i], tally->unmet_run[i]),
             assertion->reason ? assertion->reason : "it does not hold");
     }
     tally->repetition.n_unmet = tally->n_unmet;
@@ -347,8 +372,8 @@ struct report tally_sum_up(struct tally *tally, const struct report *worst, stru
     repetition->failed = share_interval(repetition->n_failed, repetition->n_runs);
     repetition->endings = tally->endings;
     sum_up_figures(tally);
-    sum_up_recurrences(tally);
     prefer(tally, worst);
+    sum_up_recurrences(tally);
     join(tally, &checker);
     report.findings = checker.findings;
     report.n_findings = checker.n_findings;

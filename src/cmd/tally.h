@@ -25,6 +25,7 @@ struct found {
     struct finding *findings;
     uint32_t n;
     enum severity severity;
+    uint32_t run; /* that it was */
     uint32_t n_runs;
 };
 
@@ -39,6 +40,7 @@ struct tally {
     struct assertion *assertions;  /* as in the first run in which each failed; NULL: no policy */
     uint32_t n_assertions;
     uint32_t *n_unmet;
+    uint32_t *unmet_run; /* what the assertion tells of */
     struct ending *endings;
 };
 

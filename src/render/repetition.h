@@ -21,6 +21,7 @@ struct recurrence {
     const struct rule *rule;
     enum severity severity; /* the worst */
     uint32_t n_runs;
+    uint32_t run; /* the number of the one that the finding in the report tells of */
 };
 
 /* How programs ended. */

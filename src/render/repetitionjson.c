@@ -3,9 +3,9 @@
 
 #include <sys/wait.h>
 
-static json_t *json_share(uint32_t n, const struct repetition *repetition)
+static json_t *json_share(uint32_t n, uint32_t n_all)
 {
-    return json_real((double)n / repetition->n_runs);
+    return json_real((double)n / n_all);
 }
 
 static json_t *json_value(const struct series *series, uint64_t value)
@@ -32,19 +32,22 @@ static json_t *json_all_series(const struct repetition *repetition)
     return list;
 }
 
+/* What a run would have shown that could not be looked at is not known. */
 static json_t *json_recurrences(const struct repetition *repetition)
 {
+    uint32_t n_known = repetition->n_runs - repetition->n_missed;
     json_t *list = json_array();
 
     for (uint32_t i = 0; i < repetition->n_recurrences; i++) {
         const struct recurrence *recurrence = &repetition->recurrences[i];
-        struct interval interval = share_interval(recurrence->n_runs, repetition->n_runs);
+        struct interval interval = share_interval(recurrence->n_runs, n_known);
 
         json_array_append_new(
-            list, json_pack("{s:s, s:s, s:i, s:o, s:[ff]}", "id", recurrence->rule->id, "severity",
-                            severity_name(recurrence->severity), "runs", (int)recurrence->n_runs,
-                            "share", json_share(recurrence->n_runs, repetition), "interval",
-                            interval.low, interval.high));
+            list,
+            json_pack("{s:s, s:s, s:i, s:o, s:[ff], s:i}", "id", recurrence->rule->id, "severity",
+                      severity_name(recurrence->severity), "runs", (int)recurrence->n_runs, "share",
+                      json_share(recurrence->n_runs, n_known), "interval", interval.low,
+                      interval.high, "run", (int)recurrence->run));
     }
     return list;
 }
@@ -89,7 +92,7 @@ json_t *json_repetition(const struct report *report)
     return json_pack("{s:i, s:i, s:i, s:i, s:o, s:[ff], s:i, s:s?, s:i, s:o, s:o, s:o, s:o}",
                      "asked", (int)repetition->n_asked, "runs", (int)repetition->n_runs, "reports",
                      (int)repetition->n_reports, "failed", (int)repetition->n_failed, "share",
-                     json_share(repetition->n_failed, repetition), "interval",
+                     json_share(repetition->n_failed, repetition->n_runs), "interval",
                      repetition->failed.low, repetition->failed.high, "missed",
                      (int)repetition->n_missed, "missed_reason", repetition->missed_reason, "worst",
                      (int)repetition->worst, "series", json_all_series(repetition), "findings",
