@@ -150,9 +150,10 @@ static void print(struct repetitions *runs, FILE *out)
         document_report(&document, &report);
     }
     if (repetition->n_missed > 0) {
-        complain("%s", repetition->missed_reason);
-        document_failure(&document,
-                         &(struct failure){NULL, options->arguments[0], repetition->missed_reason});
+        const char *reason = runs->tally.missed_reason;
+
+        complain("%s", reason);
+        document_failure(&document, &(struct failure){NULL, options->arguments[0], reason});
     } else if (!runs->worst && repetition->n_runs > 0) {
         complain("brk() was never refused in %u runs", repetition->n_runs);
     }

@@ -331,8 +331,10 @@ void tally_report(struct tally *tally, const struct report *report)
 
 void tally_miss(struct tally *tally, const char *reason)
 {
-    if (tally->repetition.n_missed++ == 0)
-        tally->repetition.missed_reason = safe_text(&tally->arena, str_of(reason));
+    if (tally->repetition.n_missed++ > 0)
+        return;
+    tally->missed_reason = copy(&tally->arena, reason);
+    tally->repetition.missed_reason = safe_text(&tally->arena, str_of(reason));
 }
 
 static void add_ending(struct tally *tally, int wait_status)

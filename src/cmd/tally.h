@@ -42,6 +42,7 @@ struct tally {
     uint32_t *n_unmet;
     uint32_t *unmet_run; /* what the assertion tells of */
     struct ending *endings;
+    const char *missed_reason; /* as it is; repetition.missed_reason is safe to print */
 };
 
 void tally_init(struct tally *tally, uint32_t n_asked);
