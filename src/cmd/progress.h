@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A bar on standard error, if that is a terminal, for what takes longer than half a second. */
+/* A bar for what takes longer than half a second, where standard error is a terminal for it. */
 #ifndef CMD_PROGRESS_H
 #define CMD_PROGRESS_H
 
