@@ -42,13 +42,16 @@ static int print_report(struct options *options)
     struct output output;
     struct err err;
     int status;
+    bool ok;
 
     if (!output_open(&output, options->output, stream_of(options), &err))
         return fail(options, &err);
     options_set_style(options, output.stream);
     status = options->command->run(options, output.stream);
     /* After trouble, a JSON document says why and is worth keeping; no text is no report. */
-    if (!output_close(&output, !is_trouble(status), &err))
+    ok = output_close(&output, !is_trouble(status), &err);
+    launch_series_end();
+    if (!ok)
         return fail(options, &err);
     return status & EXIT_PROGRAM ? launch_end_like(status & ~EXIT_PROGRAM) : status;
 }

@@ -112,13 +112,11 @@ static bool run_one(struct repetitions *runs)
 
 static void run_all(struct repetitions *runs)
 {
-    launch_series_begin();
     progress_begin(&runs->progress, runs->options->repeat);
     for (uint32_t i = 0; i < runs->options->repeat; i++)
         if (launch_series_signal() != 0 || !run_one(runs))
             break;
     progress_end(&runs->progress);
-    launch_series_end();
 }
 
 static void save_worst(struct repetitions *runs)
@@ -200,6 +198,7 @@ int repeat(const struct options *options, const struct launch_spec *spec, FILE *
 {
     struct repetitions runs = {.options = options, .status = EXIT_CLEAN};
 
+    launch_series_begin(); /* nobody's impatience is to leave a half of anything behind */
     if (!begin_saving(&runs))
         return trouble_status(options, "the snapshot cannot be made", out);
     tally_init(&runs.tally, options->repeat);
@@ -208,6 +207,8 @@ int repeat(const struct options *options, const struct launch_spec *spec, FILE *
     run_all(&runs);
     end_saving(&runs);
     runs.tally.repetition.is_interrupted = launch_series_signal() != 0;
+    if (!options->output)
+        launch_series_end(); /* a pipe that nobody reads is no reason to stay */
     print(&runs, out);
     for (int i = 0; i < 2; i++)
         look_deinit(&runs.looks[i]);

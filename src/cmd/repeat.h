@@ -6,7 +6,10 @@
 #include "cmd/options.h"
 #include "source/launch.h"
 
-/* options->repeat times; prints one report of all and returns the exit_status of the command. */
+/*
+ * options->repeat times; prints one report of all and returns the exit_status of the command.  The
+ * caller ends the series once options->output is complete.
+ */
 int repeat(const struct options *options, const struct launch_spec *spec, FILE *out);
 
 #endif

@@ -163,6 +163,8 @@ int launch_series_signal(void)
 
 void launch_series_end(void)
 {
+    if (!in_series)
+        return;
     in_series = false;
     restore_handlers();
 }

@@ -77,7 +77,7 @@ void launch_note_signals(void);
 /*
  * Many launches, one after the other: from here to launch_series_end(), between them too, the
  * signals do not end the caller that launch_begin() speaks of.  launch_series_signal() is the first
- * of them that came, or 0.
+ * of them that came, or 0.  Ending what was not begun does nothing.
  */
 void launch_series_begin(void);
 int launch_series_signal(void);
