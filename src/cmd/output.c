@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/output.h"
 
+#include "base/str.h"
 #include "source/privilege.h"
 
 #include <errno.h>
@@ -20,6 +21,32 @@ static char *path_of(int fd)
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     n = readlink(link, path, sizeof(path));
     return n > 0 && n < (ssize_t)sizeof(path) ? strndup(path, (size_t)n) : NULL;
+}
+
+/* What it has open by that name, or -1. */
+static int own_descriptor(const char *path)
+{
+    static const char directory[] = "/dev/fd/";
+    uint64_t number;
+
+    if (strcmp(path, "/dev/stdout") == 0)
+        return STDOUT_FILENO;
+    if (strcmp(path, "/dev/stderr") == 0)
+        return STDERR_FILENO;
+    if (strncmp(path, directory, strlen(directory)) != 0 ||
+        !str_to_u64(str_of(path + strlen(directory)), &number) || number > INT_MAX)
+        return -1;
+    return (int)number;
+}
+
+/* Opened anew, a file would lose what it has, and replaced, what others go on to write to it. */
+static bool open_own(struct output *output, int descriptor)
+{
+    int fd = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+    if (fd >= 0)
+        output->stream = fdopen(fd, "w");
+    return output->stream != NULL;
 }
 
 /*
@@ -75,6 +102,11 @@ static bool open_temporary(struct output *output)
 
 static bool open_path(struct output *output, struct err *err)
 {
+    int own = own_descriptor(output->path);
+
+    if (own >= 0)
+        return open_own(output, own) ||
+               err_set(err, "cannot write to %s: %s", output->path, strerror(errno));
     if (!choose_target(output) || (!output->target && !open_there(output)))
         return err_set(err, "cannot write to %s: %s", output->path, strerror(errno));
     if (output->target && !open_temporary(output))
