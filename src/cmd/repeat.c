@@ -21,7 +21,6 @@ struct repetitions {
     int status;
     struct progress progress;
     struct snapshot snapshot;
-    bool is_saved;
 };
 
 static struct look *next_look(struct repetitions *runs)
@@ -119,20 +118,6 @@ static void run_all(struct repetitions *runs)
     progress_end(&runs->progress);
 }
 
-static void save_worst(struct repetitions *runs)
-{
-    struct err err;
-
-    if (!runs->worst)
-        return;
-    runs->is_saved = saving_write(&runs->worst->inspection.image, &runs->snapshot,
-                                  runs->options->is_private, &err);
-    if (!runs->is_saved) {
-        complain("%s", err.text);
-        note_status(runs, EXIT_TROUBLE);
-    }
-}
-
 static void print(struct repetitions *runs, FILE *out)
 {
     const struct options *options = runs->options;
@@ -182,16 +167,10 @@ static bool begin_saving(struct repetitions *runs)
 
 static void end_saving(struct repetitions *runs)
 {
-    struct err err;
+    struct image *image = runs->worst ? &runs->worst->inspection.image : NULL;
 
-    if (!runs->options->save)
-        return;
-    save_worst(runs);
-    if (!snapshot_end(&runs->snapshot, runs->is_saved, runs->is_saved ? &err : NULL) &&
-        runs->is_saved) {
-        complain("%s", err.text);
+    if (runs->options->save && !saving_end(&runs->snapshot, image, runs->options->is_private))
         note_status(runs, EXIT_TROUBLE);
-    }
 }
 
 int repeat(const struct options *options, const struct launch_spec *spec, FILE *out)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/saving.h"
 
+#include "cmd/command.h"
 #include "render/snapshot.h"
 
 #include <limits.h>
@@ -76,4 +77,15 @@ bool saving_write(struct image *image, struct snapshot *snapshot, bool is_privat
     if (is_private && !prepare_disguise(&disguise, image, err))
         return false;
     return render_snapshot(image, is_private ? &disguise : NULL, &sink, err);
+}
+
+bool saving_end(struct snapshot *snapshot, struct image *image, bool is_private)
+{
+    struct err err;
+    bool ok = image && saving_write(image, snapshot, is_private, &err);
+
+    ok = snapshot_end(snapshot, ok, ok ? &err : NULL);
+    if (image && !ok)
+        complain("%s", err.text);
+    return ok || !image;
 }
