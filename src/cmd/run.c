@@ -84,32 +84,15 @@ struct run {
     const struct options *options;
     struct look look;
     struct document document;
-    struct snapshot snapshot;
-    bool is_saved;
 };
-
-static bool save(struct run *run)
-{
-    struct err err;
-
-    run->is_saved =
-        saving_write(&run->look.inspection.image, &run->snapshot, run->options->is_private, &err);
-    if (!run->is_saved)
-        complain("%s", err.text);
-    return run->is_saved;
-}
 
 /* While the program runs on. */
 static int report(struct run *run)
 {
     struct inspection *inspection = &run->look.inspection;
-    int status;
 
     document_report(&run->document, &inspection->report);
-    status = inspection_status(inspection, run->options);
-    if (run->options->save && !save(run))
-        status = EXIT_TROUBLE;
-    return status;
+    return inspection_status(inspection, run->options);
 }
 
 static int fail(struct run *run)
@@ -148,22 +131,20 @@ static int run_once(struct run *run)
 /* Whether it could be made is said before anything is started. */
 static int run_and_save(struct run *run)
 {
+    struct snapshot snapshot;
+    struct image *image;
     struct err err;
     int status;
 
-    if (!snapshot_begin(&run->snapshot, run->options->save, &err)) {
+    if (!snapshot_begin(&snapshot, run->options->save, &err)) {
         complain("%s", err.text);
         document_failure(&run->document,
                          &(struct failure){NULL, run->options->arguments[0], err.text});
         return EXIT_TROUBLE;
     }
     status = run_once(run);
-    if (!snapshot_end(&run->snapshot, run->is_saved, run->is_saved ? &err : NULL) &&
-        run->is_saved) {
-        complain("%s", err.text);
-        status = EXIT_TROUBLE;
-    }
-    return status;
+    image = run->look.result == LOOK_REPORT ? &run->look.inspection.image : NULL;
+    return saving_end(&snapshot, image, run->options->is_private) ? status : EXIT_TROUBLE;
 }
 
 static int single(const struct options *options, const struct launch_spec *spec, FILE *out)
