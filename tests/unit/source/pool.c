@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "source/pool.h"
+
+#include "../rows.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MAX_ITEMS = 5000 };
+
+/* What came of each piece: its answers, and how often it was told of. */
+static struct {
+    unsigned int n_done, n_timeout, n_death;
+} told[MAX_ITEMS];
+static unsigned int n_wrong;
+
+enum trouble { NONE_AT_ALL, HANGS, DIES, EXITS };
+
+struct plan {
+    const char *name;
+    uint32_t n_items;
+    unsigned int n_workers;
+    size_t result_bytes;
+    enum trouble trouble;
+    uint32_t each; /* so many pieces one is in trouble */
+};
+
+static bool is_in_trouble(const struct plan *plan, uint32_t item)
+{
+    return plan->trouble != NONE_AT_ALL && item % plan->each == plan->each - 1;
+}
+
+static void work(void *context, uint32_t item, struct textbuf *result)
+{
+    const struct plan *plan = context;
+
+    textbuf_printf(result, "%u:", item);
+    for (size_t i = 0; i < plan->result_bytes; i++)
+        textbuf_add(result, STR("x"));
+    if (!is_in_trouble(plan, item))
+        return;
+    if (plan->trouble == HANGS)
+        for (;;)
+            pause();
+    if (plan->trouble == DIES)
+        raise(SIGKILL);
+    _exit(3);
+}
+
+static void done(void *context, uint32_t item, struct str result)
+{
+    const struct plan *plan = context;
+    char wanted[16];
+    int n = snprintf(wanted, sizeof(wanted), "%u:", item);
+
+    told[item].n_done++;
+    n_wrong +=
+        result.n != (size_t)n + plan->result_bytes || memcmp(result.p, wanted, (size_t)n) != 0;
+}
+
+static void lost(void *context, uint32_t item, enum pool_loss loss)
+{
+    (void)context;
+    told[item].n_timeout += loss == POOL_TIMEOUT;
+    told[item].n_death += loss == POOL_DEATH;
+}
+
+static const struct plan plans[] = {
+    {"nothing to do", 0, 2, 0, NONE_AT_ALL, 0},
+    {"one piece, many workers", 1, 64, 10, NONE_AT_ALL, 0},
+    {"many pieces, one worker", 5000, 1, 10, NONE_AT_ALL, 0},
+    {"many pieces, two workers", 5000, 2, 200, NONE_AT_ALL, 0},
+    {"more workers than there can be", 100, 1000, 10, NONE_AT_ALL, 0},
+    {"no worker", 100, 0, 10, NONE_AT_ALL, 0},
+    {"empty results", 1000, 2, 0, NONE_AT_ALL, 0},
+    {"large results", 20, 2, 1 << 20, NONE_AT_ALL, 0},
+    {"some die", 1000, 2, 100, DIES, 50},
+    {"all die", 50, 3, 100, DIES, 1},
+    {"some exit", 1000, 4, 100, EXITS, 100},
+    {"some hang", 1000, 2, 100, HANGS, 250},
+    {"the last hangs", 100, 2, 100, HANGS, 100},
+    {"all hang", 4, 2, 10, HANGS, 1},
+};
+
+START_TEST(test_each_piece_is_told_of_once)
+{
+    const struct plan *plan = &plans[_i];
+    const struct pool_spec spec = {.n_items = plan->n_items,
+                                   .n_workers = plan->n_workers,
+                                   .timeout_ms = 300,
+                                   .context = (void *)plan,
+                                   .work = work,
+                                   .done = done,
+                                   .lost = lost};
+    struct err err;
+
+    memset(told, 0, sizeof(told));
+    n_wrong = 0;
+    ck_assert_msg(pool_run(&spec, &err), "%s: %s", plan->name, err.text);
+    for (uint32_t i = 0; i < plan->n_items; i++) {
+        bool bad = is_in_trouble(plan, i);
+
+        ck_assert_msg(told[i].n_done == !bad &&
+                          told[i].n_timeout == (bad && plan->trouble == HANGS) &&
+                          told[i].n_death == (bad && plan->trouble != HANGS),
+                      "%s: piece %u: done %u, timeout %u, death %u", plan->name, i, told[i].n_done,
+                      told[i].n_timeout, told[i].n_death);
+    }
+    ROW_NUMBER(plan, n_wrong, 0);
+    ck_assert_msg(waitpid(-1, NULL, WNOHANG) < 0, "%s: a worker is left", plan->name);
+}
+END_TEST
+
+static unsigned int n_asked;
+
+static bool stop_soon(void *context, uint32_t n_done)
+{
+    (void)context;
+    (void)n_done;
+    return ++n_asked < 3;
+}
+
+/* Also when every worker is stuck: it is asked ten times a second. */
+START_TEST(test_caller_ends_it)
+{
+    static const struct plan stuck = {"", 100, 2, 10, HANGS, 1};
+    const struct pool_spec spec = {.n_items = 100,
+                                   .n_workers = 2,
+                                   .timeout_ms = 1000000,
+                                   .context = (void *)&stuck,
+                                   .work = work,
+                                   .done = done,
+                                   .lost = lost,
+                                   .goes_on = stop_soon};
+    struct err err;
+
+    memset(told, 0, sizeof(told));
+    n_asked = 0;
+    ck_assert(pool_run(&spec, &err));
+    ck_assert_uint_eq(n_asked, 3);
+    ck_assert_uint_eq(told[0].n_done + told[0].n_timeout + told[0].n_death, 0);
+    ck_assert_msg(waitpid(-1, NULL, WNOHANG) < 0, "a worker is left");
+}
+END_TEST
+
+Suite *pool_suite(void)
+{
+    Suite *suite = suite_create("pool");
+    TCase *tcase = tcase_create("pool");
+
+    suite_add_tcase(suite, tcase);
+    tcase_set_timeout(tcase, 60);
+    ROWS_ADD(tcase, test_each_piece_is_told_of_once, plans);
+    tcase_add_test(tcase, test_caller_ends_it);
+    return suite;
+}
