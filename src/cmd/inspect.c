@@ -34,7 +34,7 @@ static bool is_procfs(const struct capture *host)
            faccessat(capture_directory(host), "self", F_OK, 0) == 0;
 }
 
-static bool open_host(struct inspection *inspection, struct err *err)
+bool inspection_open_host(struct inspection *inspection, struct err *err)
 {
     if (!inspection->host && !capture_open_host(&inspection->host, "/proc", err))
         return false;
@@ -189,7 +189,7 @@ static bool open_process(struct inspection *inspection, const struct target *tar
     *pid = target->pid;
     if (target->kind == TARGET_PID)
         name_directory(inspection, *pid);
-    if (!open_host(inspection, err) ||
+    if (!inspection_open_host(inspection, err) ||
         (target->kind == TARGET_SELF && !find_self(inspection, pid, err)))
         return false;
     name_directory(inspection, *pid);
@@ -303,11 +303,12 @@ bool inspection_begin(struct inspection *inspection, const char *target,
     struct err err;
     pid_t pid = 0;
 
+    inspection->state = IMAGE_FAILED;
     if (!open_target(inspection, target, &pid, &err))
         return fail(inspection, &err);
     if (options->keep)
         capture_keep(inspection->process);
-    state = inspect(inspection, pid, options, &err);
+    inspection->state = state = inspect(inspection, pid, options, &err);
     if (state == IMAGE_READY) {
         judge(inspection, options);
         return true;
@@ -318,6 +319,7 @@ bool inspection_begin(struct inspection *inspection, const char *target,
         fail(inspection, &err);
     else
         fail_files(inspection, &err);
+    inspection->is_kernel_thread = image_is_kernel_thread(&inspection->image);
     inspection_end(inspection);
     return false;
 }
@@ -329,7 +331,7 @@ bool inspection_begin_host(struct inspection *inspection, struct host_memory *me
     struct err err;
 
     inspection->path = "/proc";
-    if (!open_host(inspection, &err))
+    if (!inspection_open_host(inspection, &err))
         return fail(inspection, &err);
     image_init_host(image, inspection->host);
     hostmem_read(memory, image);

@@ -19,12 +19,17 @@ struct inspection {
     const struct moment *moment; /* for the report; NULL: the process was not started for this */
     const char *path;            /* of the target: `directory`, or the argument when it is no PID */
     const char *kind;            /* capture_kind_name(), or NULL while it is not known */
+    enum image_state state; /* of the last one */
+    bool is_kernel_thread;  /* that is why there is no memory */
     char directory[32];
     char failure[sizeof(struct err) + 2 + PRIVILEGE_TEXT];
 };
 
 void inspection_init(struct inspection *inspection);
 void inspection_deinit(struct inspection *inspection);
+
+/* Opens /proc as the host's, which inspection_begin() else does when it needs it first. */
+bool inspection_open_host(struct inspection *inspection, struct err *err);
 
 /*
  * Inspects one target; inspection->report is valid until inspection_end().  On false

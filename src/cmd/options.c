@@ -154,6 +154,23 @@ static bool set_size(uint64_t *size, bool *has, const char *name, const char *te
            err_set(err, "--%s takes a size such as 4096, 64K, 1G, not \"%s\"", name, text);
 }
 
+static bool set_timeout(struct options *options, const char *text, struct err *err)
+{
+    uint64_t seconds;
+
+    if (!str_to_u64(str_of(text), &seconds) || seconds == 0 || seconds > 3600)
+        return err_set(err, "--timeout takes a number of seconds from 1 to 3600, not \"%s\"", text);
+    options->timeout_ms = (unsigned int)seconds * 1000;
+    return true;
+}
+
+static bool set_least(struct options *options, const char *text, struct err *err)
+{
+    options->has_least = true;
+    return severity_parse(str_of(text), &options->least) ||
+           err_set(err, "--severity takes ID=LEVEL, or with scan LEVEL, not \"%s\"", text);
+}
+
 /* So many runs are a day's work; their figures have to fit into memory. */
 enum { MAX_REPEAT = 1000000 };
 
@@ -204,6 +221,8 @@ static bool set_option(struct options *options, const struct row *row, const cha
         return set_fail_on(options, argument, err);
     else if (strcmp(name, "ignore") == 0)
         return add_ignored(&options->policy, argument, err);
+    else if (strcmp(name, "severity") == 0 && !strchr(argument, '='))
+        return set_least(options, argument, err);
     else if (strcmp(name, "severity") == 0)
         return add_severity(&options->policy, argument, err);
     else if (strcmp(name, "policy") == 0)
@@ -219,6 +238,16 @@ static bool set_option(struct options *options, const struct row *row, const cha
         return set_repeat(options, argument, err);
     else if (strcmp(name, "save") == 0)
         options->save = argument;
+    else if (strcmp(name, "jsonl") == 0)
+        options->json_lines = true;
+    else if (strcmp(name, "name") == 0)
+        options->name = argument;
+    else if (strcmp(name, "user") == 0)
+        options->user = argument;
+    else if (strcmp(name, "cgroup") == 0)
+        options->cgroup = argument;
+    else if (strcmp(name, "timeout") == 0)
+        return set_timeout(options, argument, err);
     else if (strcmp(name, "all") == 0)
         options->all = true;
     else if (strcmp(name, "private") == 0)
@@ -341,7 +370,8 @@ bool options_parse(struct options *options, int argc, char **argv, struct err *e
     struct err later;
     bool in_order, ok;
 
-    *options = (struct options){.format = formats[0], .fail_on = SEVERITY_ERROR, .color_when = -1};
+    *options = (struct options){
+        .format = formats[0], .fail_on = SEVERITY_ERROR, .color_when = -1, .timeout_ms = 2000};
     opterr = 0;
     in_order = ends_with_command(argc, argv);
     fill_getopt(line.longs, line.shorts, in_order);

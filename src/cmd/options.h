@@ -15,12 +15,13 @@ enum {
     FOR_ROOM = 8,
     FOR_HOST = 16,
     FOR_RUN = 64,
+    FOR_SCAN = 128,
     FOR_RESULTS = FOR_CHECK | FOR_HOST | FOR_RUN, /* what passed and what failed */
     FOR_TARGETS = FOR_CHECK | FOR_MAP | FOR_ROOM,
     FOR_REPORTS = FOR_TARGETS | FOR_HOST | FOR_RUN,
     FOR_ALL = FOR_REPORTS | FOR_EXPLAIN,
     FOR_SAVE = 32,
-    FOR_ANY = FOR_ALL | FOR_SAVE,
+    FOR_ANY = FOR_ALL | FOR_SAVE | FOR_SCAN,
 };
 
 enum { MAX_POLICIES = 64, MAX_EXPECTATIONS = 256 };
@@ -55,9 +56,14 @@ struct options {
     bool kill;           /* run */
     uint32_t repeat;     /* run: how many times; 0: once */
     const char *save;    /* run: directory to be made; NULL: none */
-    bool all;            /* explain: every finding in full */
-    const char *output;  /* NULL: standard output */
-    int color_when;      /* -1: auto, 0: never, 1: always */
+    const char *name, *user, *cgroup; /* scan: patterns; NULL: any */
+    bool has_least;                   /* scan: only processes with a finding so severe */
+    enum severity least;
+    bool json_lines;         /* scan */
+    unsigned int timeout_ms; /* scan: for one process */
+    bool all;                /* explain: every finding in full; scan: every process */
+    const char *output;      /* NULL: standard output */
+    int color_when;          /* -1: auto, 0: never, 1: always */
     struct style style;
     char **arguments; /* what is not an option, without the command's name */
     int n_arguments;

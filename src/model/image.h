@@ -329,6 +329,9 @@ enum image_state image_init(struct image *image, struct capture *capture, pid_t 
                             struct err *err);
 void image_deinit(struct image *image);
 
+/* Valid after image_init(), whatever that returned. */
+bool image_is_kernel_thread(const struct image *image);
+
 /* Fills image.cgroup_limit: reads the cgroups up to the root.  Idempotent. */
 void image_read_cgroup_limits(struct image *image);
 

@@ -136,12 +136,17 @@ static const char *torn(struct image *image, const struct sums *before, const st
     return sums_disagree(image, &maps, after);
 }
 
+bool image_is_kernel_thread(const struct image *image)
+{
+    return image->has_stat && image->stat.flags & PF_KTHREAD_BIT;
+}
+
 enum image_state no_memory(const struct image *image, struct err *err)
 {
     const char *comm = image->comm;
     int pid = image->pid;
 
-    if (image->stat.flags & PF_KTHREAD_BIT)
+    if (image_is_kernel_thread(image))
         err_set(err, "PID %d (%s) is a kernel thread: it has no address space of its own", pid,
                 comm);
     else if (image->stat.state == 'Z' && image->stat.n_threads > 1)

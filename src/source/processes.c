@@ -39,26 +39,50 @@ static bool pid_of(const char *name, pid_t *pid)
     return true;
 }
 
-bool processes_each(struct capture *host, void (*feed)(void *context, struct process_row row),
-                    void *context, struct err *err)
+static DIR *open_list(struct capture *host, struct err *err)
 {
     int directory = openat(capture_directory(host), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *list = directory >= 0 ? fdopendir(directory) : NULL;
+    int error = errno;
+
+    if (list)
+        return list;
+    if (directory >= 0)
+        close(directory);
+    err_set(err, "cannot list it: %s", strerror(error));
+    return NULL;
+}
+
+bool processes_list(struct capture *host, void (*feed)(void *context, pid_t pid), void *context,
+                    struct err *err)
+{
+    DIR *list = open_list(host, err);
+    const struct dirent *entry;
+    pid_t pid;
+
+    if (!list)
+        return false;
+    while ((entry = readdir(list)))
+        if (pid_of(entry->d_name, &pid))
+            feed(context, pid);
+    closedir(list);
+    return true;
+}
+
+bool processes_each(struct capture *host, void (*feed)(void *context, struct process_row row),
+                    void *context, struct err *err)
+{
+    DIR *list = open_list(host, err);
     const struct dirent *entry;
     char statm[STATM_BYTES];
     size_t n;
 
-    if (!list) {
-        int error = errno;
-
-        if (directory >= 0)
-            close(directory);
-        return err_set(err, "cannot list it: %s", strerror(error));
-    }
+    if (!list)
+        return false;
     while ((entry = readdir(list))) {
         struct process_row row = {0};
 
-        if (!pid_of(entry->d_name, &row.pid) || !read_statm(directory, row.pid, statm, &n))
+        if (!pid_of(entry->d_name, &row.pid) || !read_statm(dirfd(list), row.pid, statm, &n))
             continue;
         row.statm = (struct str){statm, n};
         feed(context, row);

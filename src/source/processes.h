@@ -11,6 +11,10 @@ struct process_row {
     struct str statm; /* empty when it may not be read; valid during the call */
 };
 
+/* The numbers of all processes that /proc lists.  False, with the reason, when it cannot. */
+bool processes_list(struct capture *host, void (*feed)(void *context, pid_t pid), void *context,
+                    struct err *err);
+
 /*
  * Tells of each process that /proc lists.  One that ends meanwhile is left out.  False, with the
  * reason, when /proc cannot be listed.

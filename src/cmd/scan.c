@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/command.h"
+#include "cmd/inspect.h"
+#include "cmd/progress.h"
+#include "cmd/scanrow.h"
+#include "parse/cgroup.h"
+#include "render/safe.h"
+#include "source/pool.h"
+#include "source/processes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct scanner {
+    const struct options *options;
+    struct inspection inspection; /* each worker goes on with a copy of its own */
+    pid_t *pids;
+    uint32_t n_pids, n_room;
+    struct arena arena; /* the rows' */
+    struct scan_row *rows;
+    struct scan scan;
+    struct image host;
+    struct progress progress;
+};
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* In a worker. */
+
+/* A reason begins as complaints do: with the process. */
+static void describe_failure(const struct inspection *inspection, struct scan_row *row)
+{
+    row->reason = inspection->failure;
+    switch (inspection->state) {
+    case IMAGE_DENIED:
+        row->state = SCAN_DENIED;
+        break;
+    case IMAGE_NO_MEMORY:
+        row->state = inspection->is_kernel_thread ? SCAN_KERNEL_THREAD : SCAN_ENDED;
+        row->reason = NULL;
+        break;
+    default:
+        row->state = SCAN_FAILED;
+    }
+}
+
+/* It has ended meanwhile, whatever the reading said of it. */
+static bool is_gone(const struct scanner *scanner, pid_t pid)
+{
+    char name[16];
+
+    snprintf(name, sizeof(name), "%d", (int)pid);
+    return faccessat(capture_directory(scanner->inspection.host), name, F_OK, 0) != 0 &&
+           errno == ENOENT;
+}
+
+/* What stops it in the end, which one call may not come to. */
+static const char *last_limit(const struct growth *growth)
+{
+    const struct limit_fact *last = NULL;
+
+    for (unsigned int i = 0; i < growth->n_limits; i++)
+        if (growth->limits[i].room_in_steps == growth->room_in_steps)
+            last = &growth->limits[i];
+    return last ? limit_name(last->kind) : NULL;
+}
+
+static void describe_room(const struct facts *facts, struct scan_row *row)
+{
+    const struct growth *brk = &facts->brk.growth;
+
+    row->has_room = facts->brk.known && brk->known;
+    if (row->has_room) {
+        row->room = brk->room;
+        row->room_in_steps = brk->room_in_steps;
+        row->limit = last_limit(brk);
+    }
+    row->has_mmap_room = facts->mmap.growth.known;
+    row->mmap_room = facts->mmap.growth.room;
+}
+
+static void describe_findings(const struct report *report, struct scan_row *row)
+{
+    struct arena *arena = &report->image->arena;
+    struct scan_finding *list = arena_alloc(arena, (report->n_findings + 1) * sizeof(*list));
+
+    row->severity = -1;
+    for (uint32_t i = 0; i < report->n_findings; i++) {
+        const struct finding *finding = &report->findings[i];
+
+        list[i] = (struct scan_finding){finding->rule, finding->severity, finding->title};
+        if ((int)finding->severity > row->severity)
+            row->severity = (int)finding->severity;
+    }
+    row->findings = list;
+    row->n_findings = report->n_findings;
+}
+
+static void describe_unmet(const struct report *report, struct scan_row *row)
+{
+    const struct verdict *verdict = report->verdict;
+    struct arena *arena = &report->image->arena;
+
+    if (!verdict)
+        return;
+    row->unmet = arena_alloc(arena, (verdict->n_failed + 1) * sizeof(*row->unmet));
+    for (uint32_t i = 0; i < verdict->n_assertions; i++) {
+        const struct assertion *assertion = &verdict->assertions[i];
+
+        if (assertion->outcome != OUTCOME_PASSED)
+            row->unmet[row->n_unmet++] =
+                arena_printf(arena, "%s: %s%s%s", assertion->text, assertion->found ? "found " : "",
+                             assertion->found ? assertion->found : "",
+                             assertion->found ? "" : assertion->reason);
+    }
+}
+
+static void describe(const struct inspection *inspection, const struct options *options,
+                     struct scan_row *row)
+{
+    const struct report *report = &inspection->report;
+    struct image *image = report->image;
+
+    image_read_cgroup(image);
+    row->state = SCAN_READ;
+    row->has_uid = image_uid(image, &row->uid);
+    row->comm = image->comm;
+    row->exe = image->exe;
+    row->cgroup = image->cgroup;
+    row->elf_class = image->elf_class;
+    row->mode = image->layout.mode;
+    row->n_mappings = image->n_counted;
+    row->is_incomplete = report_is_incomplete(report);
+    describe_room(report->facts, row);
+    describe_findings(report, row);
+    describe_unmet(report, row);
+    row->fails = inspection_status(inspection, options) == EXIT_FINDING;
+}
+
+static void look(void *context, uint32_t item, struct textbuf *result)
+{
+    struct scanner *scanner = context;
+    struct inspection *inspection = &scanner->inspection;
+    struct scan_row row = {.pid = scanner->pids[item], .severity = -1};
+    char target[16];
+
+    snprintf(target, sizeof(target), "%d", (int)row.pid);
+    if (inspection_begin(inspection, target, scanner->options)) {
+        describe(inspection, scanner->options, &row);
+        scanrow_pack(result, &row);
+        inspection_end(inspection);
+        return;
+    }
+    describe_failure(inspection, &row);
+    if (row.state != SCAN_KERNEL_THREAD && is_gone(scanner, row.pid)) {
+        row.state = SCAN_ENDED;
+        row.reason = NULL;
+    }
+    scanrow_pack(result, &row);
+}
+
+/* In the process that prints. */
+
+static void note_row(void *context, uint32_t item, struct str bytes)
+{
+    struct scanner *scanner = context;
+    struct scan_row *row = &scanner->rows[item];
+
+    if (!scanrow_unpack(&scanner->arena, bytes, row))
+        *row = (struct scan_row){.pid = scanner->pids[item],
+                                 .state = SCAN_FAILED,
+                                 .severity = -1,
+                                 .reason = "what the helper process said of it was cut off"};
+    if (row->cgroup) {
+        struct str unit = cgroup_unit(str_of(row->cgroup));
+
+        row->unit = unit.n > 0 ? arena_strndup(&scanner->arena, unit.p, unit.n) : NULL;
+    }
+}
+
+static void note_loss(void *context, uint32_t item, enum pool_loss loss)
+{
+    struct scanner *scanner = context;
+    pid_t pid = scanner->pids[item];
+    unsigned int seconds = scanner->options->timeout_ms / 1000;
+
+    scanner->rows[item] = (struct scan_row){
+        .pid = pid,
+        .state = loss == POOL_TIMEOUT ? SCAN_STUCK : SCAN_FAILED,
+        .severity = -1,
+        .reason = loss == POOL_TIMEOUT
+                      ? arena_printf(&scanner->arena,
+                                     "PID %d could not be read within %u.%03u seconds: it, or a "
+                                     "file system that it uses, hangs in the kernel",
+                                     (int)pid, seconds, scanner->options->timeout_ms % 1000)
+                      : arena_printf(&scanner->arena,
+                                     "the helper process that read PID %d was ended", (int)pid),
+    };
+}
+
+static bool show_progress(void *context, uint32_t n_done)
+{
+    struct scanner *scanner = context;
+    char text[64];
+
+    snprintf(text, sizeof(text), "%u of %u processes", n_done, scanner->n_pids);
+    progress_show(&scanner->progress, n_done, text);
+    return true;
+}
+
+static void add_pid(void *context, pid_t pid)
+{
+    struct scanner *scanner = context;
+
+    if (scanner->n_pids == scanner->n_room) {
+        scanner->n_room = scanner->n_room ? scanner->n_room * 2 : 1024;
+        scanner->pids = xreallocarray(scanner->pids, scanner->n_room, sizeof(*scanner->pids));
+    }
+    scanner->pids[scanner->n_pids++] = pid;
+}
+
+/* Users' names; the last one is remembered, for neighbours are often the same user's. */
+static void name_users(struct scanner *scanner)
+{
+    const char *name = NULL;
+    uint64_t last = UINT64_MAX;
+
+    for (uint32_t i = 0; i < scanner->n_pids; i++) {
+        struct scan_row *row = &scanner->rows[i];
+
+        if (!row->has_uid)
+            continue;
+        if (!name || row->uid != last) {
+            const struct passwd *user = getpwuid((uid_t)row->uid);
+
+            last = row->uid;
+            name = user ? arena_strndup(&scanner->arena, user->pw_name, strlen(user->pw_name))
+                        : arena_printf(&scanner->arena, "%llu", (unsigned long long)row->uid);
+        }
+        row->user = name;
+    }
+}
+
+static bool matches(const char *pattern, const char *text)
+{
+    return !pattern || (text && fnmatch(pattern, text, 0) == 0);
+}
+
+static bool is_wanted(const struct options *options, const struct scan_row *row)
+{
+    if (row->state != SCAN_READ)
+        return row->state != SCAN_KERNEL_THREAD && row->state != SCAN_ENDED && options->all;
+    if (!matches(options->name, row->comm) || !matches(options->user, row->user) ||
+        (options->cgroup && !matches(options->cgroup, row->cgroup) &&
+         !matches(options->cgroup, row->unit)))
+        return false;
+    return options->all || row->fails || row->n_unmet > 0 ||
+           row->severity >= (options->has_least ? (int)options->least : (int)SEVERITY_WARNING);
+}
+
+/* What fails, then the severest, then what has the least room, then by number. */
+static int by_weight(const void *a, const void *b)
+{
+    const struct scan_row *x = a, *y = b;
+
+    if (x->fails != y->fails)
+        return (x->fails < y->fails) - (x->fails > y->fails);
+    if (x->severity != y->severity)
+        return (x->severity < y->severity) - (x->severity > y->severity);
+    if (x->has_room && y->has_room && x->room_in_steps != y->room_in_steps)
+        return (x->room_in_steps > y->room_in_steps) - (x->room_in_steps < y->room_in_steps);
+    return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+static void sift(struct scanner *scanner)
+{
+    struct scan *scan = &scanner->scan;
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < scanner->n_pids; i++) {
+        const struct scan_row *row = &scanner->rows[i];
+
+        scan->n_by_state[row->state]++;
+        if (is_wanted(scanner->options, row))
+            scanner->rows[n++] = *row;
+        else
+            scan->n_filtered += row->state == SCAN_READ;
+    }
+    qsort(scanner->rows, n, sizeof(*scanner->rows), by_weight);
+    scan->rows = scanner->rows;
+    scan->n_rows = n;
+}
+
+static bool collect(struct scanner *scanner, struct err *err)
+{
+    long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    const struct pool_spec spec = {
+        .n_items = scanner->n_pids,
+        .n_workers = n_cpus > 0 ? (unsigned int)n_cpus : 1,
+        .timeout_ms = scanner->options->timeout_ms,
+        .context = scanner,
+        .work = look,
+        .done = note_row,
+        .lost = note_loss,
+        .goes_on = show_progress,
+    };
+    bool ok;
+
+    scanner->rows = xreallocarray(NULL, scanner->n_pids + 1, sizeof(*scanner->rows));
+    progress_begin(&scanner->progress, scanner->n_pids);
+    ok = pool_run(&spec, err);
+    progress_end(&scanner->progress);
+    return ok;
+}
+
+static int status_of(const struct scanner *scanner)
+{
+    const struct scan *scan = &scanner->scan;
+
+    if (scanner->options->strict && scan->n_by_state[SCAN_DENIED] + scan->n_by_state[SCAN_FAILED] +
+                                            scan->n_by_state[SCAN_STUCK] >
+                                        0)
+        return EXIT_TROUBLE;
+    for (uint32_t i = 0; i < scan->n_rows; i++)
+        if (scan->rows[i].fails)
+            return EXIT_FINDING;
+    return EXIT_CLEAN;
+}
+
+static bool print(struct scanner *scanner, FILE *out, struct err *err)
+{
+    if (scanner->options->json_lines)
+        json_scan_lines(&scanner->scan, out);
+    else if (scanner->options->json)
+        json_scan(&scanner->scan, out);
+    else
+        return render_scan(&scanner->scan, &scanner->options->style, out, err);
+    return true;
+}
+
+static bool scan(struct scanner *scanner, FILE *out, struct err *err)
+{
+    uint64_t begin = now_ms();
+
+    if (!inspection_open_host(&scanner->inspection, err) ||
+        !processes_list(scanner->inspection.host, add_pid, scanner, err) || !collect(scanner, err))
+        return false;
+    image_init_host(&scanner->host, scanner->inspection.host);
+    scanner->scan.host = &scanner->host;
+    name_users(scanner);
+    sift(scanner);
+    scanner->scan.duration_ms = now_ms() - begin;
+    return print(scanner, out, err);
+}
+
+static int run(const struct options *options, FILE *out)
+{
+    struct scanner scanner = {.options = options};
+    struct err err;
+    int status;
+
+    if (options->n_arguments > 0) {
+        complain_usage("scan takes no target: it looks at every process; for one: layoutcheck PID");
+        return trouble_status(options, "scan takes no target", out);
+    }
+    if (!scan_columns_check(options->style.columns, &err)) {
+        complain_usage(err.text);
+        return trouble_status(options, err.text, out);
+    }
+    arena_init(&scanner.arena);
+    inspection_init(&scanner.inspection);
+    if (scan(&scanner, out, &err)) {
+        status = status_of(&scanner);
+    } else {
+        complain("%s", err.text);
+        status = trouble_status(options, err.text, out);
+    }
+    if (scanner.scan.host)
+        image_deinit(&scanner.host);
+    inspection_deinit(&scanner.inspection);
+    arena_deinit(&scanner.arena);
+    free(scanner.pids);
+    free(scanner.rows);
+    return status;
+}
+
+static void print_details(FILE *out)
+{
+    fputs("\nColumns:\n", out);
+    render_scan_columns(out);
+}
+
+const struct command command_scan = {
+    .name = "scan",
+    .options = FOR_SCAN,
+    .usage = "",
+    .summary = "Look at every process of the host",
+    .run = run,
+    .print_details = print_details,
+};

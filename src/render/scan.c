@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A scan on paper: a row a process, equal findings of many once, and a line on all of them. */
+#include "render/scan.h"
+
+#include "render/paper.h"
+#include "render/safe.h"
+
+#include <libsmartcols.h>
+#include <stdlib.h>
+#include <strings.h>
+
+enum column {
+    COLUMN_PID,
+    COLUMN_USER,
+    COLUMN_COMM,
+    COLUMN_UNIT,
+    COLUMN_BITS,
+    COLUMN_MODE,
+    COLUMN_ROOM,
+    COLUMN_CALL,
+    COLUMN_LIMIT,
+    COLUMN_MMAP,
+    COLUMN_MAPS,
+    COLUMN_SHARE,
+    COLUMN_SEVERITY,
+    COLUMN_FINDINGS,
+    COLUMN_EXE,
+    COLUMN_CGROUP,
+    N_COLUMNS
+};
+
+static const struct {
+    const char *name;
+    double width_hint;
+    int flags;
+    bool is_default;
+    const char *meaning;
+} columns[N_COLUMNS] = {
+    [COLUMN_PID] = {"PID", 5, SCOLS_FL_RIGHT, true, "process"},
+    [COLUMN_USER] = {"USER", 8, SCOLS_FL_TRUNC, true, "whose it is"},
+    [COLUMN_COMM] = {"COMM", 12, SCOLS_FL_TRUNC, true, "its name"},
+    [COLUMN_UNIT] = {"UNIT", 12, SCOLS_FL_TRUNC, false, "systemd's unit, or the container's id"},
+    [COLUMN_BITS] = {"BITS", 2, SCOLS_FL_RIGHT, false, "word size"},
+    [COLUMN_MODE] = {"MODE", 8, 0, false, "where mmap begins: top-down or bottom-up"},
+    [COLUMN_ROOM] = {"ROOM", 6, SCOLS_FL_RIGHT, true, "how far the heap can grow"},
+    [COLUMN_CALL] = {"CALL", 6, SCOLS_FL_RIGHT, false, "... in one call of brk()"},
+    [COLUMN_LIMIT] = {"LIMIT", 12, 0, true, "what stops it there"},
+    [COLUMN_MMAP] = {"MMAP", 6, SCOLS_FL_RIGHT, false, "the largest mmap that fits"},
+    [COLUMN_MAPS] = {"MAPS", 5, SCOLS_FL_RIGHT, true, "mappings"},
+    [COLUMN_SHARE] = {"MAPS%", 4, SCOLS_FL_RIGHT, false, "their share of vm.max_map_count"},
+    [COLUMN_SEVERITY] = {"SEVERITY", 7, 0, true, "of the worst finding"},
+    [COLUMN_FINDINGS] = {"FINDINGS", 20, SCOLS_FL_WRAP, true, "all that is wrong"},
+    [COLUMN_EXE] = {"EXE", 20, SCOLS_FL_TRUNC, false, "the executed file"},
+    [COLUMN_CGROUP] = {"CGROUP", 20, SCOLS_FL_TRUNC, false, "the cgroup that its memory is in"},
+};
+
+struct selection {
+    enum column list[N_COLUMNS];
+    unsigned int n;
+};
+
+void render_scan_columns(FILE *out)
+{
+    for (int i = 0; i < N_COLUMNS; i++)
+        fprintf(out, "  %-8s %s\n", columns[i].name, columns[i].meaning);
+}
+
+const char *scan_state_name(enum scan_state state)
+{
+    static const char *const names[N_SCAN_STATES] = {
+        [SCAN_READ] = "read",   [SCAN_KERNEL_THREAD] = "kernel-thread",
+        [SCAN_ENDED] = "ended", [SCAN_DENIED] = "denied",
+        [SCAN_STUCK] = "stuck", [SCAN_FAILED] = "failed",
+    };
+
+    return names[state];
+}
+
+static void add_column(struct selection *selection, enum column column)
+{
+    for (unsigned int i = 0; i < selection->n; i++)
+        if (selection->list[i] == column)
+            return;
+    selection->list[selection->n++] = column;
+}
+
+static bool select_column(struct selection *selection, struct str name, struct err *err)
+{
+    if (name.n == 0)
+        return err_set(err, "a name is missing in the list of columns");
+    for (int i = 0; i < N_COLUMNS; i++)
+        if (strlen(columns[i].name) == name.n &&
+            strncasecmp(columns[i].name, name.p, name.n) == 0) {
+            add_column(selection, (enum column)i);
+            return true;
+        }
+    return err_set(err, "there is no column \"%.*s\"; layoutcheck scan --help lists them",
+                   (int)name.n, name.p);
+}
+
+static bool select_columns(struct selection *selection, const char *list, struct err *err)
+{
+    struct str rest = str_of(list), name;
+
+    selection->n = 0;
+    if (!list || *list == '+')
+        for (int i = 0; i < N_COLUMNS; i++)
+            if (columns[i].is_default)
+                add_column(selection, (enum column)i);
+    if (rest.n > 0 && *rest.p == '+') {
+        rest.p++;
+        rest.n--;
+    }
+    while (str_next_field(&rest, ',', &name))
+        if (!select_column(selection, name, err))
+            return false;
+    return selection->n > 0 || err_set(err, "the list of columns is empty");
+}
+
+bool scan_columns_check(const char *list, struct err *err)
+{
+    struct selection selection;
+
+    return select_columns(&selection, list, err);
+}
+
+/* Ids, the worst first, each once, "brk-room-low lib-in-brk-gap"; notes only where asked for. */
+static const char *findings_text(const struct scan_row *row, const struct style *style,
+                                 struct arena *arena)
+{
+    const char *text = "";
+
+    for (uint32_t i = 0; i < row->n_findings; i++) {
+        const char *id = row->findings[i].rule->id;
+
+        if ((row->findings[i].severity > SEVERITY_INFO || style->verbose) && !strstr(text, id))
+            text = arena_printf(arena, "%s%s%s", text, *text ? " " : "", id);
+    }
+    for (uint32_t i = 0; i < row->n_unmet; i++)
+        text = arena_printf(arena, "%s%s%s", text, *text ? " " : "", "policy");
+    return text;
+}
+
+static const char *share_text(const struct scan *scan, const struct scan_row *row,
+                              struct arena *arena)
+{
+    uint64_t max = scan->host->host.max_map_count;
+
+    if (!scan->host->host.has_max_map_count || max == 0)
+        return "?";
+    return arena_printf(arena, "%.1f", 100.0 * row->n_mappings / (double)max);
+}
+
+static const char *size_of(bool known, uint64_t bytes, const struct style *style,
+                           struct arena *arena)
+{
+    char text[UNITS_TEXT];
+
+    return known ? arena_printf(arena, "%s", paper_size(style, bytes, text)) : "?";
+}
+
+static const char *safe(struct arena *arena, const char *text)
+{
+    return text ? safe_text(arena, str_of(text)) : "?";
+}
+
+static const char *cell_of_read(const struct scan *scan, const struct scan_row *row,
+                                const struct style *style, enum column column, struct arena *arena)
+{
+    static const char *const modes[] = {"?", "top-down", "bottom-up"};
+
+    switch (column) {
+    case COLUMN_BITS:
+        return row->elf_class ? arena_printf(arena, "%u", row->elf_class) : "?";
+    case COLUMN_MODE:
+        return modes[row->mode];
+    case COLUMN_ROOM:
+        return size_of(row->has_room, row->room_in_steps, style, arena);
+    case COLUMN_CALL:
+        return size_of(row->has_room, row->room, style, arena);
+    case COLUMN_LIMIT:
+        return row->limit ? row->limit : "";
+    case COLUMN_MMAP:
+        return size_of(row->has_mmap_room, row->mmap_room, style, arena);
+    case COLUMN_MAPS:
+        return arena_printf(arena, "%u", row->n_mappings);
+    case COLUMN_SHARE:
+        return share_text(scan, row, arena);
+    case COLUMN_SEVERITY:
+        return row->severity < 0 ? "" : severity_name((enum severity)row->severity);
+    default:
+        return findings_text(row, style, arena);
+    }
+}
+
+static const char *cell(const struct scan *scan, const struct scan_row *row,
+                        const struct style *style, enum column column, struct arena *arena)
+{
+    switch (column) {
+    case COLUMN_PID:
+        return arena_printf(arena, "%d", (int)row->pid);
+    case COLUMN_USER:
+        return safe(arena, row->user);
+    case COLUMN_COMM:
+        return safe(arena, row->comm);
+    case COLUMN_UNIT:
+        return safe(arena, row->unit ? row->unit : "");
+    case COLUMN_EXE:
+        return safe(arena, row->exe);
+    case COLUMN_CGROUP:
+        return safe(arena, row->cgroup);
+    default:
+        break;
+    }
+    if (row->state == SCAN_READ)
+        return cell_of_read(scan, row, style, column, arena);
+    return column == COLUMN_FINDINGS ? scan_state_name(row->state) : "";
+}
+
+static bool add_row(struct libscols_table *table, const struct selection *selection,
+                    const struct scan *scan, const struct scan_row *row, const struct style *style,
+                    struct arena *arena)
+{
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+
+    for (unsigned int i = 0; line && i < selection->n; i++)
+        if (scols_line_set_data(line, i, cell(scan, row, style, selection->list[i], arena)) != 0)
+            return false;
+    return line != NULL;
+}
+
+static bool print_table(const struct scan *scan, const struct selection *selection,
+                        const struct style *style, FILE *out, struct arena *arena)
+{
+    struct libscols_table *table = scols_new_table();
+    bool ok = table != NULL;
+
+    if (!ok)
+        return false;
+    scols_table_set_stream(table, out);
+    scols_table_enable_noheadings(table, style->no_headings);
+    scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
+    scols_table_set_termwidth(table, style->width);
+    paper_table_as_is(table);
+    for (unsigned int i = 0; ok && i < selection->n; i++)
+        ok = scols_table_new_column(table, columns[selection->list[i]].name,
+                                    columns[selection->list[i]].width_hint,
+                                    columns[selection->list[i]].flags) != NULL;
+    for (uint32_t i = 0; ok && i < scan->n_rows; i++)
+        ok = add_row(table, selection, scan, &scan->rows[i], style, arena);
+    ok = ok && scols_print_table(table) == 0;
+    scols_unref_table(table);
+    return ok;
+}
+
+/* A finding of one rule: of how many processes, and which. */
+struct group {
+    const struct rule *rule;
+    enum severity severity;
+    uint32_t n;
+    const char *title; /* of the only one */
+    const char *names; /* "nginx (12), java": the first of them */
+    uint32_t n_names;
+};
+
+static const char *comm_of(const struct scan_row *row)
+{
+    return row->comm ? row->comm : "?";
+}
+
+static bool has_rule(const struct scan_row *row, const struct rule *rule, enum severity *severity,
+                     const char **title)
+{
+    for (uint32_t i = 0; i < row->n_findings; i++)
+        if (row->findings[i].rule == rule) {
+            *severity = row->findings[i].severity;
+            *title = row->findings[i].title;
+            return true;
+        }
+    return false;
+}
+
+static uint32_t count_named(const struct scan *scan, const struct rule *rule, const char *comm,
+                            uint32_t from)
+{
+    enum severity severity;
+    const char *title;
+    uint32_t n = 0;
+
+    for (uint32_t i = from; i < scan->n_rows; i++)
+        n += strcmp(comm_of(&scan->rows[i]), comm) == 0 &&
+             has_rule(&scan->rows[i], rule, &severity, &title);
+    return n;
+}
+
+/* The names of processes, each once; only the first rows decide, there may be thousands. */
+static void add_name(const struct scan *scan, struct group *group, uint32_t row,
+                     struct arena *arena)
+{
+    enum { NAMED = 4 };
+    const char *comm = comm_of(&scan->rows[row]);
+    uint32_t n;
+
+    if (group->n_names > NAMED || (row > 0 && count_named(scan, group->rule, comm, 0) !=
+                                                  count_named(scan, group->rule, comm, row)))
+        return;
+    n = count_named(scan, group->rule, comm, row);
+    if (group->n_names++ == NAMED) {
+        group->names = arena_printf(arena, "%s, ...", group->names);
+        return;
+    }
+    group->names = arena_printf(arena, "%s%s%s", group->n_names > 1 ? group->names : "",
+                                group->n_names > 1 ? ", " : "", safe(arena, comm));
+    if (n > 1)
+        group->names = arena_printf(arena, "%s (%u)", group->names, n);
+}
+
+static struct group group_of(const struct scan *scan, const struct rule *rule, struct arena *arena)
+{
+    struct group group = {.rule = rule, .names = ""};
+
+    for (uint32_t i = 0; i < scan->n_rows; i++) {
+        enum severity severity;
+        const char *title;
+
+        if (!has_rule(&scan->rows[i], rule, &severity, &title))
+            continue;
+        group.n++;
+        group.title = title;
+        if (severity > group.severity)
+            group.severity = severity;
+        add_name(scan, &group, i, arena);
+    }
+    return group;
+}
+
+static void print_groups(const struct scan *scan, const struct style *style, FILE *out,
+                         struct arena *arena)
+{
+    for (int severity = SEVERITY_ERROR; severity >= SEVERITY_INFO; severity--)
+        for (uint32_t i = 0; rules[i]; i++) {
+            struct group group = group_of(scan, rules[i], arena);
+            const char *head;
+
+            if (group.n == 0 || (int)group.severity != severity ||
+                (severity == SEVERITY_INFO && !style->verbose))
+                continue;
+            head = arena_printf(arena, "%s %s ", severity_name(group.severity), group.rule->id);
+            fprintf(out, "%s%s%s %s ", paper_severity_on(style, group.severity),
+                    severity_name(group.severity), paper_off(style), group.rule->id);
+            paper_wrap_from(
+                out, style, strlen(head), 6,
+                group.n == 1 ? arena_printf(arena, "%s: %s", group.names, safe(arena, group.title))
+                             : arena_printf(arena, "in %u processes: %s", group.n, group.names));
+        }
+}
+
+/* "312 processes: 280 read, 30 kernel threads, 2 denied" */
+static const char *summary_text(const struct scan *scan, struct arena *arena)
+{
+    static const char *const what[N_SCAN_STATES] = {
+        [SCAN_READ] = "read",
+        [SCAN_KERNEL_THREAD] = "kernel threads",
+        [SCAN_ENDED] = "ended meanwhile",
+        [SCAN_DENIED] = "not readable for lack of rights",
+        [SCAN_STUCK] = "stuck",
+        [SCAN_FAILED] = "not readable",
+    };
+    const char *text, *separator = ": ";
+    uint32_t n = 0;
+
+    for (int i = 0; i < N_SCAN_STATES; i++)
+        n += scan->n_by_state[i];
+    text = arena_printf(arena, "%u processes", n);
+    for (int i = 0; i < N_SCAN_STATES; i++) {
+        if (scan->n_by_state[i] == 0)
+            continue;
+        text = arena_printf(arena, "%s%s%u %s", text, separator, scan->n_by_state[i], what[i]);
+        separator = ", ";
+    }
+    return text;
+}
+
+static void print_reasons(const struct scan *scan, const struct style *style, FILE *out,
+                          struct arena *arena)
+{
+    for (uint32_t i = 0; i < scan->n_rows; i++)
+        if (scan->rows[i].reason)
+            paper_wrap(out, style, 2, "", safe(arena, scan->rows[i].reason));
+    for (uint32_t i = 0; i < scan->n_rows; i++)
+        for (uint32_t k = 0; k < scan->rows[i].n_unmet; k++)
+            paper_wrap(out, style, 6, "",
+                       arena_printf(arena, "policy %d %s: %s", (int)scan->rows[i].pid,
+                                    safe(arena, comm_of(&scan->rows[i])),
+                                    safe(arena, scan->rows[i].unmet[k])));
+}
+
+bool render_scan(const struct scan *scan, const struct style *style, FILE *out, struct err *err)
+{
+    struct selection selection;
+    struct arena arena;
+    bool ok;
+
+    if (!select_columns(&selection, style->columns, err))
+        return false;
+    arena_init(&arena);
+    ok = scan->n_rows == 0 || print_table(scan, &selection, style, out, &arena);
+    if (ok && !style->quiet) {
+        if (scan->n_rows > 0)
+            putc('\n', out);
+        print_groups(scan, style, out, &arena);
+        print_reasons(scan, style, out, &arena);
+        paper_wrap(out, style, 0, "", summary_text(scan, &arena));
+        if (scan->n_rows == 0)
+            fputs("nothing wrong found\n", out);
+    }
+    arena_deinit(&arena);
+    return ok || err_set(err, "cannot print the table");
+}
