@@ -254,7 +254,8 @@ static enum image_state inspect(struct inspection *inspection, pid_t pid,
     struct image *image = &inspection->image;
 
     for (int i = 1;; i++) {
-        enum image_state state = image_init(image, inspection->process, pid, err);
+        enum image_state state =
+            image_init_sharing(image, inspection->process, pid, inspection->files, err);
 
         if (state != IMAGE_READY)
             return state;

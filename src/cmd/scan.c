@@ -3,6 +3,7 @@
 #include "cmd/inspect.h"
 #include "cmd/progress.h"
 #include "cmd/scanrow.h"
+#include "model/filecache.h"
 #include "parse/cgroup.h"
 #include "render/safe.h"
 #include "source/pool.h"
@@ -381,6 +382,7 @@ static int run(const struct options *options, FILE *out)
     }
     arena_init(&scanner.arena);
     inspection_init(&scanner.inspection);
+    scanner.inspection.files = filecache_new();
     if (scan(&scanner, out, &err)) {
         status = status_of(&scanner);
     } else {
@@ -389,6 +391,7 @@ static int run(const struct options *options, FILE *out)
     }
     if (scanner.scan.host)
         image_deinit(&scanner.host);
+    filecache_free(scanner.inspection.files);
     inspection_deinit(&scanner.inspection);
     arena_deinit(&scanner.arena);
     free(scanner.pids);

@@ -8,6 +8,7 @@
  */
 #include "base/units.h"
 #include "model/build.h"
+#include "model/filecache.h"
 #include "model/objectfile.h"
 #include "parse/symbols.h"
 #include "parse/word.h"
@@ -179,11 +180,27 @@ static bool find_in_file(const struct image *image, const struct object *object,
     return found;
 }
 
+/* The same for all processes that map the file. */
+static bool find_shared(const struct image *image, const struct instance *instance,
+                        uint64_t *address)
+{
+    const struct object *object = &image->objects[instance->object];
+    struct cached_file *file = object->shared;
+
+    if (file->curbrk == CURBRK_UNKNOWN)
+        file->curbrk =
+            find_in_file(image, object, &file->curbrk_value) ? CURBRK_FOUND : CURBRK_NONE;
+    *address = instance->bias + file->curbrk_value;
+    return file->curbrk == CURBRK_FOUND;
+}
+
 static bool find_libc_variable(const struct image *image, const struct instance *instance,
                                const struct reader *memory, uint64_t *address)
 {
     const struct object *object = &image->objects[instance->object];
 
+    if (object->shared && find_shared(image, instance, address))
+        return true;
     if (symbol_find_loaded(&object->head, memory, instance->bias, "__curbrk", address))
         return true;
     if (!image->core || !find_in_file(image, object, address))

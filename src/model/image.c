@@ -129,11 +129,12 @@ static enum image_state read_process(struct image *image, struct err *err)
 
 /* One reading of everything, in the order in which one part needs the other. */
 static enum image_state build(struct image *image, struct capture *capture, pid_t pid,
-                              struct err *err)
+                              struct filecache *files, struct err *err)
 {
     enum image_state state;
 
-    *image = (struct image){.capture = capture, .pid = pid, .program = NONE, .interp = NONE};
+    *image = (struct image){
+        .capture = capture, .files = files, .pid = pid, .program = NONE, .interp = NONE};
     arena_init(&image->arena);
     intern_init(&image->names, &image->arena);
     /* A live process has the pages of its reader; AT_PAGESZ is what the process lets us see. */
@@ -172,10 +173,16 @@ static enum ending look_again(struct image *image)
 enum image_state image_init(struct image *image, struct capture *capture, pid_t pid,
                             struct err *err)
 {
+    return image_init_sharing(image, capture, pid, NULL, err);
+}
+
+enum image_state image_init_sharing(struct image *image, struct capture *capture, pid_t pid,
+                                    struct filecache *files, struct err *err)
+{
     bool execed = false;
 
     for (int n = 1;; n++) {
-        enum image_state state = build(image, capture, pid, err);
+        enum image_state state = build(image, capture, pid, files, err);
         enum ending ending = state == IMAGE_READY ? look_again(image) : ENDING_SAME;
 
         image->execed |= execed;

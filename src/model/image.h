@@ -98,6 +98,7 @@ struct object {
     const char *missing;     /* why there is no head */
     struct buildid build_id; /* of a core's objects; none: not known */
     enum file_fate fate;
+    struct cached_file *shared; /* what other processes' images know of the file, or NULL */
 };
 
 /* One loading of an object: a file can be loaded twice. */
@@ -228,6 +229,7 @@ struct commit {
 struct image {
     struct arena arena;
     struct capture *capture; /* borrowed */
+    struct filecache *files; /* borrowed; NULL: nothing is shared with other images */
     pid_t pid;               /* 0: unknown */
 
     struct intern names;
@@ -327,6 +329,12 @@ enum image_state {
  */
 enum image_state image_init(struct image *image, struct capture *capture, pid_t pid,
                             struct err *err);
+
+struct filecache;
+
+/* The same of one of many processes: what ELF files say is read once for all (filecache.h). */
+enum image_state image_init_sharing(struct image *image, struct capture *capture, pid_t pid,
+                                    struct filecache *files, struct err *err);
 void image_deinit(struct image *image);
 
 /* Valid after image_init(), whatever that returned. */

@@ -85,12 +85,13 @@ static void read_class(struct ancestor *ancestor, struct capture *capture, struc
 }
 
 /* Its layout is inferred as that of any process: from an image of its own. */
-static void read_layout(struct ancestor *ancestor, struct capture *capture, struct arena *arena)
+static void read_layout(struct ancestor *ancestor, struct capture *capture, struct filecache *files,
+                        struct arena *arena)
 {
     struct image image;
     struct err err = {0};
 
-    if (image_init(&image, capture, ancestor->pid, &err) == IMAGE_READY) {
+    if (image_init_sharing(&image, capture, ancestor->pid, files, &err) == IMAGE_READY) {
         ancestor->elf_class = image.elf_class;
         ancestor->mode = image.layout.mode;
         ancestor->aslr = image.layout.aslr;
@@ -123,7 +124,7 @@ static void read_ancestor(struct image *image, pid_t pid, struct ancestor *ances
     } else if (stat_parse(blob->bytes, &stat, NULL)) {
         ancestor->comm = arena_strndup(arena, stat.comm.p, stat.comm.n);
         *parent = (pid_t)stat.ppid;
-        read_layout(ancestor, capture, arena);
+        read_layout(ancestor, capture, image->files, arena);
         read_personality(ancestor, capture, arena);
         read_stack_limit(ancestor, capture, arena);
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/objectfile.h"
 
+#include "model/filecache.h"
+
 #include <elf.h>
 
 /*
@@ -112,7 +114,8 @@ bool object_open(const struct image *image, const struct object *object, struct 
 }
 
 /* The executed file is held open by the process, so that it is read even when it was removed. */
-static bool read_head_of_file(struct image *image, struct object *object, struct err *err)
+static bool read_head_of_file(struct image *image, struct object *object, struct arena *arena,
+                              struct err *err)
 {
     struct objfile file;
     struct reader reader;
@@ -121,17 +124,42 @@ static bool read_head_of_file(struct image *image, struct object *object, struct
     if (!object_open(image, object, &file, err))
         return false;
     reader = objfile_reader(&file);
-    ok = elfhead_parse(&object->head, &image->arena, &reader, err);
+    ok = elfhead_parse(&object->head, arena, &reader, err);
     objfile_close(&file);
     return ok;
+}
+
+/* What another image has read, or this one reads for all. */
+static void share_head(struct image *image, struct object *object)
+{
+    struct arena *arena = filecache_arena(image->files);
+    struct cached_file *file;
+    bool is_new;
+    struct err err;
+
+    file = object->shared = filecache_find(image->files, image, object, &is_new);
+    if (!file)
+        return;
+    if (is_new) {
+        file->has_head = read_head_of_file(image, object, arena, &err);
+        file->head = object->head;
+        file->missing = file->has_head ? NULL : arena_strndup(arena, err.text, strlen(err.text));
+    }
+    object->has_head = file->has_head;
+    object->head = file->head;
+    object->missing = file->missing;
 }
 
 void object_read_head(struct image *image, struct object *object, const struct mapping *mapping)
 {
     struct err err;
 
+    if (image->files)
+        share_head(image, object);
+    if (object->shared)
+        return;
     object->has_head = image->core ? read_head_of_core(image, object, mapping, &err)
-                                   : read_head_of_file(image, object, &err);
+                                   : read_head_of_file(image, object, &image->arena, &err);
     if (!object->has_head)
         object->missing = arena_strndup(&image->arena, err.text, strlen(err.text));
 }
