@@ -262,7 +262,8 @@ static bool matches(const char *pattern, const char *text)
 static bool is_wanted(const struct options *options, const struct scan_row *row)
 {
     if (row->state != SCAN_READ)
-        return row->state != SCAN_KERNEL_THREAD && row->state != SCAN_ENDED && options->all;
+        return row->state != SCAN_KERNEL_THREAD && row->state != SCAN_ENDED && options->all &&
+               !options->name && !options->user && !options->cgroup;
     if (!matches(options->name, row->comm) || !matches(options->user, row->user) ||
         (options->cgroup && !matches(options->cgroup, row->cgroup) &&
          !matches(options->cgroup, row->unit)))
