@@ -100,7 +100,7 @@ _layoutcheck_operands() # TOOL CURRENT
 {
     case $command in
     explain) _layoutcheck_values "$1" explain ID ;;
-    host) ;;
+    host | scan) ;;
     run) compgen -c -- "$2" ;;
     map | room | save) [ "$n_operands" -gt 0 ] || _layoutcheck_pids ;;
     '') [ "$n_operands" -gt 0 ] || _layoutcheck_names "$1" '' Commands && _layoutcheck_pids ;;
@@ -112,7 +112,7 @@ _layoutcheck_operands() # TOOL CURRENT
 _layoutcheck_takes_files()
 {
     case $command in
-    explain | host) false ;;
+    explain | host | scan) false ;;
     map | room | save) [ "$n_operands" -eq 0 ] ;;
     esac
 }

@@ -34,12 +34,49 @@ START_TEST(test_memory_path)
 }
 END_TEST
 
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* As systemd 252, Docker 20.10, Podman 4.3, containerd and CRI-O name them. */
+static const struct {
+    const char *name;
+    const char *path;
+    const char *unit;
+} units[] = {
+    {"a service", "/system.slice/nginx.service", "nginx.service"},
+    {"of an instance", "/system.slice/system-getty.slice/getty@tty1.service", "getty@tty1.service"},
+    {"a session", "/user.slice/user-1000.slice/session-3.scope", "session-3.scope"},
+    {"of a user's manager", "/user.slice/user-1000.slice/user@1000.service/app.slice/a.service",
+     "a.service"},
+    {"docker, version 1", "/docker/" ID, "0123456789ab"},
+    {"docker, version 2", "/system.slice/docker-" ID ".scope", "0123456789ab"},
+    {"podman", "/machine.slice/libpod-" ID ".scope", "0123456789ab"},
+    {"podman's payload", "/machine.slice/libpod-" ID ".scope/container", "0123456789ab"},
+    {"kubernetes",
+     "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1.slice/"
+     "cri-containerd-" ID ".scope",
+     "0123456789ab"},
+    {"a service within a container", "/docker/" ID "/system.slice/cron.service", "cron.service"},
+    {"one digit less", "/docker/123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+     ""},
+    {"a slice", "/system.slice", ""},
+    {"init", "/init.scope", "init.scope"},
+    {"the root", "/", ""},
+    {"nothing", "", ""},
+};
+
+START_TEST(test_unit)
+{
+    ROW_STR(&units[_i], cgroup_unit(str_of(units[_i].path)), units[_i].unit);
+}
+END_TEST
+
 Suite *cgroup_suite(void)
 {
     Suite *suite = suite_create("cgroup");
     TCase *tcase = tcase_create("parse");
 
     ROWS_ADD(tcase, test_memory_path, rows);
+    ROWS_ADD(tcase, test_unit, units);
     suite_add_tcase(suite, tcase);
     return suite;
 }

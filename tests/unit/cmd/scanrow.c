@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/scanrow.h"
+
+#include "../rows.h"
+
+static struct scan_row sample(void)
+{
+    static const char *unmet[] = {"brk.room >= 64M: found 4096 (4K)", ""};
+    static struct scan_finding findings[2];
+
+    findings[0] = (struct scan_finding){rules[0], SEVERITY_ERROR, "title \x1b[31m \xff"};
+    findings[1] = (struct scan_finding){rules[1], SEVERITY_INFO, ""};
+    return (struct scan_row){
+        .pid = 4194304,
+        .state = SCAN_READ,
+        .comm = "a b",
+        .exe = NULL,
+        .cgroup = "/",
+        .has_uid = true,
+        .uid = UINT32_MAX,
+        .elf_class = 64,
+        .mode = MMAP_BOTTOM_UP,
+        .has_room = true,
+        .room = UINT64_MAX,
+        .room_in_steps = 1,
+        .limit = "next-mapping",
+        .has_mmap_room = false,
+        .mmap_room = 7,
+        .n_mappings = UINT32_MAX,
+        .is_incomplete = true,
+        .findings = findings,
+        .n_findings = 2,
+        .severity = -1,
+        .fails = true,
+        .unmet = unmet,
+        .n_unmet = 2,
+    };
+}
+
+static void expect_text(const char *found, const char *wanted)
+{
+    ck_assert_msg(found == wanted || (found && wanted && strcmp(found, wanted) == 0),
+                  "\"%s\", not \"%s\"", found ? found : "(NULL)", wanted ? wanted : "(NULL)");
+}
+
+START_TEST(test_there_and_back)
+{
+    const struct scan_row row = sample();
+    struct textbuf bytes = {0};
+    struct scan_row back;
+    struct arena arena;
+
+    arena_init(&arena);
+    scanrow_pack(&bytes, &row);
+    ck_assert(scanrow_unpack(&arena, textbuf_view(&bytes), &back));
+    ck_assert_int_eq(back.pid, row.pid);
+    ck_assert_int_eq(back.state, row.state);
+    ck_assert_uint_eq(back.uid, row.uid);
+    ck_assert_uint_eq(back.elf_class, row.elf_class);
+    ck_assert_int_eq(back.mode, row.mode);
+    ck_assert_uint_eq(back.room, row.room);
+    ck_assert_uint_eq(back.room_in_steps, row.room_in_steps);
+    ck_assert_uint_eq(back.mmap_room, row.mmap_room);
+    ck_assert_uint_eq(back.n_mappings, row.n_mappings);
+    ck_assert_int_eq(back.severity, row.severity);
+    ck_assert(back.has_uid && back.has_room && !back.has_mmap_room && back.is_incomplete &&
+              back.fails);
+    expect_text(back.reason, row.reason);
+    expect_text(back.comm, row.comm);
+    expect_text(back.exe, row.exe);
+    expect_text(back.cgroup, row.cgroup);
+    expect_text(back.limit, row.limit);
+    ck_assert_uint_eq(back.n_findings, row.n_findings);
+    for (uint32_t i = 0; i < back.n_findings; i++) {
+        ck_assert_ptr_eq(back.findings[i].rule, row.findings[i].rule);
+        ck_assert_int_eq(back.findings[i].severity, row.findings[i].severity);
+        expect_text(back.findings[i].title, row.findings[i].title);
+    }
+    ck_assert_uint_eq(back.n_unmet, row.n_unmet);
+    for (uint32_t i = 0; i < back.n_unmet; i++)
+        expect_text(back.unmet[i], row.unmet[i]);
+    textbuf_deinit(&bytes);
+    arena_deinit(&arena);
+}
+END_TEST
+
+/* Of a helper that was ended in the middle. */
+START_TEST(test_cut_off)
+{
+    const struct scan_row row = sample();
+    struct textbuf bytes = {0};
+    struct str view;
+
+    scanrow_pack(&bytes, &row);
+    view = textbuf_view(&bytes);
+    for (size_t n = 0; n < view.n; n++) {
+        struct scan_row back;
+        struct arena arena;
+
+        arena_init(&arena);
+        ck_assert_msg(!scanrow_unpack(&arena, (struct str){view.p, n}, &back), "%zu bytes", n);
+        arena_deinit(&arena);
+    }
+    textbuf_deinit(&bytes);
+}
+END_TEST
+
+Suite *scanrow_suite(void)
+{
+    Suite *suite = suite_create("scanrow");
+    TCase *tcase = tcase_create("scanrow");
+
+    suite_add_tcase(suite, tcase);
+    tcase_add_test(tcase, test_there_and_back);
+    tcase_add_test(tcase, test_cut_off);
+    return suite;
+}
