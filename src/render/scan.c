@@ -253,14 +253,20 @@ static bool print_table(const struct scan *scan, const struct selection *selecti
     return ok;
 }
 
-/* A finding of one rule: of how many processes, and which. */
+enum { NAMED = 4 };
+
+/* What one rule finds: in how many processes, and the names of these. */
 struct group {
     const struct rule *rule;
     enum severity severity;
     uint32_t n;
-    const char *title; /* of the only one */
-    const char *names; /* "nginx (12), java": the first of them */
-    uint32_t n_names;
+    const char *title; /* of the last one */
+    struct {
+        const char *comm;
+        uint32_t n;
+    } names[NAMED]; /* the first ones */
+    unsigned int n_names;
+    bool has_more;
 };
 
 static const char *comm_of(const struct scan_row *row)
@@ -268,90 +274,84 @@ static const char *comm_of(const struct scan_row *row)
     return row->comm ? row->comm : "?";
 }
 
-static bool has_rule(const struct scan_row *row, const struct rule *rule, enum severity *severity,
-                     const char **title)
+static const struct scan_finding *find_rule(const struct scan_row *row, const struct rule *rule)
 {
     for (uint32_t i = 0; i < row->n_findings; i++)
-        if (row->findings[i].rule == rule) {
-            *severity = row->findings[i].severity;
-            *title = row->findings[i].title;
-            return true;
+        if (row->findings[i].rule == rule)
+            return &row->findings[i];
+    return NULL;
+}
+
+static void add_name(struct group *group, const char *comm)
+{
+    for (unsigned int i = 0; i < group->n_names; i++)
+        if (strcmp(group->names[i].comm, comm) == 0) {
+            group->names[i].n++;
+            return;
         }
-    return false;
-}
-
-static uint32_t count_named(const struct scan *scan, const struct rule *rule, const char *comm,
-                            uint32_t from)
-{
-    enum severity severity;
-    const char *title;
-    uint32_t n = 0;
-
-    for (uint32_t i = from; i < scan->n_rows; i++)
-        n += strcmp(comm_of(&scan->rows[i]), comm) == 0 &&
-             has_rule(&scan->rows[i], rule, &severity, &title);
-    return n;
-}
-
-/* The names of processes, each once; only the first rows decide, there may be thousands. */
-static void add_name(const struct scan *scan, struct group *group, uint32_t row,
-                     struct arena *arena)
-{
-    enum { NAMED = 4 };
-    const char *comm = comm_of(&scan->rows[row]);
-    uint32_t n;
-
-    if (group->n_names > NAMED || (row > 0 && count_named(scan, group->rule, comm, 0) !=
-                                                  count_named(scan, group->rule, comm, row)))
-        return;
-    n = count_named(scan, group->rule, comm, row);
-    if (group->n_names++ == NAMED) {
-        group->names = arena_printf(arena, "%s, ...", group->names);
+    if (group->n_names == NAMED) {
+        group->has_more = true;
         return;
     }
-    group->names = arena_printf(arena, "%s%s%s", group->n_names > 1 ? group->names : "",
-                                group->n_names > 1 ? ", " : "", safe(arena, comm));
-    if (n > 1)
-        group->names = arena_printf(arena, "%s (%u)", group->names, n);
+    group->names[group->n_names].comm = comm;
+    group->names[group->n_names++].n = 1;
 }
 
-static struct group group_of(const struct scan *scan, const struct rule *rule, struct arena *arena)
+static struct group group_of(const struct scan *scan, const struct rule *rule)
 {
-    struct group group = {.rule = rule, .names = ""};
+    struct group group = {.rule = rule};
 
     for (uint32_t i = 0; i < scan->n_rows; i++) {
-        enum severity severity;
-        const char *title;
+        const struct scan_finding *finding = find_rule(&scan->rows[i], rule);
 
-        if (!has_rule(&scan->rows[i], rule, &severity, &title))
+        if (!finding)
             continue;
         group.n++;
-        group.title = title;
-        if (severity > group.severity)
-            group.severity = severity;
-        add_name(scan, &group, i, arena);
+        group.title = finding->title;
+        if (finding->severity > group.severity)
+            group.severity = finding->severity;
+        add_name(&group, comm_of(&scan->rows[i]));
     }
     return group;
+}
+
+/* "nginx (12), java, ..." */
+static const char *names_text(const struct group *group, struct arena *arena)
+{
+    const char *text = "";
+
+    for (unsigned int i = 0; i < group->n_names; i++) {
+        text = arena_printf(arena, "%s%s%s", text, i > 0 ? ", " : "",
+                            safe(arena, group->names[i].comm));
+        if (group->names[i].n > 1)
+            text = arena_printf(arena, "%s (%u)", text, group->names[i].n);
+    }
+    return group->has_more ? arena_printf(arena, "%s, ...", text) : text;
+}
+
+static void print_group(const struct group *group, const struct style *style, FILE *out,
+                        struct arena *arena)
+{
+    const char *severity = severity_name(group->severity), *names = names_text(group, arena);
+
+    fprintf(out, "%s%s%s %s ", paper_severity_on(style, group->severity), severity,
+            paper_off(style), group->rule->id);
+    paper_wrap_from(out, style, strlen(severity) + strlen(group->rule->id) + 2, 6,
+                    group->n == 1 ? arena_printf(arena, "%s: %s", names, safe(arena, group->title))
+                                  : arena_printf(arena, "in %u processes: %s", group->n, names));
 }
 
 static void print_groups(const struct scan *scan, const struct style *style, FILE *out,
                          struct arena *arena)
 {
-    for (int severity = SEVERITY_ERROR; severity >= SEVERITY_INFO; severity--)
-        for (uint32_t i = 0; rules[i]; i++) {
-            struct group group = group_of(scan, rules[i], arena);
-            const char *head;
+    int least = style->verbose ? SEVERITY_INFO : SEVERITY_WARNING;
 
-            if (group.n == 0 || (int)group.severity != severity ||
-                (severity == SEVERITY_INFO && !style->verbose))
-                continue;
-            head = arena_printf(arena, "%s %s ", severity_name(group.severity), group.rule->id);
-            fprintf(out, "%s%s%s %s ", paper_severity_on(style, group.severity),
-                    severity_name(group.severity), paper_off(style), group.rule->id);
-            paper_wrap_from(
-                out, style, strlen(head), 6,
-                group.n == 1 ? arena_printf(arena, "%s: %s", group.names, safe(arena, group.title))
-                             : arena_printf(arena, "in %u processes: %s", group.n, group.names));
+    for (int severity = SEVERITY_ERROR; severity >= least; severity--)
+        for (uint32_t i = 0; rules[i]; i++) {
+            struct group group = group_of(scan, rules[i]);
+
+            if (group.n > 0 && (int)group.severity == severity)
+                print_group(&group, style, out, arena);
         }
 }
 
