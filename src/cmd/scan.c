@@ -272,6 +272,12 @@ static bool is_wanted(const struct options *options, const struct scan_row *row)
            row->severity >= (options->has_least ? (int)options->least : (int)SEVERITY_WARNING);
 }
 
+/* What is not known comes last. */
+static uint64_t room_of(const struct scan_row *row)
+{
+    return row->has_room ? row->room_in_steps : UINT64_MAX;
+}
+
 /* What fails, then the severest, then what has the least room, then by number. */
 static int by_weight(const void *a, const void *b)
 {
@@ -281,8 +287,8 @@ static int by_weight(const void *a, const void *b)
         return (x->fails < y->fails) - (x->fails > y->fails);
     if (x->severity != y->severity)
         return (x->severity < y->severity) - (x->severity > y->severity);
-    if (x->has_room && y->has_room && x->room_in_steps != y->room_in_steps)
-        return (x->room_in_steps > y->room_in_steps) - (x->room_in_steps < y->room_in_steps);
+    if (room_of(x) != room_of(y))
+        return (room_of(x) > room_of(y)) - (room_of(x) < room_of(y));
     return (x->pid > y->pid) - (x->pid < y->pid);
 }
 

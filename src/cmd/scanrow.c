@@ -112,6 +112,14 @@ static uint32_t take_count(struct rowreader *reader)
     return (uint32_t)n;
 }
 
+static enum severity take_severity(struct rowreader *reader)
+{
+    uint64_t number = take_number(reader);
+
+    reader->is_cut |= number > SEVERITY_ERROR;
+    return number > SEVERITY_ERROR ? SEVERITY_ERROR : (enum severity)number;
+}
+
 static void take_findings(struct rowreader *reader, struct scan_row *row)
 {
     uint32_t n = take_count(reader);
@@ -119,7 +127,7 @@ static void take_findings(struct rowreader *reader, struct scan_row *row)
 
     for (uint32_t i = 0; i < n && !reader->is_cut; i++) {
         findings[i].rule = rule_numbered(reader, take_number(reader));
-        findings[i].severity = (enum severity)take_number(reader);
+        findings[i].severity = take_severity(reader);
         findings[i].title = take_text(reader);
     }
     row->findings = findings;
@@ -162,5 +170,6 @@ bool scanrow_unpack(struct arena *arena, struct str bytes, struct scan_row *row)
     row->limit = take_text(&reader);
     take_findings(&reader, row);
     take_unmet(&reader, row);
-    return !reader.is_cut && row->state < N_SCAN_STATES;
+    return !reader.is_cut && row->state < N_SCAN_STATES && row->mode <= MMAP_BOTTOM_UP &&
+           row->severity >= -1 && row->severity <= SEVERITY_ERROR;
 }
