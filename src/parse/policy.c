@@ -26,7 +26,7 @@ const char *policy_operator_text(enum policy_operator op)
 }
 
 /* [0], [key=value]; the bracket is taken. */
-static bool take_pick(struct scan *scan, struct policy_step *step)
+static bool take_pick(struct policyscan *scan, struct policy_step *step)
 {
     size_t start = scan->at;
 
@@ -51,7 +51,7 @@ static bool take_pick(struct scan *scan, struct policy_step *step)
                                               "in quote marks");
 }
 
-static bool take_step(struct scan *scan, struct policy_step *step, bool is_first)
+static bool take_step(struct policyscan *scan, struct policy_step *step, bool is_first)
 {
     size_t start = scan->at;
 
@@ -66,7 +66,7 @@ static bool take_step(struct scan *scan, struct policy_step *step, bool is_first
                     : scan_fault(scan, scan->at, "a key is missing after the dot");
 }
 
-static bool take_path(struct scan *scan, struct policy_line *line)
+static bool take_path(struct policyscan *scan, struct policy_line *line)
 {
     size_t start = scan->at;
 
@@ -85,7 +85,7 @@ static bool take_path(struct scan *scan, struct policy_line *line)
 }
 
 /* The longest one that stands there. */
-static bool take_operator(struct scan *scan, struct policy_line *line)
+static bool take_operator(struct policyscan *scan, struct policy_line *line)
 {
     static const char marks[] = "=!<>";
     size_t start;
@@ -114,7 +114,7 @@ static bool take_operator(struct scan *scan, struct policy_line *line)
                       scan_shown(text), text.p);
 }
 
-static bool take_value(struct scan *scan, struct policy_line *line)
+static bool take_value(struct policyscan *scan, struct policy_line *line)
 {
     scan_skip_blanks(scan);
     if (scan_at_end(scan))
@@ -125,9 +125,9 @@ static bool take_value(struct scan *scan, struct policy_line *line)
 }
 
 /* --expect takes no whole line. */
-static bool refuse_verb(struct scan *scan)
+static bool refuse_verb(struct policyscan *scan)
 {
-    struct scan word = *scan;
+    struct policyscan word = *scan;
     struct str text = scan_take_until(&word, "");
 
     for (int i = 0; i < N_POLICY_VERBS; i++)
@@ -140,13 +140,13 @@ static bool refuse_verb(struct scan *scan)
     return true;
 }
 
-static bool take_expectation(struct scan *scan, struct policy_line *line)
+static bool take_expectation(struct policyscan *scan, struct policy_line *line)
 {
     return refuse_verb(scan) && take_path(scan, line) && take_operator(scan, line) &&
            take_value(scan, line);
 }
 
-static bool take_name(struct scan *scan, struct policy_word *word, const char *what,
+static bool take_name(struct policyscan *scan, struct policy_word *word, const char *what,
                       enum policy_verb verb)
 {
     scan_skip_blanks(scan);
@@ -155,7 +155,7 @@ static bool take_name(struct scan *scan, struct policy_word *word, const char *w
     return scan_take_word(scan, "", word);
 }
 
-static bool take_verb(struct scan *scan, struct policy_line *line)
+static bool take_verb(struct policyscan *scan, struct policy_line *line)
 {
     size_t start = scan->at;
     struct policy_word word;
@@ -182,7 +182,7 @@ static bool take_verb(struct scan *scan, struct policy_line *line)
                       scan_shown(text), text.p);
 }
 
-static bool take_operands(struct scan *scan, struct policy_line *line)
+static bool take_operands(struct policyscan *scan, struct policy_line *line)
 {
     switch (line->verb) {
     case POLICY_EXPECT:
@@ -199,7 +199,7 @@ static bool take_operands(struct scan *scan, struct policy_line *line)
 }
 
 /* Behind a quoted word a blank must come as behind any other. */
-static bool finish(struct scan *scan, struct policy_line *line)
+static bool finish(struct policyscan *scan, struct policy_line *line)
 {
     size_t start = scan->at;
     struct str rest = str_trim((struct str){scan->line.p + start, scan->line.n - start});
@@ -231,8 +231,8 @@ static struct str cut_comment(struct str text)
     return text;
 }
 
-static enum policy_state parse(struct scan *scan, unsigned int number, struct policy_line *line,
-                               bool with_verb)
+static enum policy_state parse(struct policyscan *scan, unsigned int number,
+                               struct policy_line *line, bool with_verb)
 {
     *line = (struct policy_line){.number = number, .verb = POLICY_EXPECT};
     while (scan->line.n > 0 && (scan_is_blank(scan->line.p[scan->line.n - 1]) ||
@@ -251,7 +251,7 @@ static enum policy_state parse(struct scan *scan, unsigned int number, struct po
 enum policy_state policy_parse_line(struct arena *arena, struct str text, unsigned int number,
                                     struct policy_line *line, struct policy_fault *fault)
 {
-    struct scan scan = {.arena = arena, .line = cut_comment(text), .fault = fault};
+    struct policyscan scan = {.arena = arena, .line = cut_comment(text), .fault = fault};
 
     return parse(&scan, number, line, true);
 }
@@ -260,7 +260,7 @@ enum policy_state policy_parse_expectation(struct arena *arena, struct str text,
                                            unsigned int number, struct policy_line *line,
                                            struct policy_fault *fault)
 {
-    struct scan scan = {.arena = arena, .line = cut_comment(text), .fault = fault};
+    struct policyscan scan = {.arena = arena, .line = cut_comment(text), .fault = fault};
 
     return parse(&scan, number, line, false);
 }

@@ -2,7 +2,7 @@
 #include "parse/policyscan.h"
 
 /* What continues a character in UTF-8 is not counted. */
-unsigned int scan_column(const struct scan *scan, size_t at)
+unsigned int scan_column(const struct policyscan *scan, size_t at)
 {
     unsigned int column = 1;
 
@@ -16,23 +16,23 @@ bool scan_is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-bool scan_at_end(const struct scan *scan)
+bool scan_at_end(const struct policyscan *scan)
 {
     return scan->at == scan->line.n;
 }
 
-char scan_peek(const struct scan *scan)
+char scan_peek(const struct policyscan *scan)
 {
     return scan_at_end(scan) ? '\0' : scan->line.p[scan->at];
 }
 
-void scan_skip_blanks(struct scan *scan)
+void scan_skip_blanks(struct policyscan *scan)
 {
     while (scan_is_blank(scan_peek(scan)))
         scan->at++;
 }
 
-bool scan_take(struct scan *scan, char c)
+bool scan_take(struct policyscan *scan, char c)
 {
     if (scan_at_end(scan) || scan_peek(scan) != c)
         return false;
@@ -40,7 +40,7 @@ bool scan_take(struct scan *scan, char c)
     return true;
 }
 
-struct str scan_since(const struct scan *scan, size_t start)
+struct str scan_since(const struct policyscan *scan, size_t start)
 {
     return (struct str){scan->line.p + start, scan->at - start};
 }
@@ -50,7 +50,7 @@ int scan_shown(struct str s)
     return s.n < 60 ? (int)s.n : 60;
 }
 
-struct str scan_take_until(struct scan *scan, const char *ends)
+struct str scan_take_until(struct policyscan *scan, const char *ends)
 {
     size_t start = scan->at;
 
@@ -66,7 +66,7 @@ static bool is_key_byte(char c)
            c == '-';
 }
 
-bool scan_take_key(struct scan *scan, struct policy_word *word)
+bool scan_take_key(struct policyscan *scan, struct policy_word *word)
 {
     size_t start = scan->at;
 
@@ -78,7 +78,7 @@ bool scan_take_key(struct scan *scan, struct policy_word *word)
 }
 
 /* Four hexadecimal digits. */
-static bool take_unit(struct scan *scan, uint32_t *unit)
+static bool take_unit(struct policyscan *scan, uint32_t *unit)
 {
     struct str digits = {scan->line.p + scan->at, 4};
     uint64_t value;
@@ -92,7 +92,7 @@ static bool take_unit(struct scan *scan, uint32_t *unit)
 }
 
 /* A character beyond the first 65536 is two units. */
-static bool take_code(struct scan *scan, uint32_t *code)
+static bool take_code(struct policyscan *scan, uint32_t *code)
 {
     uint32_t low;
 
@@ -127,7 +127,7 @@ static char *put_utf8(char *p, uint32_t code)
 static const char escaped[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
 
 /* What follows a backslash; no escape makes the text longer than it stands there. */
-static bool take_escape(struct scan *scan, char **to)
+static bool take_escape(struct policyscan *scan, char **to)
 {
     const char *known;
     uint32_t code;
@@ -152,7 +152,7 @@ static bool is_control(char c)
 }
 
 /* From its first quote mark to behind the last; the escapes are those of JSON. */
-static bool take_quoted(struct scan *scan, struct policy_word *word)
+static bool take_quoted(struct policyscan *scan, struct policy_word *word)
 {
     size_t start = scan->at++, escape;
     char *bytes = arena_alloc(scan->arena, scan->line.n - start + 1), *to = bytes;
@@ -173,7 +173,7 @@ static bool take_quoted(struct scan *scan, struct policy_word *word)
     return true;
 }
 
-bool scan_take_word(struct scan *scan, const char *ends, struct policy_word *word)
+bool scan_take_word(struct policyscan *scan, const char *ends, struct policy_word *word)
 {
     size_t start = scan->at;
 
