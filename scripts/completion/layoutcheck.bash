@@ -47,13 +47,7 @@ _layoutcheck_pids()
 # The names in the help of --format.
 _layoutcheck_formats() # TOOL COMMAND
 {
-    local words=text\ json
-    case $2 in
-    '' | check | host)
-        words=$(_layoutcheck_help "$1" "$2" Options | sed -nE 's/^ *--format FORMAT +//p' | sed 's/,//g; s/ or / /')
-        ;;
-    esac
-    echo "$words"
+    _layoutcheck_help "$1" "$2" Options | sed -nE 's/^ *--format FORMAT +//p' | sed 's/,//g; s/ or / /'
 }
 
 _layoutcheck_values() # TOOL COMMAND ARGUMENT-NAME
@@ -67,6 +61,7 @@ _layoutcheck_values() # TOOL COMMAND ARGUMENT-NAME
     RANGE) printf '%s\n' asan tsan ;;
     POINT) printf '%s\n' exec entry exit brk-failure ;;
     LIST) _layoutcheck_names "$1" "$2" Columns ;;
+    KEY) printf '%s\n' comm unit cgroup user ;;
     esac
 }
 

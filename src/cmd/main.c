@@ -44,7 +44,8 @@ static int print_report(struct options *options)
     int status;
     bool ok;
 
-    if (!output_open(&output, options->output, stream_of(options), &err))
+    if (!output_open(&output, options->output, stream_of(options),
+                     options->format->is_for_all_users, &err))
         return fail(options, &err);
     options_set_style(options, output.stream);
     status = options->command->run(options, output.stream);

@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "cmd/command.h"
+#include "render/scangroup.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -65,16 +66,22 @@ static void fill_getopt(struct option longs[static N_ROWS + 1], char shorts[stat
     *shorts = '\0';
 }
 
-static bool set_format(struct options *options, const char *name, struct err *err)
+/* Which formats there are depends on the command, which may come later. */
+static void set_format(struct options *options, const char *name)
 {
     const struct format *format = format_find(name);
 
-    if (!format)
-        return err_set(
-            err, "unknown format \"%s\": text, json, junit, tap, github, sarif or nagios", name);
-    options->format = format;
+    options->unknown_format = format ? NULL : name;
+    if (format)
+        options->format = format;
     options->json = format == &format_json;
-    return true;
+}
+
+static bool set_by(struct options *options, const char *name, struct err *err)
+{
+    options->has_by = true;
+    return scan_by_parse(str_of(name), &options->by) ||
+           err_set(err, "unknown --group \"%s\": comm, unit, cgroup or user", name);
 }
 
 static bool set_color(struct options *options, const char *when, struct err *err)
@@ -184,16 +191,32 @@ static bool set_repeat(struct options *options, const char *text, struct err *er
     return true;
 }
 
+static bool set_scan_option(struct options *options, const char *name, const char *argument,
+                            struct err *err)
+{
+    if (strcmp(name, "group") == 0)
+        return set_by(options, argument, err);
+    if (strcmp(name, "timeout") == 0)
+        return set_timeout(options, argument, err);
+    if (strcmp(name, "name") == 0)
+        options->name = argument;
+    else if (strcmp(name, "user") == 0)
+        options->user = argument;
+    else if (strcmp(name, "cgroup") == 0)
+        options->cgroup = argument;
+    return true;
+}
+
 static bool set_option(struct options *options, const struct row *row, const char *argument,
                        struct err *err)
 {
     const char *name = row->name;
 
-    if (strcmp(name, "json") == 0)
-        return set_format(options, name, err);
-    if (strcmp(name, "format") == 0)
-        return set_format(options, argument, err);
-    if (strcmp(name, "mappings") == 0)
+    if (strcmp(name, "json") == 0 || strcmp(name, "jsonl") == 0)
+        set_format(options, name);
+    else if (strcmp(name, "format") == 0)
+        set_format(options, argument);
+    else if (strcmp(name, "mappings") == 0)
         options->with_mappings = true;
     else if (strcmp(name, "brk") == 0)
         return set_size(&options->brk_size, &options->has_brk_size, name, argument, err);
@@ -238,16 +261,6 @@ static bool set_option(struct options *options, const struct row *row, const cha
         return set_repeat(options, argument, err);
     else if (strcmp(name, "save") == 0)
         options->save = argument;
-    else if (strcmp(name, "jsonl") == 0)
-        options->json_lines = true;
-    else if (strcmp(name, "name") == 0)
-        options->name = argument;
-    else if (strcmp(name, "user") == 0)
-        options->user = argument;
-    else if (strcmp(name, "cgroup") == 0)
-        options->cgroup = argument;
-    else if (strcmp(name, "timeout") == 0)
-        return set_timeout(options, argument, err);
     else if (strcmp(name, "all") == 0)
         options->all = true;
     else if (strcmp(name, "private") == 0)
@@ -258,6 +271,8 @@ static bool set_option(struct options *options, const struct row *row, const cha
         options->help = true;
     else if (strcmp(name, "version") == 0)
         options->version = true;
+    else
+        return set_scan_option(options, name, argument, err);
     return true;
 }
 
@@ -276,39 +291,65 @@ static void choose_command(struct options *options, int argc, char **argv)
     }
 }
 
-/* Whether the command has an option of that name; to another one it can be a different thing. */
-static bool takes(const struct command *command, const char *name)
+/* The command's option of that name, which to another one can be a different thing; or NULL. */
+static const struct row *find_option(const struct command *command, const char *name)
 {
     for (size_t i = 0; i < N_ROWS; i++)
         if (strcmp(table[i].name, name) == 0 && table[i].commands & command->options)
-            return true;
-    return false;
+            return &table[i];
+    return NULL;
 }
 
 static bool check_fit(const struct options *options, const bool given[static N_ROWS],
                       struct err *err)
 {
     for (size_t i = 0; i < N_ROWS; i++)
-        if (given[i] && !takes(options->command, table[i].name))
+        if (given[i] && !find_option(options->command, table[i].name))
             return err_set(err, "option --%s does not go with \"%s\"", table[i].name,
                            options->command->name);
     return true;
 }
 
+/* Whether the command has reports in that format, or else scans. */
+static bool suits(const struct format *format, const struct command *command)
+{
+    if (command->options & FOR_SCAN)
+        return format->scan;
+    return format->report && (format->is_full || command->options & FOR_RESULTS);
+}
+
+static bool check_format(const struct options *options, struct err *err)
+{
+    const struct command *command = options->command;
+    const struct row *row = find_option(command, "format");
+
+    if (!row)
+        return true;
+    if (options->unknown_format)
+        return err_set(err, "unknown format \"%s\": %s", options->unknown_format, row->help);
+    return suits(options->format, command) ||
+           err_set(err, "format %s does not go with \"%s\": %s", options->format->name,
+                   command->name, row->help);
+}
+
 /* Options that would silently do nothing in the chosen format. */
 static bool check_sense(const struct options *options, struct err *err)
 {
+    if (!check_format(options, err))
+        return false;
     if (options->with_mappings && !options->json)
         return err_set(err, "option --mappings goes with --json; for text: layoutcheck map");
-    if (options->json && (options->style.columns || options->style.no_headings))
-        return err_set(err, "options --output-columns and --noheadings go with the table, not with "
-                            "--json");
+    if (options->format != formats[0] && (options->style.columns || options->style.no_headings))
+        return err_set(err,
+                       "options --output-columns and --noheadings go with the table, not with "
+                       "format %s",
+                       options->format->name);
+    if (options->has_by && options->format != &format_prometheus)
+        return err_set(err, "option --group goes with format prometheus, not with %s",
+                       options->format->name);
     if (options->format != formats[0] && options->style.quiet)
         return err_set(err, "option --quiet goes with text, not with format %s",
                        options->format->name);
-    if (!options->format->is_full && !(options->command->options & FOR_RESULTS))
-        return err_set(err, "format %s goes with check, run and host, not with \"%s\"",
-                       options->format->name, options->command->name);
     return true;
 }
 

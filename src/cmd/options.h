@@ -29,7 +29,8 @@ enum { MAX_POLICIES = 64, MAX_EXPECTATIONS = 256 };
 struct options {
     const struct command *command;
     const struct format *format;
-    bool json; /* that it is */
+    const char *unknown_format; /* the name of one that there is not, or NULL */
+    bool json;                  /* that it is */
     bool with_mappings;
     bool with_memory;
     bool strict;
@@ -59,7 +60,8 @@ struct options {
     const char *name, *user, *cgroup; /* scan: patterns; NULL: any */
     bool has_least;                   /* scan: only processes with a finding so severe */
     enum severity least;
-    bool json_lines;         /* scan */
+    bool has_by; /* scan */
+    enum scan_by by;
     unsigned int timeout_ms; /* scan: for one process */
     bool all;                /* explain: every finding in full; scan: every process */
     const char *output;      /* NULL: standard output */

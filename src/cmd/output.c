@@ -86,21 +86,27 @@ static bool open_there(struct output *output)
     return output->stream != NULL;
 }
 
-static bool open_temporary(struct output *output)
+static mode_t mode_by_umask(void)
 {
     mode_t mask = umask(0);
-    int fd;
 
     umask(mask);
+    return 0666 & ~mask;
+}
+
+static bool open_temporary(struct output *output, mode_t mode)
+{
+    int fd;
+
     if (asprintf(&output->temporary, "%s.XXXXXX", output->target) < 0)
         return false;
     fd = mkostemp(output->temporary, O_CLOEXEC);
-    if (fd >= 0 && fchmod(fd, 0666 & ~mask) == 0)
+    if (fd >= 0 && fchmod(fd, mode) == 0)
         output->stream = fdopen(fd, "w");
     return output->stream != NULL;
 }
 
-static bool open_path(struct output *output, struct err *err)
+static bool open_path(struct output *output, mode_t mode, struct err *err)
 {
     int own = own_descriptor(output->path);
 
@@ -109,7 +115,7 @@ static bool open_path(struct output *output, struct err *err)
                err_set(err, "cannot write to %s: %s", output->path, strerror(errno));
     if (!choose_target(output) || (!output->target && !open_there(output)))
         return err_set(err, "cannot write to %s: %s", output->path, strerror(errno));
-    if (output->target && !open_temporary(output))
+    if (output->target && !open_temporary(output, mode))
         return err_set(err, "cannot write beside %s: %s", output->target, strerror(errno));
     return true;
 }
@@ -120,7 +126,8 @@ static void forget(struct output *output)
     free(output->target);
 }
 
-bool output_open(struct output *output, const char *path, FILE *otherwise, struct err *err)
+bool output_open(struct output *output, const char *path, FILE *otherwise, bool is_for_all_users,
+                 struct err *err)
 {
     bool ok;
 
@@ -130,7 +137,7 @@ bool output_open(struct output *output, const char *path, FILE *otherwise, struc
         return true;
     }
     privilege_write_begin();
-    ok = open_path(output, err);
+    ok = open_path(output, is_for_all_users ? 0644 : mode_by_umask(), err);
     privilege_write_end();
     if (!ok)
         forget(output);

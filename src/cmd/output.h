@@ -17,8 +17,12 @@ struct output {
     char *temporary;  /* beside it */
 };
 
-/* Without a path it is `otherwise`: standard output or standard error. */
-bool output_open(struct output *output, const char *path, FILE *otherwise, struct err *err);
+/*
+ * Without a path it is `otherwise`: standard output or standard error.  A file that is made or
+ * replaced may be read by all users if `is_for_all_users`, else by whom the umask lets.
+ */
+bool output_open(struct output *output, const char *path, FILE *otherwise, bool is_for_all_users,
+                 struct err *err);
 
 /*
  * Flushes and checks; renames the temporary file into place.  One that is empty takes no file's

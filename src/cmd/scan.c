@@ -261,14 +261,16 @@ static bool matches(const char *pattern, const char *text)
 
 static bool is_wanted(const struct options *options, const struct scan_row *row)
 {
+    bool all = options->all || options->format->has_all_rows;
+
     if (row->state != SCAN_READ)
-        return row->state != SCAN_KERNEL_THREAD && row->state != SCAN_ENDED && options->all &&
+        return row->state != SCAN_KERNEL_THREAD && row->state != SCAN_ENDED && all &&
                !options->name && !options->user && !options->cgroup;
     if (!matches(options->name, row->comm) || !matches(options->user, row->user) ||
         (options->cgroup && !matches(options->cgroup, row->cgroup) &&
          !matches(options->cgroup, row->unit)))
         return false;
-    return options->all || row->fails || row->n_unmet > 0 ||
+    return all || row->fails || row->n_unmet > 0 ||
            row->severity >= (options->has_least ? (int)options->least : (int)SEVERITY_WARNING);
 }
 
@@ -347,17 +349,6 @@ static int status_of(const struct scanner *scanner)
     return EXIT_CLEAN;
 }
 
-static bool print(struct scanner *scanner, FILE *out, struct err *err)
-{
-    if (scanner->options->json_lines)
-        json_scan_lines(&scanner->scan, out);
-    else if (scanner->options->json)
-        json_scan(&scanner->scan, out);
-    else
-        return render_scan(&scanner->scan, &scanner->options->style, out, err);
-    return true;
-}
-
 static bool scan(struct scanner *scanner, FILE *out, struct err *err)
 {
     uint64_t begin = now_ms();
@@ -369,8 +360,10 @@ static bool scan(struct scanner *scanner, FILE *out, struct err *err)
     scanner->scan.host = &scanner->host;
     name_users(scanner);
     sift(scanner);
+    scanner->scan.by = scanner->options->by;
+    scanner->scan.ended_at = (uint64_t)time(NULL);
     scanner->scan.duration_ms = now_ms() - begin;
-    return print(scanner, out, err);
+    return scanner->options->format->scan(&scanner->scan, &scanner->options->style, out, err);
 }
 
 static int run(const struct options *options, FILE *out)

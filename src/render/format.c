@@ -83,6 +83,7 @@ const struct format format_text = {
     .is_full = true,
     .report = text_report,
     .failure = text_failure,
+    .scan = render_scan,
 };
 
 /* The documents of several targets are an array. */
@@ -129,6 +130,26 @@ static int json_end(struct document *document, int status)
     return status;
 }
 
+static bool json_print_scan(const struct scan *scan, const struct style *style, FILE *out,
+                            struct err *err)
+{
+    (void)style;
+    (void)err;
+    json_scan(scan, out);
+    return true;
+}
+
+static bool json_print_scan_lines(const struct scan *scan, const struct style *style, FILE *out,
+                                  struct err *err)
+{
+    (void)style;
+    (void)err;
+    json_scan_lines(scan, out);
+    return true;
+}
+
+const struct format format_jsonl = {.name = "jsonl", .scan = json_print_scan_lines};
+
 const struct format format_json = {
     .name = "json",
     .is_full = true,
@@ -137,4 +158,5 @@ const struct format format_json = {
     .report = json_add_report,
     .failure = json_add_failure,
     .end = json_end,
+    .scan = json_print_scan,
 };

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Formats of reports.  A document holds the reports of all targets, and says so of one that could
- * not be inspected.  A report is all that a format knows of a target.
+ * Formats of reports, of scans, or of both.  A document holds the reports of all targets, and says
+ * so of one that could not be inspected.  A report is all that a format knows of a target.
  */
 #ifndef RENDER_FORMAT_H
 #define RENDER_FORMAT_H
 
 #include "render/report.h"
+#include "render/scan.h"
 
 #include <jansson.h>
 
@@ -32,11 +33,15 @@ struct format {
     const char *name;
     bool is_full; /* has all of every command's report; others only tell what passed and failed */
     bool has_own_status;
-    size_t state_size;                        /* of document.state */
+    size_t state_size;     /* of document.state */
+    bool is_for_all_users; /* a file of it may be read by everybody, whatever the umask is */
+    bool has_all_rows;     /* of a scan: also of processes of which nothing is wrong */
     void (*begin)(struct document *document); /* this one and `end` may be NULL */
-    void (*report)(struct document *document, const struct report *report);
+    void (*report)(struct document *document, const struct report *report); /* NULL: only scans */
     void (*failure)(struct document *document, const struct failure *failure);
     int (*end)(struct document *document, int status); /* the exit status, by that of others */
+    /* NULL: no scans. */
+    bool (*scan)(const struct scan *scan, const struct style *style, FILE *out, struct err *err);
 };
 
 #define FORMAT(symbol) extern const struct format format_##symbol;

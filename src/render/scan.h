@@ -21,6 +21,9 @@ struct scan_finding {
     const char *title;
 };
 
+/* What groups of processes have in common. */
+enum scan_by { SCAN_BY_COMM, SCAN_BY_UNIT, SCAN_BY_CGROUP, SCAN_BY_USER, N_SCAN_BY };
+
 /* Text is the target's, as it came; NULL is what is not known. */
 struct scan_row {
     pid_t pid;
@@ -61,6 +64,8 @@ struct scan {
     bool is_interrupted;
     struct image *host; /* with the host's facts */
     uint64_t duration_ms;
+    uint64_t ended_at; /* seconds since 1970 */
+    enum scan_by by;   /* where processes are told by the group */
 };
 
 /* "read", "kernel-thread", ... */
