@@ -14,6 +14,8 @@ PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
 COMPDIR ?= $(PREFIX)/share/bash-completion/completions
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+DATADIR ?= $(PREFIX)/share/layoutcheck
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= $(if $(SAN)$(COV),-O1 -g,-O2 -g -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 # The same on the command line alone: an environment's T must not make half of the tests go away.
@@ -166,14 +168,21 @@ compile-commands: ## build/compile_commands.json, for editors and clang tools
 		for f in sys.stdin.read().split()], open("build/compile_commands.json", "w"), indent=1)' $(COMPILE)
 
 COMPLETION := scripts/completion/layoutcheck.bash
-install: $(TOOL) ## into DESTDIR and PREFIX (/usr/local): program, manual pages, bash completion
+UNITS := $(sort $(wildcard scripts/monitoring/*.service scripts/monitoring/*.timer))
+MONITORING := $(sort $(wildcard scripts/monitoring/*.yml scripts/monitoring/*.json))
+install: $(TOOL) ## into DESTDIR and PREFIX (/usr/local): program, manual pages, bash completion, monitoring
 	install -D -m 755 $(TOOL) $(DESTDIR)$(BINDIR)/layoutcheck
 	$(foreach m,$(MAN),install -D -m 644 $m $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m) &&) :
 	$(if $(wildcard $(COMPLETION)),install -D -m 644 $(COMPLETION) $(DESTDIR)$(COMPDIR)/layoutcheck)
+	$(foreach u,$(UNITS),sed 's|@BINDIR@|$(BINDIR)|' $u | \
+		install -D -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/$(notdir $u) &&) :
+	$(foreach m,$(MONITORING),install -D -m 644 $m $(DESTDIR)$(DATADIR)/$(notdir $m) &&) :
 
 uninstall: ## what install put there
 	rm -f $(DESTDIR)$(BINDIR)/layoutcheck $(DESTDIR)$(COMPDIR)/layoutcheck
 	rm -f $(foreach m,$(MAN),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m))
+	rm -f $(UNITS:scripts/monitoring/%=$(DESTDIR)$(UNITDIR)/%) $(MONITORING:scripts/monitoring/%=$(DESTDIR)$(DATADIR)/%)
+	[ ! -d $(DESTDIR)$(DATADIR) ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(DATADIR)
 
 clean: ## remove build/
 	rm -rf build
