@@ -16,12 +16,12 @@ struct inspection {
     struct facts facts;
     struct checker checker;
     struct report report;
-    struct filecache *files; /* for many targets, the caller's; or NULL */
+    struct filecache *files;     /* for many targets, the caller's; or NULL */
     const struct moment *moment; /* for the report; NULL: the process was not started for this */
     const char *path;            /* of the target: `directory`, or the argument when it is no PID */
     const char *kind;            /* capture_kind_name(), or NULL while it is not known */
-    enum image_state state; /* of the last one */
-    bool is_kernel_thread;  /* that is why there is no memory */
+    enum image_state state;      /* of the last one */
+    bool is_kernel_thread;       /* that is why there is no memory */
     char directory[32];
     char failure[sizeof(struct err) + 2 + PRIVILEGE_TEXT];
 };
