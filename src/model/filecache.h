@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What ELF files say, read once for all processes that map them.  A file is one by the mount
- * namespace in which its path is looked up, the path, and device and inode as maps has them: neither
- * alone is enough, since the subvolumes of btrfs share inode and device numbers.  Only what the files
- * say is kept, nothing that a process shows of itself, which another could not trust.
+ * namespace in which its path is looked up, the path, and device and inode as maps has them:
+ * neither alone is enough, since the subvolumes of btrfs share inode and device numbers.  Only what
+ * the files say is kept, nothing that a process shows of itself, which another could not trust.
  *
  * It is for a short time, such as one look at all processes: a file that is overwritten in place
  * meanwhile is the former one.

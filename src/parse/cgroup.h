@@ -13,8 +13,8 @@ bool cgroup_memory_path(struct str text, struct str *path);
 
 /*
  * What a path of a cgroup is called by people: systemd's unit ("nginx.service", "session-3.scope"),
- * or the container that a runtime made it for, by the first twelve digits of its id; "" for a slice or
- * the root.  The innermost that is one counts.
+ * or the container that a runtime made it for, by the first twelve digits of its id; "" for a slice
+ * or the root.  The innermost that is one counts.
  */
 struct str cgroup_unit(struct str path);
 

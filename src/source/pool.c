@@ -202,7 +202,7 @@ static bool receive(struct pool *pool, struct worker *worker)
     return true;
 }
 
-/* One that is stuck in the kernel does not even die: nobody waits for it, nor does it do anything. */
+/* One that is stuck in the kernel does not even die: nobody waits for it, and it does no harm. */
 static void bury(struct worker *worker)
 {
     static const struct timespec a_moment = {.tv_nsec = 1000000};

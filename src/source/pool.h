@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Work that is shared among processes of our own, because any piece of it may get stuck in the kernel
- * for ever, or fall over what a hostile target says: a worker that takes too long or dies is replaced,
- * and only its piece is lost.  Workers are forked, and see all that the caller had read before.
+ * Work that is shared among processes of our own, because any piece of it may get stuck in the
+ * kernel for ever, or fall over what a hostile target says: a worker that takes too long or dies is
+ * replaced, and only its piece is lost.  Workers are forked, and see all that the caller had read
+ * before.
  */
 #ifndef SOURCE_POOL_H
 #define SOURCE_POOL_H
