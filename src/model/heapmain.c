@@ -143,8 +143,8 @@ static bool main_is_whole(const struct main_walk *main, uint64_t *gaps)
     *gaps = wanted;
     if (!main->walker->state.has_top)
         return false;
-    if (wanted == 0)
-        return !all || main->n_gaps == 0;
+    if (wanted == 0 && (!all || main->n_gaps == 0))
+        return true;
     for (size_t i = all && main->n_gaps ? main->n_gaps - 1 : 0; i < main->n_gaps; i++)
         if (main->gaps[i] == wanted)
             return true;
