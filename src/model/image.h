@@ -224,6 +224,8 @@ struct commit {
     unsigned int n_cpus;
 };
 
+struct heap;
+
 #define KERNEL(major, minor) ((unsigned int)(major) << 8 | (minor))
 
 struct image {
@@ -252,6 +254,7 @@ struct image {
     bool has_allocator;           /* image_read_allocator() was called, which fills the next two */
     struct allocator allocator;
     uint32_t runtimes;      /* 1 << enum runtime */
+    struct heap *heap;      /* image_read_heap() was called; else NULL */
     bool has_jit;           /* image_find_jit() was called, which fills the next one */
     uint32_t jit;           /* instance, or NONE */
     unsigned int elf_class; /* 32 or 64; 0: unknown */
