@@ -17,6 +17,7 @@ struct heap {
     unsigned int n_evidence;
     const char *missing; /* why nothing is known from memory, or NULL */
     const char *pagemap_missing;
+    unsigned int n_tries; /* of reading it, until it was consistent; the reader's to count */
     struct glibc glibc;
     const struct glibc_malloc *malloc; /* the copy that serves the program, or NULL */
 };

@@ -392,6 +392,9 @@ const char *personality_name(uint32_t personality, unsigned int n);
  */
 bool image_read_memory(struct image *image, struct err *err);
 
+/* How many CPUs a list such as "0-3,8" names; 1 at least. */
+unsigned int cpulist_count(struct str list);
+
 /* The settings and sums of strict overcommit; false when they cannot be read. */
 bool image_read_commit(struct image *image, struct commit *commit);
 
