@@ -79,6 +79,7 @@ void facts_compute(struct facts *facts, struct image *image)
     gaps_compute(facts, image);
     memory_compute(facts, image);
     death_compute(facts, image);
+    heap_compute(&facts->heap, image);
     regions_compute(facts, image);
     outline_compute(facts, image);
 }

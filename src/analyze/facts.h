@@ -7,6 +7,7 @@
 #define ANALYZE_FACTS_H
 
 #include "analyze/growth.h"
+#include "analyze/heap.h"
 
 struct brk_facts {
     bool known;
@@ -98,6 +99,7 @@ struct facts {
     uint32_t n_anonymous, n_file, n_executable; /* mappings */
     struct memory_facts memory;
     struct death_facts death;
+    struct heap_facts heap;
 };
 
 /* The facts of an image; they live in its arena. */

@@ -5,6 +5,7 @@
 #include "cmd/verdict.h"
 #include "parse/keyed.h"
 #include "render/safe.h"
+#include "source/stop.h"
 #include "source/target.h"
 
 #include <errno.h>
@@ -149,6 +150,7 @@ static void analyze(struct inspection *inspection, const struct options *options
         .moment = inspection->moment,
         .with_memory = options->with_memory,
         .with_mappings = options->with_mappings,
+        .with_heap = options->with_heap,
     };
     take_findings(inspection);
     take_options(inspection, options);
@@ -246,7 +248,37 @@ static bool is_settled(struct image *image)
            (image->usage || capture_get(image->capture, CAPTURE_SMAPS)->missing);
 }
 
-/* What is to be saved is read again as a whole when it is not of one moment. */
+/* Image and heap; with --stop of one moment. */
+static enum image_state read_process(struct inspection *inspection, pid_t pid,
+                                     const struct options *options, struct err *err)
+{
+    struct image *image = &inspection->image;
+    struct stop *stop = NULL;
+    enum image_state state;
+
+    if (options->stop && capture_kind(inspection->process) == CAPTURE_LIVE &&
+        !stop_begin(&stop, inspection->process, err)) {
+        image->pid = pid;
+        return IMAGE_FAILED;
+    }
+    state = image_init_sharing(image, inspection->process, pid, inspection->files, err);
+    if (state == IMAGE_READY && options->with_heap)
+        image_read_heap(image);
+    stop_end(stop);
+    return state;
+}
+
+static bool is_heap_settled(const struct image *image)
+{
+    uint64_t address;
+
+    return !image->heap || !heap_inconsistency(image->heap, &address);
+}
+
+/*
+ * What is to be saved is read again as a whole when it is not of one moment, and so is what does
+ * not fit together in the heap.
+ */
 static enum image_state inspect(struct inspection *inspection, pid_t pid,
                                 const struct options *options, struct err *err)
 {
@@ -254,16 +286,23 @@ static enum image_state inspect(struct inspection *inspection, pid_t pid,
     struct image *image = &inspection->image;
 
     for (int i = 1;; i++) {
-        enum image_state state =
-            image_init_sharing(image, inspection->process, pid, inspection->files, err);
+        enum image_state state = read_process(inspection, pid, options, err);
+        bool is_done;
 
         if (state != IMAGE_READY)
             return state;
-        analyze(inspection, options);
-        if (!options->keep || !image_is_live(image) || i == TRIES || is_settled(image))
-            return state;
+        if (image->heap)
+            image->heap->n_tries = (unsigned int)i;
+        is_done = !image_is_live(image) || i == TRIES;
+        if (is_done || is_heap_settled(image)) {
+            analyze(inspection, options);
+            if (is_done || !options->keep || is_settled(image))
+                return state;
+        }
         image_deinit(image);
         capture_forget(inspection->process);
+        if (!options->keep)
+            capture_wait(i);
     }
 }
 

@@ -226,6 +226,10 @@ static bool set_option(struct options *options, const struct row *row, const cha
         options->at = argument;
     else if (strcmp(name, "memory") == 0)
         options->with_memory = true;
+    else if (strcmp(name, "heap") == 0)
+        options->with_heap = true;
+    else if (strcmp(name, "stop") == 0)
+        options->stop = true;
     else if (strcmp(name, "output-columns") == 0)
         options->style.columns = argument;
     else if (strcmp(name, "noheadings") == 0)

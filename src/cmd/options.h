@@ -16,8 +16,9 @@ enum {
     FOR_HOST = 16,
     FOR_RUN = 64,
     FOR_SCAN = 128,
+    FOR_HEAP = 256,
     FOR_RESULTS = FOR_CHECK | FOR_HOST | FOR_RUN, /* what passed and what failed */
-    FOR_TARGETS = FOR_CHECK | FOR_MAP | FOR_ROOM,
+    FOR_TARGETS = FOR_CHECK | FOR_MAP | FOR_ROOM | FOR_HEAP,
     FOR_REPORTS = FOR_TARGETS | FOR_HOST | FOR_RUN,
     FOR_ALL = FOR_REPORTS | FOR_EXPLAIN,
     FOR_SAVE = 32,
@@ -33,6 +34,8 @@ struct options {
     bool json;                  /* that it is */
     bool with_mappings;
     bool with_memory;
+    bool with_heap;
+    bool stop; /* all threads, while the heap is read */
     bool strict;
     bool is_private;
     bool keep; /* no option: all that is read is to be saved, and must be of one moment */

@@ -111,7 +111,7 @@ void host_read_guard(struct image *image)
 }
 
 /* "0-3,8" -> 5; 1 when it says nothing. */
-static unsigned int count_cpus(struct str list)
+unsigned int cpulist_count(struct str list)
 {
     struct str part, first, last;
     unsigned int n = 0;
@@ -141,7 +141,7 @@ bool image_read_commit(struct image *image, struct commit *commit)
                     sysctl_number(image, CAPTURE_USER_RESERVE, &commit->user_reserve_bytes);
     commit->admin_reserve_bytes *= 1024;
     commit->user_reserve_bytes *= 1024;
-    commit->n_cpus = count_cpus(str_trim(capture_get(image->capture, CAPTURE_CPUS)->bytes));
+    commit->n_cpus = cpulist_count(str_trim(capture_get(image->capture, CAPTURE_CPUS)->bytes));
     return commit->known;
 }
 

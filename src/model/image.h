@@ -224,6 +224,8 @@ struct commit {
     unsigned int n_cpus;
 };
 
+struct heap;
+
 #define KERNEL(major, minor) ((unsigned int)(major) << 8 | (minor))
 
 struct image {
@@ -252,6 +254,7 @@ struct image {
     bool has_allocator;           /* image_read_allocator() was called, which fills the next two */
     struct allocator allocator;
     uint32_t runtimes;      /* 1 << enum runtime */
+    struct heap *heap;      /* image_read_heap() was called; else NULL */
     bool has_jit;           /* image_find_jit() was called, which fills the next one */
     uint32_t jit;           /* instance, or NONE */
     unsigned int elf_class; /* 32 or 64; 0: unknown */
@@ -388,6 +391,9 @@ const char *personality_name(uint32_t personality, unsigned int n);
  * maps did; image.usage stays NULL then.
  */
 bool image_read_memory(struct image *image, struct err *err);
+
+/* How many CPUs a list such as "0-3,8" names; 1 at least. */
+unsigned int cpulist_count(struct str list);
 
 /* The settings and sums of strict overcommit; false when they cannot be read. */
 bool image_read_commit(struct image *image, struct commit *commit);

@@ -663,6 +663,8 @@ json_t *json_report(const struct report *report)
     json_object_set_new(document, "counts", json_counts(report));
     if (report->with_memory)
         json_object_set_new(document, "memory", json_memory(&report->facts->memory));
+    if (report->with_heap)
+        json_object_set_new(document, "heap", json_heap(report));
     json_object_set_new(document, "findings", json_findings(report));
     json_object_set_new(document, "ignored", json_integer(report->n_ignored));
     json_object_set_new(document, "not_run", json_not_run(report));

@@ -23,6 +23,7 @@ json_t *json_finding(struct image *image, const struct finding *finding);
 json_t *json_findings(const struct report *report);
 json_t *json_not_run(const struct report *report);
 json_t *json_repetition(const struct report *report); /* null: it was started only once */
+json_t *json_heap(const struct report *report);
 json_t *json_policy(const struct report *report);
 
 #endif

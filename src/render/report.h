@@ -34,6 +34,7 @@ struct report {
     const struct moment *moment;   /* NULL: it was not started for this */
     bool with_memory;              /* JSON: "memory", null when it could not be read */
     bool with_mappings;            /* JSON: every mapping */
+    bool with_heap;                /* facts.heap was asked for */
     const struct verdict *verdict; /* of the policy; NULL without one */
     /* What makes it a failure. */
     bool strict; /* all that is missing does */
@@ -86,6 +87,9 @@ void render_picture(const struct report *report, const struct style *style, FILE
 
 /* The line of ancestors down to the process, and what each hands down. */
 void render_lineage(struct image *image, const struct style *style, FILE *out);
+
+/* What malloc holds: a part of render_text(), and all that `heap` shows. */
+void render_heap(const struct report *report, const struct style *style, FILE *out);
 
 /* The table of mappings.  False when style->columns names an unknown column. */
 bool render_map(const struct report *report, const struct style *style, FILE *out, struct err *err);

@@ -716,5 +716,9 @@ void render_text(const struct report *report, const struct style *style, FILE *o
     print_malloc(report, style, out);
     print_runtimes(report, style, out);
     print_memory(report, style, out);
+    if (report->with_heap) {
+        putc('\n', out);
+        render_heap(report, style, out);
+    }
     render_findings(report, style, out);
 }

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The heap: who serves malloc, and when that is glibc, its arenas and settings as they stand in
+ * memory.
+ */
+#ifndef MODEL_HEAP_H
+#define MODEL_HEAP_H
+
+#include "model/glibc.h"
+#include "model/image.h"
+
+enum { HEAP_MAX_EVIDENCE = 8 };
+
+struct heap {
+    const char *allocator;                   /* as allocator.name */
+    const char *evidence[HEAP_MAX_EVIDENCE]; /* sentences */
+    unsigned int n_evidence;
+    const char *missing; /* why nothing is known from memory, or NULL */
+    const char *pagemap_missing;
+    unsigned int n_tries; /* of reading it, until it was consistent; the reader's to count */
+    struct glibc glibc;
+    const struct glibc_malloc *malloc; /* the copy that serves the program, or NULL */
+};
+
+/*
+ * Fills image.heap from the memory of the process, which has to be read in one go: what it does
+ * meanwhile can make it inconsistent.
+ */
+void image_read_heap(struct image *image);
+
+/* What does not fit together in what was read, and where; NULL: everything does. */
+const char *heap_inconsistency(const struct heap *heap, uint64_t *address);
+
+#endif
