@@ -11,9 +11,6 @@
 /* The low bits of a chunk's size. */
 enum { CHUNK_PREV_USED = 1, CHUNK_MAPPED = 2, CHUNK_FOREIGN_ARENA = 4, CHUNK_FLAGS = 7 };
 
-/* malloc_state.flags, in all versions. */
-enum { ARENA_NONCONTIGUOUS = 2 };
-
 /* A chunk's head, and the links that are there when it is free and large enough. */
 struct heap_chunk {
     uint64_t address;

@@ -19,7 +19,7 @@ struct main_walk {
 
 static bool is_contiguous(const struct heap_walker *walker)
 {
-    return !(walker->arena->flags & ARENA_NONCONTIGUOUS);
+    return !(walker->arena->flags & GLIBC_NONCONTIGUOUS);
 }
 
 /* Walks a segment as an attempt: what was counted is taken back if it is none. */
