@@ -198,16 +198,23 @@ static uint64_t fallback_look(struct main_walk *main, uint64_t at, uint64_t limi
     return align_up(segment.end, page);
 }
 
+/* Whether no other segment can be missing.  With gaps that may count or not, a sum is no proof. */
+static bool nothing_is_missing(const struct main_walk *main)
+{
+    uint64_t gaps;
+
+    return main_is_whole(main, &gaps) && (main->n_gaps == 0 || is_contiguous(main->walker));
+}
+
 /* The kernel joins mappings that lie side by side, so that a segment may start at any page. */
 static void fallback_walk(struct main_walk *main)
 {
     const struct heap_walker *walker = main->walker;
-    uint64_t gaps;
 
     for (size_t i = 0; i < walker->n_spans; i++) {
         uint64_t at = align_up(walker->spans[i].start, walker->source->page_size);
 
-        while (at < walker->spans[i].end && !main_is_whole(main, &gaps))
+        while (at < walker->spans[i].end && !nothing_is_missing(main))
             at = fallback_look(main, at, walker->spans[i].end);
     }
 }
@@ -250,10 +257,9 @@ static bool main_end(struct main_walk *main)
 bool heap_main_walk(struct heap_walker *walker)
 {
     struct main_walk main = {.walker = walker, .brk = brk_range(walker)};
-    uint64_t gaps;
     bool ok = brk_walk(&main);
 
-    if (ok && !main_is_whole(&main, &gaps))
+    if (ok)
         fallback_walk(&main);
     ok = ok && main_end(&main);
     free(main.gaps);
