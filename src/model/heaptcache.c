@@ -103,7 +103,7 @@ static bool tcache_looks_right(const struct heap_walker *walker, const struct tc
     return n_wrong <= MAX_WRONG && n_held > 0;
 }
 
-bool heap_tcache_may_be(struct heap_walker *walker, const struct heap_chunk *chunk)
+bool heap_tcache_looks_so(struct heap_walker *walker, const struct heap_chunk *chunk)
 {
     struct tcache tcache = {.form = form_of(walker, chunk->size)};
     const unsigned char *bytes;
@@ -116,6 +116,13 @@ bool heap_tcache_may_be(struct heap_walker *walker, const struct heap_chunk *chu
         return false;
     tcache_parse(walker, bytes, &tcache);
     return tcache_looks_right(walker, &tcache);
+}
+
+/* The least and the most that a chunk of any form has, for a quick look. */
+struct range heap_tcache_sizes(const struct heap_walker *walker)
+{
+    return (struct range){form_bytes(walker, &forms[0]),
+                          form_bytes(walker, &forms[N_FORMS - 1]) + 2 * (uint64_t)walker->min_size};
 }
 
 bool heap_tcache_note(struct heap_walker *walker, const struct heap_chunk *chunk)
