@@ -69,15 +69,23 @@ static uint16_t count_of(const struct tcache *tcache, unsigned int i, uint16_t r
     return tcache->counts[i] <= room ? (uint16_t)(room - tcache->counts[i]) : UINT16_MAX;
 }
 
-/* What a list without chunks has room for: the most of all. */
+/* What most of the lists without chunks have room for, found by majority vote. */
 static uint16_t room_of(const struct tcache *tcache)
 {
-    uint16_t most = 0;
+    unsigned int n_votes = 0;
+    uint16_t room = 0;
 
-    for (unsigned int i = 0; i < tcache->form->n; i++)
-        if (tcache->counts[i] > most)
-            most = tcache->counts[i];
-    return most;
+    for (unsigned int i = 0; i < tcache->form->n; i++) {
+        if (tcache->heads[i])
+            continue;
+        if (n_votes == 0)
+            room = tcache->counts[i];
+        if (tcache->counts[i] == room)
+            n_votes++;
+        else
+            n_votes--;
+    }
+    return room;
 }
 
 /* The pointers are the program's: a header behind the chunk's start. */

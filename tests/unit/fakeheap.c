@@ -39,6 +39,13 @@ void fakeheap_put(struct fakeheap *fake, uint64_t address, uint64_t value)
     number_put(fake, address, value, fake->malloc.layout.word);
 }
 
+void fakeheap_forget(struct fakeheap *fake, uint64_t chunk)
+{
+    const struct fakepiece *piece = piece_at(fake, chunk);
+
+    memset(piece->matters + (chunk - piece->range.start), false, 2 * fake->malloc.layout.word);
+}
+
 static void piece_add(struct fakeheap *fake, uint64_t start, uint64_t n_pages, int fill)
 {
     uint64_t n = n_pages * FAKE_PAGE;

@@ -78,6 +78,8 @@ void fakeheap_segment(struct fakeheap *fake, unsigned int arena, uint64_t start,
 void fakeheap_finish(struct fakeheap *fake);
 
 void fakeheap_put(struct fakeheap *fake, uint64_t address, uint64_t value);
+/* That chunk's head does not matter. */
+void fakeheap_forget(struct fakeheap *fake, uint64_t chunk);
 struct heapwalk_source fakeheap_source(struct fakeheap *fake, struct reader *reader);
 
 #endif

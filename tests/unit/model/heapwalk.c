@@ -442,6 +442,8 @@ static void rich_build(const struct fakeform *form)
                      "u32 b1600 u64 u480 b96 c48", FAKE_TOP);
     fake.own[0].tally.foreign_bytes =
         first_of(heap_start() + (uint64_t)2 * FAKE_PAGE + 1024) - heap_start() - 2 * FAKE_PAGE;
+    /* Behind others' memory a segment starts where chunks do: the first may as well be theirs. */
+    fakeheap_forget(&fake, first_of(heap_start() + (uint64_t)2 * FAKE_PAGE + 1024));
     arena_add(1, arena_start(), has_fast ? "u32 b96 u48 f32 b1040 u32" : "u32 b96 u48 b1040 u32");
     fakeheap_finish(&fake);
 }
