@@ -97,7 +97,7 @@ _layoutcheck_operands() # TOOL CURRENT
     explain) _layoutcheck_values "$1" explain ID ;;
     host | scan) ;;
     run) compgen -c -- "$2" ;;
-    map | room | save) [ "$n_operands" -gt 0 ] || _layoutcheck_pids ;;
+    map | room | heap | save) [ "$n_operands" -gt 0 ] || _layoutcheck_pids ;;
     '') [ "$n_operands" -gt 0 ] || _layoutcheck_names "$1" '' Commands && _layoutcheck_pids ;;
     *) _layoutcheck_pids ;;
     esac
@@ -108,7 +108,7 @@ _layoutcheck_takes_files()
 {
     case $command in
     explain | host | scan) false ;;
-    map | room | save) [ "$n_operands" -eq 0 ] ;;
+    map | room | heap | save) [ "$n_operands" -eq 0 ] ;;
     esac
 }
 

@@ -341,6 +341,8 @@ static bool check_sense(const struct options *options, struct err *err)
 {
     if (!check_format(options, err))
         return false;
+    if (options->stop && !options->with_heap && options->command != &command_heap)
+        return err_set(err, "option --stop goes with --heap");
     if (options->with_mappings && !options->json)
         return err_set(err, "option --mappings goes with --json; for text: layoutcheck map");
     if (options->format != formats[0] && (options->style.columns || options->style.no_headings))
