@@ -74,8 +74,8 @@ static void make_mapped(long n)
 }
 
 /*
- * The threshold has moved to the size of what was mapped, and nothing is any more.  Where words have
- * 4 bytes, the chunk begins two words into the mapping.
+ * The threshold has moved to the size of what was mapped, and nothing is any more.  Where words
+ * have 4 bytes, the chunk begins two words into the mapping.
  */
 static void make_thresholds(long n)
 {
