@@ -195,6 +195,45 @@ static void judge_glibc(struct image *image, struct heap *heap)
     }
 }
 
+static bool is_there(void *context, uint64_t address)
+{
+    return targetmem_is_present(context, address);
+}
+
+/* What malloc may have its memory in: all that is private, writable and no file's. */
+static struct range *list_anonymous(struct image *image, size_t *n)
+{
+    struct range *ranges = arena_alloc(&image->arena, (image->n_mappings + 1) * sizeof(*ranges));
+
+    *n = 0;
+    for (uint32_t i = 0; i < image->n_mappings; i++) {
+        const struct mapping *mapping = &image->mappings[i];
+
+        if (mapping->perms & PERM_WRITE && can_read(image, mapping) && !mapping->is_file)
+            ranges[(*n)++] = mapping->range;
+    }
+    return ranges;
+}
+
+static void walk_heap(struct image *image, struct heap *heap, struct targetmem *mem,
+                      const struct reader *memory)
+{
+    struct heapwalk_source source = {
+        .malloc = heap->malloc,
+        .memory = memory,
+        .page_size = image->page_size,
+        .brk = image->brk.known ? image->brk.value : 0,
+        .is_present = is_there,
+        .present_context = mem,
+    };
+
+    if (!heap->malloc || !heap->malloc->is_used)
+        return;
+    source.ranges = list_anonymous(image, &source.n_ranges);
+    heap->walk = arena_alloc(&image->arena, sizeof(*heap->walk));
+    heapwalk_run(heap->walk, &image->arena, &source);
+}
+
 static void read_memory(struct image *image, struct heap *heap)
 {
     struct targetmem *mem;
@@ -216,6 +255,7 @@ static void read_memory(struct image *image, struct heap *heap)
     heap->pagemap_missing = targetmem_missing(mem);
     find_glibc(image, heap, &memory);
     judge_glibc(image, heap);
+    walk_heap(image, heap, mem, &memory);
     targetmem_close(mem);
 }
 
@@ -236,6 +276,10 @@ const char *heap_inconsistency(const struct heap *heap, uint64_t *address)
         *address = heap->glibc.mallocs[i].broken_at;
         if (heap->glibc.mallocs[i].broken)
             return heap->glibc.mallocs[i].broken;
+    }
+    if (heap->walk && heap->walk->broken.kind != HEAP_INTACT) {
+        *address = heap->walk->broken.address;
+        return heap_break_text(heap->walk->broken.kind);
     }
     *address = heap->glibc.unproven;
     return heap->glibc.unproven != 0 ? "bins belong to no ring of arenas" : NULL;

@@ -7,6 +7,7 @@
 #define MODEL_HEAP_H
 
 #include "model/glibc.h"
+#include "model/heapwalk.h"
 #include "model/image.h"
 
 enum { HEAP_MAX_EVIDENCE = 8 };
@@ -20,6 +21,7 @@ struct heap {
     unsigned int n_tries; /* of reading it, until it was consistent; the reader's to count */
     struct glibc glibc;
     const struct glibc_malloc *malloc; /* the copy that serves the program, or NULL */
+    struct heapwalk *walk; /* what it holds; NULL: it was not used, or not to be found */
 };
 
 /*

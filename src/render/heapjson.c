@@ -112,6 +112,7 @@ json_t *json_heap(const struct report *report)
                                                : json_null());
     json_object_set_new(object, "mapped", json_mapped(facts->malloc));
     json_object_set_new(object, "arenas", json_arenas(facts->malloc));
+    json_add_heapwalk(object, facts->malloc, heap->walk);
     json_object_set_new(object, "copies", json_copies(image, &heap->glibc));
     return object;
 }

@@ -24,6 +24,8 @@ json_t *json_findings(const struct report *report);
 json_t *json_not_run(const struct report *report);
 json_t *json_repetition(const struct report *report); /* null: it was started only once */
 json_t *json_heap(const struct report *report);
+void json_add_heapwalk(json_t *heap, const struct glibc_malloc *malloc,
+                       const struct heapwalk *walk);
 json_t *json_policy(const struct report *report);
 
 #endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What malloc_trim(0) would give back, as mtrim() and systrim() of glibc's malloc/malloc.c do it:
+ * chunks in fastbins are joined with what is free beside them, whole pages within what is free then
+ * go by madvise(), those at the end of the main arena's top by sbrk(), if it ends at the break.
+ */
+#include "model/heapinner.h"
+
+void heap_run_add(struct heap_run *run, const struct heap_chunk *chunk, bool is_binned)
+{
+    if (run->bytes == 0)
+        run->start = chunk->address;
+    run->bytes += chunk->size;
+    run->ends_binned = is_binned;
+}
+
+static uint64_t present_bytes(const struct heap_walker *walker, uint64_t start, uint64_t end)
+{
+    const struct heapwalk_source *source = walker->source;
+    uint64_t page = source->page_size, bytes = 0;
+
+    if (start >= end)
+        return 0;
+    if (!source->is_present)
+        return end - start;
+    for (uint64_t at = start; at < end; at += page)
+        bytes += source->is_present(source->present_context, at) ? page : 0;
+    return bytes;
+}
+
+/* struct malloc_chunk, six words, stays. */
+void heap_run_end(struct heap_walker *walker)
+{
+    struct heap_run *run = &walker->state.run;
+    uint64_t page = walker->source->page_size;
+
+    if (run->bytes >= page)
+        walker->state.tally.trim_bytes +=
+            present_bytes(walker, align_up(run->start + 6 * (uint64_t)walker->word, page),
+                          align_down(run->start + run->bytes, page));
+    *run = (struct heap_run){0};
+}
+
+/* Huge pages, when malloc asks for them, are given back as a whole. */
+static uint64_t top_page_size(const struct heap_walker *walker)
+{
+    const struct glibc_par *par = &walker->malloc->par;
+    uint64_t page = walker->source->page_size, huge = par->thp_page_size;
+
+    return walker->malloc->layout.has_thp && huge > page && (huge & (huge - 1)) == 0 ? huge : page;
+}
+
+static uint64_t top_trim_bytes(const struct heap_walker *walker, uint64_t size, uint64_t end)
+{
+    uint64_t page = walker->source->page_size, extra;
+
+    if (!walker->arena->is_main || end != walker->source->brk || size <= walker->min_size)
+        return 0;
+    extra = align_down(size - walker->min_size - 1, top_page_size(walker));
+    return present_bytes(walker, align_up(end - extra, page), align_up(end, page));
+}
+
+void heap_run_end_at_top(struct heap_walker *walker, const struct heap_chunk *top)
+{
+    struct heap_state *state = &walker->state;
+
+    state->tally.trim_bytes +=
+        top_trim_bytes(walker, state->run.bytes + top->size, top->address + top->size);
+    state->run = (struct heap_run){0};
+}
