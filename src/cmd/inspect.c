@@ -264,7 +264,7 @@ static enum image_state read_process(struct inspection *inspection, pid_t pid,
     state = image_init_sharing(image, inspection->process, pid, inspection->files, err);
     if (state == IMAGE_READY &&
         (options->with_heap || (options->demands && options->demands->needs_heap)))
-        image_read_heap(image);
+        image_read_heap(image, !options->no_walk);
     stop_end(stop);
     return state;
 }

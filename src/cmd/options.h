@@ -35,6 +35,7 @@ struct options {
     bool with_mappings;
     bool with_memory;
     bool with_heap;
+    bool no_walk; /* over the chunks of the heap */
     bool stop; /* all threads, while the heap is read */
     bool strict;
     bool is_private;
