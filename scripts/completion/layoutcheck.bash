@@ -56,6 +56,7 @@ _layoutcheck_values() # TOOL COMMAND ARGUMENT-NAME
     FORMAT) _layoutcheck_formats "$1" "$2" ;;
     SEVERITY) printf '%s\n' error warning info never ;;
     WHEN | =WHEN) printf '%s\n' auto always never ;;
+    ANSWER) printf '%s\n' yes no ;;
     LEVEL) printf '%s\n' error warning info ;;
     ID | ID=LEVEL) "$1" explain --color=never 2>/dev/null | sed '/^ /d' ;;
     RANGE) printf '%s\n' asan tsan ;;
