@@ -36,7 +36,7 @@ struct options {
     bool with_memory;
     bool with_heap;
     bool no_walk; /* over the chunks of the heap */
-    bool stop; /* all threads, while the heap is read */
+    bool stop;    /* all threads, while the heap is read */
     bool strict;
     bool is_private;
     bool keep; /* no option: all that is read is to be saved, and must be of one moment */
