@@ -56,6 +56,7 @@ _layoutcheck_values() # TOOL COMMAND ARGUMENT-NAME
     FORMAT) _layoutcheck_formats "$1" "$2" ;;
     SEVERITY) printf '%s\n' error warning info never ;;
     WHEN | =WHEN) printf '%s\n' auto always never ;;
+    ANSWER) printf '%s\n' yes no ;;
     LEVEL) printf '%s\n' error warning info ;;
     ID | ID=LEVEL) "$1" explain --color=never 2>/dev/null | sed '/^ /d' ;;
     RANGE) printf '%s\n' asan tsan ;;
@@ -97,7 +98,7 @@ _layoutcheck_operands() # TOOL CURRENT
     explain) _layoutcheck_values "$1" explain ID ;;
     host | scan) ;;
     run) compgen -c -- "$2" ;;
-    map | room | save) [ "$n_operands" -gt 0 ] || _layoutcheck_pids ;;
+    map | room | heap | save) [ "$n_operands" -gt 0 ] || _layoutcheck_pids ;;
     '') [ "$n_operands" -gt 0 ] || _layoutcheck_names "$1" '' Commands && _layoutcheck_pids ;;
     *) _layoutcheck_pids ;;
     esac
@@ -108,7 +109,7 @@ _layoutcheck_takes_files()
 {
     case $command in
     explain | host | scan) false ;;
-    map | room | save) [ "$n_operands" -eq 0 ] ;;
+    map | room | heap | save) [ "$n_operands" -eq 0 ] ;;
     esac
 }
 

@@ -95,26 +95,36 @@ static void judge_growth(struct heap_facts *facts, struct image *image)
     }
 }
 
-/* The CPUs that the process may use count since 2.35, before it was those that are online. */
-static unsigned int count_cores(const struct heap_facts *facts, struct image *image, bool *is_known)
+/*
+ * All CPUs that are online count.  From 2.34 on only those that the process may use did, until that
+ * was taken back (2.39, bug 30945) and also in updates of the versions between.
+ */
+static const char *cores_text(const struct heap_facts *facts, struct image *image,
+                              unsigned int each, unsigned int n_online)
 {
     const struct blob *status = capture_get(image->capture, CAPTURE_STATUS);
-    const struct blob *online = capture_get(image->capture, CAPTURE_CPUS);
+    const char *text = arena_printf(&image->arena, "%u for each of %u CPU%s", each, n_online,
+                                    n_online == 1 ? "" : "s");
+    unsigned int n_own;
     struct str list;
 
-    *is_known = true;
-    if (facts->malloc->layout.has_thp && !status->missing &&
-        keyed_find(status->bytes, STR("Cpus_allowed_list"), &list))
-        return cpulist_count(str_trim(list));
-    *is_known = !online->missing;
-    return cpulist_count(str_trim(online->bytes));
+    if (!facts->malloc->layout.has_thp || status->missing ||
+        !keyed_find(status->bytes, STR("Cpus_allowed_list"), &list))
+        return text;
+    n_own = cpulist_count(str_trim(list));
+    return n_own >= n_online
+               ? text
+               : arena_printf(&image->arena,
+                              "%s; a glibc of 2.35 to 2.38 may count but the %u that it may use",
+                              text, n_own);
 }
 
 /* arena_get2(): no limit until there are more than arena_test, then a number for each core. */
 static void judge_limit(struct heap_facts *facts, struct image *image)
 {
     const struct glibc_par *par = &facts->malloc->par;
-    unsigned int each = facts->malloc->layout.word == 8 ? 8 : 2, n_cores;
+    const struct blob *online = capture_get(image->capture, CAPTURE_CPUS);
+    unsigned int each = facts->malloc->layout.word == 8 ? 8 : 2, n_online;
 
     if (!par->known)
         return;
@@ -124,10 +134,10 @@ static void judge_limit(struct heap_facts *facts, struct image *image)
         facts->arena_limit_why = "as arena_max says";
         return;
     }
-    n_cores = count_cores(facts, image, &facts->has_arena_limit);
-    facts->arena_limit = (uint64_t)n_cores * each;
-    facts->arena_limit_why = arena_printf(&image->arena, "%u for each of %u CPU%s", each, n_cores,
-                                          n_cores == 1 ? "" : "s");
+    facts->has_arena_limit = !online->missing;
+    n_online = cpulist_count(str_trim(online->bytes));
+    facts->arena_limit = (uint64_t)n_online * each;
+    facts->arena_limit_why = cores_text(facts, image, each, n_online);
     if (par->arena_test < UINT32_MAX && facts->arena_limit <= par->arena_test) {
         facts->arena_limit = par->arena_test + 1;
         facts->arena_limit_why = "one more than arena_test";

@@ -262,8 +262,9 @@ static enum image_state read_process(struct inspection *inspection, pid_t pid,
         return IMAGE_FAILED;
     }
     state = image_init_sharing(image, inspection->process, pid, inspection->files, err);
-    if (state == IMAGE_READY && options->with_heap)
-        image_read_heap(image);
+    if (state == IMAGE_READY &&
+        (options->with_heap || (options->demands && options->demands->needs_heap)))
+        image_read_heap(image, !options->no_walk);
     stop_end(stop);
     return state;
 }
@@ -313,6 +314,7 @@ struct report inspection_report_in_full(const struct inspection *inspection,
 
     if (options->demands) {
         report.with_memory |= options->demands->needs_memory;
+        report.with_heap |= options->demands->needs_heap;
         report.with_mappings |= options->demands->needs_mappings;
     }
     return report;

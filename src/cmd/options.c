@@ -97,6 +97,13 @@ static bool set_color(struct options *options, const char *when, struct err *err
     return true;
 }
 
+static bool set_walk(struct options *options, const char *when, struct err *err)
+{
+    options->no_walk = strcmp(when, "no") == 0;
+    return options->no_walk || strcmp(when, "yes") == 0 ||
+           err_set(err, "unknown --walk \"%s\": yes or no", when);
+}
+
 static bool set_fail_on(struct options *options, const char *severity, struct err *err)
 {
     options->has_fail_on = true;
@@ -228,6 +235,8 @@ static bool set_option(struct options *options, const struct row *row, const cha
         options->with_memory = true;
     else if (strcmp(name, "heap") == 0)
         options->with_heap = true;
+    else if (strcmp(name, "walk") == 0)
+        return set_walk(options, argument, err);
     else if (strcmp(name, "stop") == 0)
         options->stop = true;
     else if (strcmp(name, "output-columns") == 0)
@@ -341,6 +350,8 @@ static bool check_sense(const struct options *options, struct err *err)
 {
     if (!check_format(options, err))
         return false;
+    if (options->stop && !options->with_heap && options->command != &command_heap)
+        return err_set(err, "option --stop goes with --heap");
     if (options->with_mappings && !options->json)
         return err_set(err, "option --mappings goes with --json; for text: layoutcheck map");
     if (options->format != formats[0] && (options->style.columns || options->style.no_headings))

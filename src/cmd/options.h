@@ -35,7 +35,8 @@ struct options {
     bool with_mappings;
     bool with_memory;
     bool with_heap;
-    bool stop; /* all threads, while the heap is read */
+    bool no_walk; /* over the chunks of the heap */
+    bool stop;    /* all threads, while the heap is read */
     bool strict;
     bool is_private;
     bool keep; /* no option: all that is read is to be saved, and must be of one moment */

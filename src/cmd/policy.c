@@ -86,6 +86,7 @@ static void note_path(struct demands *demands, struct str path)
     bool of_mappings = str_starts(path, STR("mappings"));
 
     demands->needs_mappings |= of_mappings;
+    demands->needs_heap |= str_starts(path, STR("heap"));
     demands->needs_memory |= str_starts(path, STR("memory")) || str_ends(path, STR("s[].rss")) ||
                              str_ends(path, STR("s[].pss")) ||
                              (of_mappings && str_ends(path, STR("s[].swap")));

@@ -38,6 +38,7 @@ struct demands {
     struct demand *list;
     uint32_t n, room;
     bool needs_memory;   /* smaps */
+    bool needs_heap;     /* what malloc holds */
     bool needs_mappings; /* the list of them in the document */
 };
 

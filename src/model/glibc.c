@@ -73,14 +73,19 @@ static uint32_t ring_length(struct finder *finder, const struct glibc_generation
     return 0;
 }
 
-/* `has_attached` as far as it can be told from the word itself, which else is system_mem. */
+/*
+ * `has_attached` as far as it can be told from the word itself, which else is system_mem: that is
+ * whole pages, and 0 only of a main arena that has taken nothing, which a thread is attached to.
+ */
 static bool guess_attached(const struct glibc_place *place,
-                           const struct glibc_generation *generation, uint64_t main_arena)
+                           const struct glibc_generation *generation, uint64_t arena,
+                           bool has_memory)
 {
-    uint64_t value, at = main_arena + generation_next(generation) + 2 * (uint64_t)generation->word;
+    uint64_t value, at = arena + generation_next(generation) + 2 * (uint64_t)generation->word;
 
-    return !generation->may_lack_attached || !place_word(place, at, &value) ||
-           value < place->page_size || value % place->page_size != 0;
+    if (!generation->may_lack_attached || !place_word(place, at, &value))
+        return true;
+    return value == 0 ? has_memory : value < place->page_size || value % place->page_size != 0;
 }
 
 static struct par_hint hint_of(const struct glibc_place *place,
@@ -95,6 +100,7 @@ static struct par_hint hint_of(const struct glibc_place *place,
 
         if (!arena_read(place, &layout, main_arena, &arena))
             continue;
+        hint.has_top = arena.is_initialized;
         if (arena.is_initialized && !(arena.flags & GLIBC_NONCONTIGUOUS))
             hint.top_end = arena.top + arena.top_size;
         hint.system_bytes[attached] = arena.system_bytes;
@@ -116,7 +122,7 @@ static bool tell_thp(const struct glibc_place *place, const struct glibc_generat
 /* Whether attached_threads is there, by what the main arena's bytes must be. */
 static bool tell_attached(const struct glibc_place *place,
                           const struct glibc_generation *generation, uint64_t main_arena,
-                          const struct glibc_par *par, const struct par_hint *hint)
+                          uint64_t second, const struct glibc_par *par, const struct par_hint *hint)
 {
     bool fits[2];
 
@@ -124,7 +130,8 @@ static bool tell_attached(const struct glibc_place *place,
         fits[i] = par->known && hint->top_end != 0 && hint->system_bytes[i] != 0 &&
                   par->sbrk_base + hint->system_bytes[i] == hint->top_end;
     if (!generation->may_lack_attached || fits[0] == fits[1])
-        return guess_attached(place, generation, main_arena);
+        return second != 0 ? guess_attached(place, generation, second, true)
+                           : guess_attached(place, generation, main_arena, hint->has_top);
     return fits[1];
 }
 
@@ -163,7 +170,7 @@ static bool take(struct finder *finder, const struct glibc_segment *segment,
     if (n_arenas > 1)
         place_word(place, main_arena + generation_next(generation), &second);
     malloc->layout = generation_layout(
-        generation, tell_attached(place, generation, main_arena, &malloc->par, &hint),
+        generation, tell_attached(place, generation, main_arena, second, &malloc->par, &hint),
         tell_thp(place, generation, second, has_thp), place->is_big_endian);
     read_arenas(place, malloc, main_arena);
     malloc_verify(place, malloc);

@@ -22,7 +22,7 @@ enum {
     GLIBC_N_BINS = 127,
 };
 
-/* Where the fields of one generation of glibc lie: offsets in bytes from their structure's start. */
+/* Where the fields of one generation lie: offsets in bytes from their structure's start. */
 struct glibc_layout {
     uint8_t word;   /* 4 or 8 */
     uint8_t align;  /* MALLOC_ALIGNMENT: 8 or 16 */

@@ -39,6 +39,7 @@ bool place_read(const struct glibc_place *place, uint64_t at, unsigned char *buf
 
 /* What the main arena says, to tell malloc_par by. */
 struct par_hint {
+    bool has_top;
     uint64_t top_end;         /* 0: there is no top, or it does not grow by sbrk alone */
     uint64_t system_bytes[2]; /* as it may be read; 0: not so */
 };

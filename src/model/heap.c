@@ -234,7 +234,7 @@ static void walk_heap(struct image *image, struct heap *heap, struct targetmem *
     heapwalk_run(heap->walk, &image->arena, &source);
 }
 
-static void read_memory(struct image *image, struct heap *heap)
+static void read_memory(struct image *image, struct heap *heap, bool with_walk)
 {
     struct targetmem *mem;
     struct reader memory;
@@ -255,11 +255,12 @@ static void read_memory(struct image *image, struct heap *heap)
     heap->pagemap_missing = targetmem_missing(mem);
     find_glibc(image, heap, &memory);
     judge_glibc(image, heap);
-    walk_heap(image, heap, mem, &memory);
+    if (with_walk)
+        walk_heap(image, heap, mem, &memory);
     targetmem_close(mem);
 }
 
-void image_read_heap(struct image *image)
+void image_read_heap(struct image *image, bool with_walk)
 {
     struct heap *heap = arena_alloc(&image->arena, sizeof(*heap));
 
@@ -267,7 +268,7 @@ void image_read_heap(struct image *image)
     image->heap = heap;
     heap->allocator = image->allocator.name;
     add_evidence(heap, image->allocator.evidence);
-    read_memory(image, heap);
+    read_memory(image, heap, with_walk);
 }
 
 const char *heap_inconsistency(const struct heap *heap, uint64_t *address)

@@ -25,10 +25,10 @@ struct heap {
 };
 
 /*
- * Fills image.heap from the memory of the process, which has to be read in one go: what it does
- * meanwhile can make it inconsistent.
+ * Fills image.heap from the memory of the process; what it does meanwhile can make that
+ * inconsistent.  The walk over all chunks reads all memory of the heap, the rest some kilobytes.
  */
-void image_read_heap(struct image *image);
+void image_read_heap(struct image *image, bool with_walk);
 
 /* What does not fit together in what was read, and where; NULL: everything does. */
 const char *heap_inconsistency(const struct heap *heap, uint64_t *address);

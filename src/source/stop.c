@@ -93,8 +93,9 @@ static bool seize(struct stop *stop, const struct capture *process, pid_t tid, s
     }
     error = errno;
     return is_gone(thread_state(process, tid)) ||
-           err_set(err, "cannot stop thread %d: %s%s", (int)tid, strerror(error),
-                   error == EPERM ? " (only one can trace a process: is it in a debugger?)" : "");
+           err_set(err, "cannot stop thread %d: %s", (int)tid,
+                   error == EPERM ? "it is not permitted, or another program traces it already"
+                                  : strerror(error));
 }
 
 /* The number of threads that are new, or -1. */
@@ -163,7 +164,7 @@ bool stop_begin(struct stop **stop, struct capture *process, struct err *err)
     int n_new;
 
     if (!is_own_namespace(process))
-        return err_set(err, "cannot stop a process of another PID namespace's /proc");
+        return err_set(err, "cannot stop the process: /proc is that of another PID namespace");
     new = xreallocarray(NULL, 1, sizeof(*new));
     *new = (struct stop){0};
     /* A thread that still runs may start others. */
