@@ -159,7 +159,7 @@ static bool fence_is_at(struct heap_walker *walker, const struct heap_chunk *chu
                         uint64_t *end)
 {
     uint64_t behind = chunk->address + (uint64_t)n * walker->header, at = chunk->address;
-    struct heap_chunk next;
+    struct heap_chunk next = {0};
 
     *end = align_up(behind, walker->source->page_size);
     if (*end - behind >= walker->align)
@@ -202,7 +202,7 @@ static bool is_heap_end(const struct heap_walker *walker, const struct heap_chun
 static bool heap_end_count(struct heap_walker *walker, const struct heap_chunk *chunk, uint64_t end)
 {
     uint64_t at = chunk->address + chunk->size;
-    struct heap_chunk last;
+    struct heap_chunk last = {0};
 
     if (!heap_chunk_load(walker, &walker->stream, at, &last))
         return heap_break_set(walker, HEAP_UNREADABLE, at, 0);
@@ -243,7 +243,7 @@ static bool chunk_next(struct heap_walker *walker, uint64_t address, struct heap
 bool heap_segment_walk(struct heap_walker *walker, struct heap_segment *segment)
 {
     uint64_t n = 0, steps = segment->steps ? segment->steps : UINT64_MAX;
-    struct heap_chunk chunks[2], *chunk = &chunks[0], *previous;
+    struct heap_chunk chunks[2] = {0}, *chunk = &chunks[0], *previous;
     bool ok = true;
 
     walker->state.run = (struct heap_run){0};

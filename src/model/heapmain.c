@@ -87,7 +87,7 @@ static void gap_add(struct main_walk *main, uint64_t bytes)
     main->gaps[main->n_gaps++] = before + bytes;
 }
 
-/* Where a segment's memory begins: at its page, if it can start there, else with its first chunk. */
+/* Where a segment's memory begins: at its page if it can start there, else with its first chunk. */
 static uint64_t segment_from(const struct heap_walker *walker, uint64_t first)
 {
     uint64_t from = align_down(first, walker->source->page_size);

@@ -262,10 +262,13 @@ static void candidate_settle(struct heap_walker *walker, const struct heap_candi
 {
     struct tcache tcache = {.form = form_of(walker, candidate->size)};
     enum heap_linking known = walker->linking;
-    const unsigned char *bytes = heapwindow_at(&walker->jumps, candidate->address + walker->header,
-                                               form_bytes(walker, tcache.form));
+    const unsigned char *bytes;
     unsigned int n_wrong;
 
+    if (!tcache.form)
+        return;
+    bytes = heapwindow_at(&walker->jumps, candidate->address + walker->header,
+                          form_bytes(walker, tcache.form));
     if (!bytes)
         return;
     tcache_parse(walker, bytes, &tcache);

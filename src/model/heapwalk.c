@@ -16,7 +16,7 @@ enum { MAX_SEARCH = 1 << 28, MAX_JUMPS = 1 << 25 };
 
 static const char *const break_texts[] = {
     [HEAP_INTACT] = "nothing is wrong",
-#define BREAK(id, text) [HEAP_##id] = text,
+#define BREAK(id, text) [HEAP_##id] = (text),
 #include "model/heapbreak.list"
 #undef BREAK
 };
@@ -148,7 +148,7 @@ static void walker_deinit(struct heap_walker *walker)
     free(walker->spans);
 }
 
-/* An arena's first heap starts with its heap_info and its malloc_state, the others with the former. */
+/* An arena's first heap starts with heap_info and malloc_state, the others with the former. */
 static bool heap_walk(struct heap_walker *walker, const struct glibc_heap *heap)
 {
     const struct glibc_layout *layout = &walker->malloc->layout;

@@ -40,7 +40,7 @@ struct heap_bucket {
 };
 enum { HEAP_BUCKETS = 48 }; /* the last one takes all that is larger */
 
-/* What an arena holds.  system_bytes is the sum of what stands before it here, without `fallback`. */
+/* What an arena holds.  system_bytes is the sum of what stands before it here. */
 struct heap_tally {
     struct heap_sum used;   /* in the program's hands */
     struct heap_sum binned; /* free, in bins: small, large or unsorted */
