@@ -35,7 +35,7 @@ static bool size_is_sound(const struct heap_walker *walker, const struct heap_ch
            chunk->size < limit - chunk->address;
 }
 
-/* Whether a segment may start with it, of the main arena's: what stands before it is not malloc's. */
+/* Whether a segment of the main arena may start with it: what stands before is not malloc's. */
 bool heap_chunk_may_start(const struct heap_walker *walker, const struct heap_chunk *chunk,
                           uint64_t limit)
 {
@@ -132,7 +132,7 @@ static bool chunk_settle(struct heap_walker *walker, const struct heap_chunk *ch
                                          : chunk_settle_binned(walker, chunk, next);
 }
 
-/* malloc_consolidate() and free() join what is free with the top, so that nothing lies before it. */
+/* free() and malloc_consolidate() join what is free with the top: nothing free lies before it. */
 static bool top_count(struct heap_walker *walker, const struct heap_chunk *top, uint64_t limit)
 {
     struct heap_state *state = &walker->state;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The lists of free chunks that start in malloc_state.  Fastbins are followed before the walk, since
- * what is in them looks as if it were in use.  Bins are not followed, which would take a read of the
- * target for each chunk: sums tell whether they hold what the walk has met.
+ * The lists of free chunks that start in malloc_state.  Fastbins are followed before the walk,
+ * since what is in them looks as if it were in use.  Bins are not followed, which would take a read
+ * of the target for each chunk: sums tell whether they hold what the walk has met.
  */
 #include "model/heapinner.h"
 

@@ -4,8 +4,8 @@
  *
  *     patterns --list          the patterns, one a line
  *     patterns NAME            prints `mallinfo NINE NUMBERS` and `ready PID`, then obeys letters
- *                              on standard input: t calls malloc_trim(0) and answers `trimmed`; at its
- *                              end the program ends
+ *                              on standard input: t calls malloc_trim(0) and answers `trimmed`;
+ *                              at its end the program ends
  *
  * Nothing here uses stdio or touches memory for the first time after `ready`, so that what changes
  * is malloc's doing.

@@ -399,6 +399,27 @@ START_TEST(test_broken)
 }
 END_TEST
 
+START_TEST(test_adjacent)
+{
+    main_simple(&forms[2], "u64 b96 b64 u32", 2);
+    run();
+    ck_assert_int_eq(walk.broken.kind, HEAP_ADJACENT);
+    ck_assert_uint_eq(walk.broken.address, heap_start() + 160);
+}
+END_TEST
+
+/* A chunk's six words reach up to a page, and a little beyond it. */
+START_TEST(test_trim_to_the_word)
+{
+    main_simple(&forms[2], "u4048 b12288 u32", 8);
+    walk_is(&forms[2]);
+    ck_assert_uint_eq(walk.total.trim_bytes, (2 + 3) * FAKE_PAGE);
+    main_simple(&forms[2], "u4064 b12288 u32", 8);
+    walk_is(&forms[2]);
+    ck_assert_uint_eq(walk.total.trim_bytes, (1 + 3) * FAKE_PAGE);
+}
+END_TEST
+
 START_TEST(test_corrupted_heads)
 {
     main_simple(&forms[2], everything, 8);
@@ -518,6 +539,8 @@ Suite *heapwalk_suite(void)
     tcase_add_test(tcase, test_foreign_then_fallback);
     tcase_add_test(tcase, test_absent_pages_are_not_trimmed);
     tcase_add_test(tcase, test_unused);
+    tcase_add_test(tcase, test_adjacent);
+    tcase_add_test(tcase, test_trim_to_the_word);
     tcase_add_test(tcase, test_corrupted_heads);
     tcase_add_test(tcase, test_system_bytes);
     suite_add_tcase(suite, tcase);
