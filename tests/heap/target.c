@@ -211,6 +211,14 @@ static void make_padded(long n)
     need(malloc(KIB));
 }
 
+/* Blocks that nobody has written to, with pages between them that are not there. */
+static void make_sparse(long n)
+{
+    mallopt(M_MMAP_THRESHOLD, 500 * KIB);
+    for (long i = 0; i < n; i++)
+        need(malloc((size_t)(200 + i) * KIB));
+}
+
 /* glibc's malloc, but never called. */
 static void make_nothing(long n)
 {
@@ -231,7 +239,7 @@ static const struct pattern {
     {"refused", make_refused, 40},   {"threads", make_threads, 1},
     {"threads7", make_threads, 7},   {"threads17", make_threads, 17},
     {"threads40", make_threads, 40}, {"heaps", make_heaps, 3},
-    {"padded", make_padded, 200},
+    {"padded", make_padded, 200},    {"sparse", make_sparse, 150},
 };
 enum { N_PATTERNS = sizeof(patterns) / sizeof(patterns[0]) };
 
