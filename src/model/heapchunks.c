@@ -5,36 +5,26 @@
  */
 #include "model/heapinner.h"
 
-/* What is left of a chunk's head and links when the memory ends behind it. */
-static const unsigned char *chunk_bytes(const struct heap_walker *walker, struct heapwindow *window,
-                                        uint64_t address, size_t *n)
-{
-    const unsigned char *bytes = NULL;
-
-    for (*n = 6 * walker->word; *n > 0 && !bytes; *n -= 2 * walker->word)
-        bytes = heapwindow_at(window, address, *n);
-    *n += 2 * walker->word;
-    return bytes;
-}
-
+/* Where the memory ends behind it, links count as zeros. */
 bool heap_chunk_load(const struct heap_walker *walker, struct heapwindow *window, uint64_t address,
                      struct heap_chunk *chunk)
 {
-    size_t n, word = walker->word;
-    const unsigned char *bytes = chunk_bytes(walker, window, address, &n);
+    uint32_t word = walker->word;
+    const unsigned char *bytes = NULL;
+    uint32_t n = 6 * word;
     uint64_t head;
 
-    if (!bytes)
-        return false;
+    while (!(bytes = heapwindow_at(window, address, n)))
+        if ((n -= 2 * word) == 0)
+            return false;
     head = heap_word(walker, bytes + word);
     chunk->address = address;
     chunk->previous_size = heap_word(walker, bytes);
     chunk->size = head & ~(uint64_t)CHUNK_FLAGS;
     chunk->flags = head & CHUNK_FLAGS;
-    chunk->forward = n >= 4 * word ? heap_word(walker, bytes + 2 * word) : 0;
-    chunk->backward = n >= 4 * word ? heap_word(walker, bytes + 3 * word) : 0;
-    chunk->forward_size = n >= 6 * word ? heap_word(walker, bytes + 4 * word) : 0;
-    chunk->backward_size = n >= 6 * word ? heap_word(walker, bytes + 5 * word) : 0;
+    if (n < 6 * word)
+        memset(chunk->links, 0, sizeof(chunk->links));
+    memcpy(chunk->links, bytes + walker->header, n - walker->header);
     return true;
 }
 
@@ -78,13 +68,19 @@ static void chunk_count_free(struct heap_walker *walker, struct heap_sum *sum, u
 static void chunk_link(struct heap_walker *walker, const struct heap_chunk *chunk)
 {
     struct heap_state *state = &walker->state;
+    uint64_t larger, smaller;
 
     heap_circle_member(&state->bins, chunk->address);
-    heap_circle_links(&state->bins, chunk->forward, chunk->backward);
-    if (chunk->size < walker->min_large || (chunk->forward_size | chunk->backward_size) == 0)
+    heap_circle_links(&state->bins, heap_chunk_link(walker, chunk, LINK_FORWARD),
+                      heap_chunk_link(walker, chunk, LINK_BACKWARD));
+    if (chunk->size < walker->min_large)
+        return;
+    larger = heap_chunk_link(walker, chunk, LINK_LARGER);
+    smaller = heap_chunk_link(walker, chunk, LINK_SMALLER);
+    if ((larger | smaller) == 0)
         return;
     heap_circle_member(&state->sizes, chunk->address);
-    heap_circle_links(&state->sizes, chunk->forward_size, chunk->backward_size);
+    heap_circle_links(&state->sizes, larger, smaller);
 }
 
 static bool chunk_settle_binned(struct heap_walker *walker, const struct heap_chunk *chunk,
@@ -96,6 +92,8 @@ static bool chunk_settle_binned(struct heap_walker *walker, const struct heap_ch
         return heap_break_set(walker, HEAP_FOOTER, next->address, next->previous_size);
     if (walker->state.run.ends_binned)
         return heap_break_set(walker, HEAP_ADJACENT, chunk->address, chunk->size);
+    if (chunk->flags & CHUNK_FOREIGN_ARENA) /* in bins none is marked: malloc asserts that, too */
+        return heap_break_set(walker, HEAP_OWNER, chunk->address, chunk->size | chunk->flags);
     chunk_count_free(walker, &tally->binned, chunk->size);
     if (chunk->size > tally->largest_free)
         tally->largest_free = chunk->size;
@@ -245,7 +243,7 @@ static bool chunk_next(struct heap_walker *walker, uint64_t address, struct heap
 bool heap_segment_walk(struct heap_walker *walker, struct heap_segment *segment)
 {
     uint64_t n = 0, steps = segment->steps ? segment->steps : UINT64_MAX;
-    struct heap_chunk previous, chunk;
+    struct heap_chunk chunks[2], *chunk = &chunks[0], *previous;
     bool ok = true;
 
     walker->state.run = (struct heap_run){0};
@@ -253,20 +251,22 @@ bool heap_segment_walk(struct heap_walker *walker, struct heap_segment *segment)
     walker->state.pin = (struct heap_pin){0};
     if (segment->start >= segment->limit)
         return heap_break_set(walker, HEAP_START, segment->start, 0);
-    if (!chunk_next(walker, segment->start, &chunk))
+    if (!chunk_next(walker, segment->start, chunk))
         return false;
-    if (!(chunk.flags & CHUNK_PREV_USED))
-        return heap_break_set(walker, HEAP_START, chunk.address, chunk.size | chunk.flags);
-    while (!segment_ends(walker, &chunk, segment, &ok)) {
+    if (!(chunk->flags & CHUNK_PREV_USED))
+        return heap_break_set(walker, HEAP_START, chunk->address, chunk->size | chunk->flags);
+    while (!segment_ends(walker, chunk, segment, &ok)) {
         segment->steps = ++n;
         if (n == steps)
-            return heap_break_set(walker, HEAP_LIMIT, chunk.address, chunk.size);
-        if (!chunk_is_sound(walker, &chunk, segment->limit))
+            return heap_break_set(walker, HEAP_LIMIT, chunk->address, chunk->size);
+        if (!chunk_is_sound(walker, chunk, segment->limit))
             return false;
-        chunk.may_be_tcache = heap_tcache_may_be(walker, &chunk);
+        chunk->may_be_tcache =
+            range_has(walker->tcache_sizes, chunk->size) && heap_tcache_looks_so(walker, chunk);
         previous = chunk;
-        if (!chunk_next(walker, previous.address + previous.size, &chunk) ||
-            !chunk_settle(walker, &previous, &chunk))
+        chunk = &chunks[n % 2];
+        if (!chunk_next(walker, previous->address + previous->size, chunk) ||
+            !chunk_settle(walker, previous, chunk))
             return false;
     }
     segment->steps = n;

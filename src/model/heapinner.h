@@ -17,9 +17,8 @@ struct heap_chunk {
     uint64_t size;
     unsigned int flags;
     bool may_be_tcache;
-    uint64_t previous_size; /* valid if the previous chunk is free */
-    uint64_t forward, backward;
-    uint64_t forward_size, backward_size; /* links to the next larger and smaller chunk, or 0 */
+    uint64_t previous_size;     /* valid if the previous chunk is free */
+    unsigned char links[4 * 8]; /* as they lie there: heap_chunk_link() */
 };
 
 /*
@@ -73,6 +72,7 @@ struct heap_walker {
     struct heapwindow stream, jumps;
     struct heapset fast, cached;
     enum heap_linking linking;
+    struct range tcache_sizes;
     uint32_t word, align, header, min_size, min_large; /* header: two words */
     uint64_t search_left;                              /* chunks that may still be met in vain */
     uint64_t jumps_left; /* members of lists that may still be followed */
@@ -94,6 +94,15 @@ static inline uint64_t heap_word(const struct heap_walker *walker, const void *p
     const struct glibc_layout *layout = &walker->malloc->layout;
 
     return word_load(p, walker->word, layout->is_big_endian);
+}
+
+/* To the next and previous chunk of its bin, and to the next larger and smaller one, or 0. */
+enum heap_link { LINK_FORWARD, LINK_BACKWARD, LINK_LARGER, LINK_SMALLER };
+
+static inline uint64_t heap_chunk_link(const struct heap_walker *walker,
+                                       const struct heap_chunk *chunk, enum heap_link link)
+{
+    return heap_word(walker, chunk->links + link * walker->word);
 }
 
 /* The chunk at or behind the address, where its content is aligned. */
@@ -174,7 +183,8 @@ void heap_run_end_at_top(struct heap_walker *walker, const struct heap_chunk *to
 bool heap_main_walk(struct heap_walker *walker);
 
 /* heaptcache.c */
-bool heap_tcache_may_be(struct heap_walker *walker, const struct heap_chunk *chunk);
+struct range heap_tcache_sizes(const struct heap_walker *walker);
+bool heap_tcache_looks_so(struct heap_walker *walker, const struct heap_chunk *chunk);
 bool heap_tcache_note(struct heap_walker *walker, const struct heap_chunk *chunk);
 void heap_tcaches_settle(struct heap_walker *walker);
 

@@ -38,8 +38,9 @@ static uint64_t link_decode(const struct heap_walker *walker, const struct heap_
                             const struct heap_chunk *chunk)
 {
     uint64_t at = chunk->address + walker->header;
+    uint64_t link = heap_chunk_link(walker, chunk, LINK_FORWARD);
 
-    return list->linking == LINKING_SAFE ? chunk->forward ^ at >> 12 : chunk->forward;
+    return list->linking == LINKING_SAFE ? link ^ at >> 12 : link;
 }
 
 static bool member_is_sound(const struct heap_walker *walker, const struct heap_list *list,
@@ -113,7 +114,7 @@ static bool fastbins_add(struct heap_walker *walker)
     unsigned int n = walker->malloc->layout.n_fast, room = sizeof(arena->fast) / sizeof(uint64_t);
 
     heapset_deinit(&walker->fast);
-    heapset_init(&walker->fast, walker->align == 16 ? 4 : 3);
+    heapset_init(&walker->fast, (uint8_t)__builtin_ctz(walker->min_size));
     for (unsigned int i = 0; i < n && i < room; i++)
         if (arena->fast[i] && !fastbin_add(walker, arena->fast[i], (i + 2) * walker->header))
             return false;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Leaves of 4096 or 8192 bytes of memory each: 16 GiB of chunks side by side, 144 MiB here. */
+/* Leaves of 8 or 16 KiB of memory each: 32 GiB of chunks side by side take 150 MiB here. */
 enum { MAX_LEAVES = 1 << 21, MIN_SLOTS = 64, LEAF_BITS = 9 };
 
 void heapset_init(struct heapset *set, uint8_t shift)

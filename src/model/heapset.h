@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A set of chunks' addresses: bits, 512 to a leaf, and leaves found by hashing.  Where chunks lie
- * close together it takes a bit for each place where one could be (8 MiB for a heap of 1 GiB),
+ * close together it takes a bit for each place where one could be (4.5 MiB for a heap of 1 GiB),
  * where they do not a leaf for each.  Asking for addresses in order costs next to nothing.
  */
 #ifndef MODEL_HEAPSET_H

@@ -69,15 +69,23 @@ static uint16_t count_of(const struct tcache *tcache, unsigned int i, uint16_t r
     return tcache->counts[i] <= room ? (uint16_t)(room - tcache->counts[i]) : UINT16_MAX;
 }
 
-/* What a list without chunks has room for: the most of all. */
+/* What most of the lists without chunks have room for, found by majority vote. */
 static uint16_t room_of(const struct tcache *tcache)
 {
-    uint16_t most = 0;
+    unsigned int n_votes = 0;
+    uint16_t room = 0;
 
-    for (unsigned int i = 0; i < tcache->form->n; i++)
-        if (tcache->counts[i] > most)
-            most = tcache->counts[i];
-    return most;
+    for (unsigned int i = 0; i < tcache->form->n; i++) {
+        if (tcache->heads[i])
+            continue;
+        if (n_votes == 0)
+            room = tcache->counts[i];
+        if (tcache->counts[i] == room)
+            n_votes++;
+        else
+            n_votes--;
+    }
+    return room;
 }
 
 /* The pointers are the program's: a header behind the chunk's start. */
@@ -103,7 +111,7 @@ static bool tcache_looks_right(const struct heap_walker *walker, const struct tc
     return n_wrong <= MAX_WRONG && n_held > 0;
 }
 
-bool heap_tcache_may_be(struct heap_walker *walker, const struct heap_chunk *chunk)
+bool heap_tcache_looks_so(struct heap_walker *walker, const struct heap_chunk *chunk)
 {
     struct tcache tcache = {.form = form_of(walker, chunk->size)};
     const unsigned char *bytes;
@@ -116,6 +124,13 @@ bool heap_tcache_may_be(struct heap_walker *walker, const struct heap_chunk *chu
         return false;
     tcache_parse(walker, bytes, &tcache);
     return tcache_looks_right(walker, &tcache);
+}
+
+/* The least and the most that a chunk of any form has, for a quick look. */
+struct range heap_tcache_sizes(const struct heap_walker *walker)
+{
+    return (struct range){form_bytes(walker, &forms[0]),
+                          form_bytes(walker, &forms[N_FORMS - 1]) + 2 * (uint64_t)walker->min_size};
 }
 
 bool heap_tcache_note(struct heap_walker *walker, const struct heap_chunk *chunk)

@@ -126,14 +126,15 @@ static void walker_init(struct heap_walker *walker, struct heapwalk *walk,
     walker->header = 2 * word;
     walker->min_size = (uint32_t)align_up(4 * word, layout->align);
     walker->min_large = (64 - (layout->align > 2 * word)) * layout->align;
+    walker->tcache_sizes = heap_tcache_sizes(walker);
     walker->search_left = MAX_SEARCH;
     walker->jumps_left = MAX_JUMPS;
     spans_build(walker);
     owners_build(walker);
     heapwindow_init(&walker->stream, source->memory, walker->spans, walker->n_spans);
     heapwindow_init(&walker->jumps, source->memory, walker->spans, walker->n_spans);
-    heapset_init(&walker->fast, layout->align == 16 ? 4 : 3);
-    heapset_init(&walker->cached, layout->align == 16 ? 4 : 3);
+    heapset_init(&walker->fast, (uint8_t)__builtin_ctz(walker->min_size));
+    heapset_init(&walker->cached, (uint8_t)__builtin_ctz(walker->min_size));
 }
 
 static void walker_deinit(struct heap_walker *walker)

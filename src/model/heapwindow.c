@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { BLOCK = 256 * 1024, PAGE = 4096, FIRST_STEP = 2 * PAGE };
+enum { BLOCK = 256 * 1024, PAGE = 4096 };
 
 void heapwindow_init(struct heapwindow *window, const struct reader *memory,
                      const struct range *spans, size_t n_spans)
@@ -48,7 +48,7 @@ static size_t step_next(const struct heapwindow *window, uint64_t address)
     uint64_t behind = address - window->start;
 
     if (window->n == 0 || behind > window->n + PAGE)
-        return FIRST_STEP;
+        return PAGE;
     return window->step < BLOCK / 2 ? window->step * 2 : BLOCK;
 }
 
@@ -64,9 +64,11 @@ const unsigned char *heapwindow_move(struct heapwindow *window, uint64_t address
     if (from < span->start)
         from = span->start;
     want = step_next(window, address);
+    if (want < address - from + n)
+        want = address - from + n;
     if (want > span->end - from)
         want = span->end - from;
-    window->step = want < FIRST_STEP ? FIRST_STEP : want;
+    window->step = want < PAGE ? PAGE : want;
     if (window_read(window, from, want))
         return window->bytes + (address - from);
     return window_read(window, address, n) ? window->bytes : NULL;
