@@ -113,14 +113,20 @@ static void scale_copy(const struct trend_scale *scale, struct trend_point *poin
         points[i] = scale->points[(scale->next + TREND_POINTS - scale->n + i) % TREND_POINTS];
 }
 
-/* Nine tenths of all movement are downwards: noise goes up and down as much. */
+/*
+ * Nine tenths of all movement are downwards, for noise goes up and down as much; and half of the
+ * points are lower than the one before, for of few steps nobody knows when the next one comes.
+ */
 static bool is_one_way(const struct trend_point *points, unsigned int n)
 {
     double lost = points[0].room - points[n - 1].room, moved = 0;
+    unsigned int n_lower = 0;
 
-    for (unsigned int i = 1; i < n; i++)
+    for (unsigned int i = 1; i < n; i++) {
         moved += fabs(points[i].room - points[i - 1].room);
-    return lost > 0 && lost >= 0.9 * moved;
+        n_lower += points[i].room < points[i - 1].room;
+    }
+    return lost > 0 && lost >= 0.9 * moved && 2 * n_lower >= n - 1;
 }
 
 /* Each third of the time has between half of its share of the loss and one and a half: no step. */

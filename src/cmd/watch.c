@@ -184,9 +184,12 @@ static bool look(struct watch *watch, struct err *err)
         request.n_pids = list_pids(watch);
         request.pids = watch->pids;
     }
-    if (!scan_look(&watch->look_options, &request, err))
-        return pace_is_stopped();
-    watch->total.n_looks++;
+    if (scan_look(&watch->look_options, &request, err))
+        watch->total.n_looks++;
+    else if (pace_is_stopped())
+        err->text[0] = '\0'; /* that is why */
+    else
+        return false;
     fflush(watch->teller.out);
     return true;
 }
