@@ -107,7 +107,7 @@ _layoutcheck_operands() # TOOL CURRENT
 _layoutcheck_takes_files()
 {
     case $command in
-    explain | host | scan) false ;;
+    explain | host | scan | watch) false ;;
     map | room | save) [ "$n_operands" -eq 0 ] ;;
     esac
 }

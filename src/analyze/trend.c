@@ -67,7 +67,7 @@ static double tie_term(double n)
 /* What equal values take off the variance of Kendall's sum. */
 static double sum_ties(const struct trend_point *points, unsigned int n)
 {
-    double rooms[TREND_POINTS], sum = 0;
+    double rooms[TREND_POINTS] = {0}, sum = 0;
     unsigned int first = 0;
 
     for (unsigned int i = 0; i < n; i++)
@@ -86,7 +86,7 @@ struct slope slope_estimate(const struct trend_point *points, unsigned int n)
 {
     enum { MOST = TREND_POINTS * (TREND_POINTS - 1) / 2 };
     const double quantile = 1.959963984540054; /* of the normal distribution, at 0.975 */
-    double slopes[MOST], half;
+    double slopes[MOST] = {0}, half;
     unsigned int n_slopes = 0;
     long low, high;
 

@@ -361,7 +361,7 @@ static bool collect(struct scanner *scanner, struct err *err)
     progress_begin(&scanner->progress, scanner->n_pids);
     ok = pool_run(&spec, err);
     progress_end(&scanner->progress);
-    return ok && (!scanner->scan.is_interrupted || err_set(err, "interrupted"));
+    return ok && (!scanner->scan.is_interrupted || err_set(err, "%s", ""));
 }
 
 static int status_of(const struct scanner *scanner)

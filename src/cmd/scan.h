@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The looks of `scan` for other commands: in helper processes, none of which can hang the caller. */
+/* Looks at many processes: in helpers, none of which can hang the caller. */
 #ifndef CMD_SCAN_H
 #define CMD_SCAN_H
 
@@ -14,7 +14,7 @@ struct scan_request {
     void (*feed)(void *context, const struct scan *scan); /* valid during the call */
 };
 
-/* One look.  False, with the reason, when there can be none. */
+/* One look.  False, with the reason, when there can be none, or without when it was ended. */
 bool scan_look(const struct options *options, const struct scan_request *request, struct err *err);
 
 #endif

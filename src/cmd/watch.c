@@ -37,6 +37,12 @@ static int by_pid(const void *a, const void *b)
     return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
+static void sort(struct watch *watch)
+{
+    if (watch->n > 1)
+        qsort(watch->list, watch->n, sizeof(*watch->list), by_pid);
+}
+
 static struct watched *add(struct watch *watch, pid_t pid)
 {
     if (watch->n == watch->n_room) {
@@ -140,7 +146,7 @@ static void end_absent(struct watch *watch)
         if (!watch->list[i].is_present)
             watched_end(&watch->list[i], &watch->teller);
     drop_absent(watch);
-    qsort(watch->list, watch->n, sizeof(*watch->list), by_pid);
+    sort(watch);
 }
 
 static void take_scan(void *context, const struct scan *scan)
@@ -186,9 +192,7 @@ static bool look(struct watch *watch, struct err *err)
     }
     if (scan_look(&watch->look_options, &request, err))
         watch->total.n_looks++;
-    else if (pace_is_stopped())
-        err->text[0] = '\0'; /* that is why */
-    else
+    else if (!pace_is_stopped())
         return false;
     fflush(watch->teller.out);
     return true;
@@ -307,7 +311,7 @@ static bool take_targets(struct watch *watch, struct err *err)
             return false;
         add(watch, pid);
     }
-    qsort(watch->list, watch->n, sizeof(*watch->list), by_pid);
+    sort(watch);
     for (uint32_t i = 1; i < watch->n; i++)
         if (watch->list[i].pid == watch->list[i - 1].pid)
             return err_set(err, "PID %d is given twice", (int)watch->list[i].pid);
@@ -316,15 +320,17 @@ static bool take_targets(struct watch *watch, struct err *err)
     return true;
 }
 
-static const char *find_misuse(const struct options *options)
+static bool is_sensible(const struct options *options)
 {
     if (options->all && options->n_arguments > 0)
-        return "watch takes either targets or --all";
-    if (!options->all && options->n_arguments == 0)
-        return "no target: give a PID, or --all";
-    if (!options->all && (options->name || options->user || options->cgroup))
-        return "options --name, --user and --cgroup go with --all";
-    return NULL;
+        complain_usage("watch takes either targets or --all");
+    else if (!options->all && options->n_arguments == 0)
+        complain_usage("no target: give a PID, or --all");
+    else if (!options->all && (options->name || options->user || options->cgroup))
+        complain_usage("options --name, --user and --cgroup go with --all");
+    else
+        return true;
+    return false;
 }
 
 static void watch_init(struct watch *watch, const struct options *options, FILE *out)
@@ -356,15 +362,12 @@ static void watch_deinit(struct watch *watch)
 
 static int run(const struct options *options, FILE *out)
 {
-    const char *misuse = find_misuse(options);
     struct err err = {""};
     struct watch watch;
     int status = EXIT_TROUBLE;
 
-    if (misuse) {
-        complain_usage(misuse);
+    if (!is_sensible(options))
         return EXIT_TROUBLE;
-    }
     watch_init(&watch, options, out);
     if (take_targets(&watch, &err))
         status = watch_all(&watch, &err);

@@ -71,12 +71,12 @@ static bool set_timer(struct pace *pace, uint64_t interval_ns)
 bool pace_init(struct pace *pace, uint64_t interval_ns, int out, struct err *err)
 {
     *pace = (struct pace){.timer = -1};
+    pace->polled = xreallocarray(NULL, N_FIXED, sizeof(*pace->polled));
     is_stopped = 0;
     awakened = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (awakened < 0 || !set_timer(pace, interval_ns))
         return err_set(err, "cannot set a timer: %s", strerror(errno));
     set_handlers();
-    pace->polled = xreallocarray(NULL, N_FIXED, sizeof(*pace->polled));
     pace->polled[TIMER] = (struct pollfd){.fd = pace->timer, .events = POLLIN};
     pace->polled[SIGNAL] = (struct pollfd){.fd = awakened, .events = POLLIN};
     pace->polled[OUTPUT] = (struct pollfd){.fd = out}; /* errors alone */
@@ -131,7 +131,7 @@ bool pace_is_stopped(void)
 
 void pace_deinit(struct pace *pace)
 {
-    for (int i = 0; pace->polled && i < N_SIGNALS; i++)
+    for (int i = 0; pace->n_polled > 0 && i < N_SIGNALS; i++)
         sigaction(signals[i], &former[i], NULL);
     for (unsigned int i = N_FIXED; i < pace->n_polled; i++)
         close(pace->polled[i].fd);
