@@ -96,6 +96,7 @@ _layoutcheck_operands() # TOOL CURRENT
     case $command in
     explain) _layoutcheck_values "$1" explain ID ;;
     host | scan) ;;
+    watch) _layoutcheck_pids | sed '/self/d' ;;
     run) compgen -c -- "$2" ;;
     map | room | save) [ "$n_operands" -gt 0 ] || _layoutcheck_pids ;;
     '') [ "$n_operands" -gt 0 ] || _layoutcheck_names "$1" '' Commands && _layoutcheck_pids ;;

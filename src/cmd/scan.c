@@ -361,7 +361,9 @@ static bool collect(struct scanner *scanner, struct err *err)
     progress_begin(&scanner->progress, scanner->n_pids);
     ok = pool_run(&spec, err);
     progress_end(&scanner->progress);
-    return ok && (!scanner->scan.is_interrupted || err_set(err, "%s", ""));
+    if (ok && scanner->scan.is_interrupted)
+        err->text[0] = '\0'; /* whoever asked for that knows why */
+    return ok && !scanner->scan.is_interrupted;
 }
 
 static int status_of(const struct scanner *scanner)
