@@ -381,6 +381,6 @@ const struct command command_watch = {
     .name = "watch",
     .options = FOR_WATCH,
     .usage = "PID...|--all",
-    .summary = "Tell what changes in processes while they run, and when something will be full",
+    .summary = "Tell what changes in processes, and when something will be full",
     .run = run,
 };
