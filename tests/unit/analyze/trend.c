@@ -50,6 +50,14 @@ static const struct {
      -2.6666666666666665,
      -2.6666666666666665,
      -2.5},
+    {"ties",
+     20,
+     {{0, 62},  {1, 59},  {2, 59},  {3, 59},  {4, 59},  {5, 61},  {6, 61},
+      {7, 59},  {8, 58},  {9, 58},  {10, 58}, {11, 59}, {12, 59}, {13, 58},
+      {14, 57}, {15, 57}, {16, 59}, {17, 59}, {18, 57}, {19, 56}},
+     -0.16666666666666666,
+     -0.2,
+     0.0},
     {"an outlier",
      16,
      {{0, 400},
@@ -134,6 +142,13 @@ static double sawtooth(double seconds, uint64_t *state)
     return 1e6 - 1000 * fmod(seconds, 10);
 }
 
+/* Thirteen looks of it look like growth, but to who knows what was before. */
+static double burst(double seconds, uint64_t *state)
+{
+    (void)state;
+    return 1e6 - 1e4 * fmin(fmax(seconds - 5000, 0), 13);
+}
+
 static double growing_up(double seconds, uint64_t *state)
 {
     (void)state;
@@ -144,8 +159,9 @@ static const struct {
     const char *name;
     room_at *room;
 } quiet[] = {
-    {"idle", idle},   {"one step", one_step}, {"two steps", two_steps},
-    {"noise", noise}, {"sawtooth", sawtooth}, {"getting more", growing_up},
+    {"idle", idle},     {"one step", one_step}, {"two steps", two_steps},
+    {"noise", noise},   {"sawtooth", sawtooth}, {"getting more", growing_up},
+    {"a burst", burst},
 };
 
 /* How often something was told in so many looks, one a second. */
