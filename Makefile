@@ -125,7 +125,7 @@ coverage: ## line coverage of src/ by all tests: build/coverage/index.html
 		--html-details build/coverage/index.html
 
 # Lint: one target a step; scripts/lint runs them all, skips what is not installed and counts.
-LINTS := layers purity headers gcc clang format tidy cppcheck shell man
+LINTS := layers purity headers gcc clang format tidy cppcheck shell man ansible
 C_FILES = $(SRC) $(HDR) $(shell find tests -name '*.[ch]')
 SCRIPTS = $(wildcard scripts/completion/*.bash) \
 	$(shell find scripts tests .ci -type f -perm -u+x -exec grep -lE '^\#!/bin/(ba)?sh' {} +)
@@ -156,6 +156,8 @@ lint-shell:
 	@shellcheck $(SCRIPTS)
 lint-man:
 	$(if $(MAN),@mandoc -T lint -W warning $(MAN))
+lint-ansible:
+	@ansible-lint --offline --nocolor -q scripts/fleet/layoutcheck.yml
 
 .PHONY: bench compile-commands install uninstall clean help
 bench: $(TOOL) ## speed and memory, as ratios to reading /proc alone
@@ -170,18 +172,23 @@ compile-commands: ## build/compile_commands.json, for editors and clang tools
 COMPLETION := scripts/completion/layoutcheck.bash
 UNITS := $(sort $(wildcard scripts/monitoring/*.service scripts/monitoring/*.timer))
 MONITORING := $(sort $(wildcard scripts/monitoring/*.yml scripts/monitoring/*.json))
-install: $(TOOL) ## into DESTDIR and PREFIX (/usr/local): program, manual pages, bash completion, monitoring
+FLEET := $(sort $(shell find scripts/fleet -type f ! -name '*.pyc'))
+install: $(TOOL) ## into DESTDIR and PREFIX (/usr/local): program, manual pages, bash completion, monitoring, fleet
 	install -D -m 755 $(TOOL) $(DESTDIR)$(BINDIR)/layoutcheck
 	$(foreach m,$(MAN),install -D -m 644 $m $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m) &&) :
 	$(if $(wildcard $(COMPLETION)),install -D -m 644 $(COMPLETION) $(DESTDIR)$(COMPDIR)/layoutcheck)
 	$(foreach u,$(UNITS),sed 's|@BINDIR@|$(BINDIR)|' $u | \
 		install -D -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/$(notdir $u) &&) :
 	$(foreach m,$(MONITORING),install -D -m 644 $m $(DESTDIR)$(DATADIR)/$(notdir $m) &&) :
+	$(foreach f,$(FLEET),install -D -m 644 $f $(DESTDIR)$(DATADIR)/$(f:scripts/%=%) &&) :
 
 uninstall: ## what install put there
 	rm -f $(DESTDIR)$(BINDIR)/layoutcheck $(DESTDIR)$(COMPDIR)/layoutcheck
 	rm -f $(foreach m,$(MAN),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m))
 	rm -f $(UNITS:scripts/monitoring/%=$(DESTDIR)$(UNITDIR)/%) $(MONITORING:scripts/monitoring/%=$(DESTDIR)$(DATADIR)/%)
+	rm -f $(FLEET:scripts/%=$(DESTDIR)$(DATADIR)/%)
+	[ ! -d $(DESTDIR)$(DATADIR)/fleet ] || \
+		{ cd $(DESTDIR)$(DATADIR) && rmdir -p --ignore-fail-on-non-empty $(sort $(dir $(FLEET:scripts/%=%))); }
 	[ ! -d $(DESTDIR)$(DATADIR) ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(DATADIR)
 
 clean: ## remove build/

@@ -97,6 +97,7 @@ _layoutcheck_operands() # TOOL CURRENT
     case $command in
     explain) _layoutcheck_values "$1" explain ID ;;
     host | scan) ;;
+    watch) _layoutcheck_pids | sed '/self/d' ;;
     run) compgen -c -- "$2" ;;
     map | room | heap | save) [ "$n_operands" -gt 0 ] || _layoutcheck_pids ;;
     '') [ "$n_operands" -gt 0 ] || _layoutcheck_names "$1" '' Commands && _layoutcheck_pids ;;
@@ -108,7 +109,7 @@ _layoutcheck_operands() # TOOL CURRENT
 _layoutcheck_takes_files()
 {
     case $command in
-    explain | host | scan) false ;;
+    explain | host | scan | watch) false ;;
     map | room | heap | save) [ "$n_operands" -eq 0 ] ;;
     esac
 }

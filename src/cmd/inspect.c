@@ -258,7 +258,7 @@ static enum image_state read_process(struct inspection *inspection, pid_t pid,
 
     if (options->stop && capture_kind(inspection->process) == CAPTURE_LIVE &&
         !stop_begin(&stop, inspection->process, err)) {
-        image->pid = pid;
+        *image = (struct image){.pid = pid, .capture = inspection->process};
         return IMAGE_FAILED;
     }
     state = image_init_sharing(image, inspection->process, pid, inspection->files, err);

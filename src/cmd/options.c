@@ -198,9 +198,39 @@ static bool set_repeat(struct options *options, const char *text, struct err *er
     return true;
 }
 
+/* Seconds with as many as nine digits after the point. */
+static bool set_interval(struct options *options, const char *text, struct err *err)
+{
+    struct str rest = str_of(text), whole, part = STR("");
+    uint64_t seconds = 0, ns = 0;
+    bool ok = str_next_field(&rest, '.', &whole) && str_to_u64(whole, &seconds);
+
+    if (ok && whole.n < strlen(text)) {
+        part = rest;
+        ok = part.n <= 9 && str_to_u64(part, &ns);
+    }
+    for (size_t i = part.n; i < 9; i++)
+        ns *= 10;
+    if (!ok || seconds > 86400 || (seconds == 0 && ns < 10000000))
+        return err_set(err, "--interval takes a number of seconds from 0.01 to 86400, not \"%s\"",
+                       text);
+    options->interval_ns = seconds * 1000000000 + ns;
+    return true;
+}
+
+static bool set_count(struct options *options, const char *text, struct err *err)
+{
+    return (str_to_u64(str_of(text), &options->count) && options->count > 0) ||
+           err_set(err, "--count takes a number of looks, at least 1, not \"%s\"", text);
+}
+
 static bool set_scan_option(struct options *options, const char *name, const char *argument,
                             struct err *err)
 {
+    if (strcmp(name, "interval") == 0)
+        return set_interval(options, argument, err);
+    if (strcmp(name, "count") == 0)
+        return set_count(options, argument, err);
     if (strcmp(name, "group") == 0)
         return set_by(options, argument, err);
     if (strcmp(name, "timeout") == 0)
@@ -328,6 +358,8 @@ static bool suits(const struct format *format, const struct command *command)
 {
     if (command->options & FOR_SCAN)
         return format->scan;
+    if (command->options & FOR_WATCH)
+        return format->event;
     return format->report && (format->is_full || command->options & FOR_RESULTS);
 }
 
@@ -501,7 +533,7 @@ static void print_statuses(const struct command *command, FILE *out)
         text = "\nExit status: the command's own, or with --kill 0; 1 a finding at or above\n"
                "--fail-on or a policy that does not hold, 2 wrong usage or it was not looked at,\n"
                "126 it cannot be executed, 127 it was not found.\n";
-    else if (command->options & FOR_REPORTS)
+    else if (command->options & (FOR_REPORTS | FOR_WATCH))
         text =
             "\nExit status: 0 nothing wrong, 1 a finding at or above --fail-on or a policy that\n"
             "does not hold, 2 wrong usage or a target that could not be inspected.\n";

@@ -16,13 +16,15 @@ enum {
     FOR_HOST = 16,
     FOR_RUN = 64,
     FOR_SCAN = 128,
-    FOR_HEAP = 256,
+    FOR_WATCH = 256,
+    FOR_HEAP = 512,
     FOR_RESULTS = FOR_CHECK | FOR_HOST | FOR_RUN, /* what passed and what failed */
     FOR_TARGETS = FOR_CHECK | FOR_MAP | FOR_ROOM | FOR_HEAP,
     FOR_REPORTS = FOR_TARGETS | FOR_HOST | FOR_RUN,
     FOR_ALL = FOR_REPORTS | FOR_EXPLAIN,
     FOR_SAVE = 32,
-    FOR_ANY = FOR_ALL | FOR_SAVE | FOR_SCAN,
+    FOR_MANY = FOR_SCAN | FOR_WATCH, /* of processes */
+    FOR_ANY = FOR_ALL | FOR_SAVE | FOR_MANY,
 };
 
 enum { MAX_POLICIES = 64, MAX_EXPECTATIONS = 256 };
@@ -56,6 +58,7 @@ struct options {
     const char *expectations[MAX_EXPECTATIONS]; /* --expect */
     unsigned int n_expectations;
     const struct demands *demands; /* no option: what both of these come to; NULL: nothing */
+    bool with_vitals;              /* no option: rows of a scan shall have them */
     bool judges_itself;  /* no option: the command holds the policy against a document of its own */
     const char *program; /* run: whose process to look at; NULL: the first */
     bool kill;           /* run */
@@ -67,7 +70,9 @@ struct options {
     bool has_by; /* scan */
     enum scan_by by;
     unsigned int timeout_ms; /* scan: for one process */
-    bool all;                /* explain: every finding in full; scan: every process */
+    uint64_t interval_ns;    /* watch: 0: the usual one */
+    uint64_t count;          /* watch: looks; 0: until a signal comes */
+    bool all;                /* explain: every finding in full; scan, watch: every process */
     const char *output;      /* NULL: standard output */
     int color_when;          /* -1: auto, 0: never, 1: always */
     struct style style;

@@ -3,6 +3,7 @@
 #include "cmd/inspect.h"
 #include "cmd/saving.h"
 #include "render/safe.h"
+#include "render/who.h"
 
 /* One line, and what a colleague will miss. */
 static void tell(const struct inspection *inspection, const char *path, FILE *out)
@@ -10,9 +11,14 @@ static void tell(const struct inspection *inspection, const char *path, FILE *ou
     struct image *image = inspection->report.image;
     struct arena *arena = &image->arena;
     const char *access = inspection_access(inspection);
+    const char *name = safe_text(arena, who_name(image));
 
-    fprintf(out, "%s: PID %d (%s), %u mappings", safe_text(arena, str_of(path)), (int)image->pid,
-            safe_text(arena, str_of(image->comm ? image->comm : "?")), image->n_counted);
+    fprintf(out, "%s: ", safe_text(arena, str_of(path)));
+    if (image->pid)
+        fprintf(out, "PID %d (%s)", (int)image->pid, name);
+    else
+        fprintf(out, "%s", name);
+    fprintf(out, ", %u mappings", image->n_counted);
     if (!image->consistent)
         fprintf(out, "; not consistent: %s", safe_text(arena, str_of(image->inconsistency)));
     for (uint32_t i = 0; i < image->n_missing; i++)
@@ -21,6 +27,15 @@ static void tell(const struct inspection *inspection, const char *path, FILE *ou
     fprintf(out, "\n");
     if (access)
         fprintf(out, "%s\n", access);
+}
+
+static bool is_savable(enum capture_kind kind, struct err *err)
+{
+    if (kind == CAPTURE_TEXT)
+        return err_set(err, "the memory map alone is no target of save: it is all that there is");
+    if (kind == CAPTURE_CORE)
+        return err_set(err, "a core is no target of save: it is what was saved");
+    return true;
 }
 
 static bool save(struct inspection *inspection, const struct options *options, FILE *out)
@@ -34,24 +49,19 @@ static bool save(struct inspection *inspection, const struct options *options, F
         complain("%s", err.text);
         return false;
     }
-    ok = inspection_begin(inspection, options->arguments[0], options);
-    if (!ok) {
+    if (!inspection_begin(inspection, options->arguments[0], options)) {
         inspection_failure(inspection, options);
-        snapshot_end(&snapshot, false, NULL);
+        saving_end(&snapshot, NULL, options->is_private);
         return false;
     }
-    if (capture_kind(inspection->process) == CAPTURE_TEXT)
-        ok = err_set(&err, "the memory map alone is no target of save: it is all that there is");
-    else if (capture_kind(inspection->process) == CAPTURE_CORE)
-        ok = err_set(&err, "a core is no target of save: it is what was saved");
-    else
-        ok =
-            saving_write(saving_complete(&inspection->image), &snapshot, options->is_private, &err);
-    ok = snapshot_end(&snapshot, ok, ok ? &err : NULL);
+    ok = is_savable(capture_kind(inspection->process), &err);
+    if (!ok)
+        complain("%s", err.text);
+    ok = saving_end(&snapshot, ok ? saving_complete(&inspection->image) : NULL,
+                    options->is_private) &&
+         ok;
     if (ok)
         tell(inspection, path, out);
-    else
-        complain("%s", err.text);
     inspection_end(inspection);
     return ok;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/scan.h"
 #include "cmd/command.h"
 #include "cmd/inspect.h"
 #include "cmd/progress.h"
@@ -6,6 +7,7 @@
 #include "model/filecache.h"
 #include "parse/cgroup.h"
 #include "render/safe.h"
+#include "source/pace.h"
 #include "source/pool.h"
 #include "source/processes.h"
 
@@ -20,6 +22,7 @@
 
 struct scanner {
     const struct options *options;
+    const struct scan_request *request;
     struct inspection inspection; /* each worker goes on with a copy of its own */
     pid_t *pids;
     uint32_t n_pids, n_room;
@@ -70,11 +73,8 @@ static bool is_gone(const struct scanner *scanner, pid_t pid)
 /* What stops it in the end, which one call may not come to. */
 static const char *last_limit(const struct growth *growth)
 {
-    const struct limit_fact *last = NULL;
+    const struct limit_fact *last = growth_last(growth);
 
-    for (unsigned int i = 0; i < growth->n_limits; i++)
-        if (growth->limits[i].room_in_steps == growth->room_in_steps)
-            last = &growth->limits[i];
     return last ? limit_name(last->kind) : NULL;
 }
 
@@ -128,6 +128,15 @@ static void describe_unmet(const struct report *report, struct scan_row *row)
     }
 }
 
+static const struct vitals *read_vitals(const struct report *report)
+{
+    struct vitals *vitals = arena_alloc(&report->image->arena, sizeof(*vitals));
+
+    vitals_take(vitals, report->image, report->facts);
+    vitals->seen_ns = pace_now_ns();
+    return vitals;
+}
+
 static void describe(const struct inspection *inspection, const struct options *options,
                      struct scan_row *row)
 {
@@ -148,6 +157,8 @@ static void describe(const struct inspection *inspection, const struct options *
     describe_findings(report, row);
     describe_unmet(report, row);
     row->fails = inspection_status(inspection, options) == EXIT_FINDING;
+    if (options->with_vitals)
+        row->vitals = read_vitals(report);
 }
 
 static void look(void *context, uint32_t item, struct textbuf *result)
@@ -214,8 +225,13 @@ static void note_loss(void *context, uint32_t item, enum pool_loss loss)
 static bool show_progress(void *context, uint32_t n_done)
 {
     struct scanner *scanner = context;
+    const struct scan_request *request = scanner->request;
     char text[64];
 
+    if (request) {
+        scanner->scan.is_interrupted = !request->goes_on(request->context);
+        return !scanner->scan.is_interrupted;
+    }
     snprintf(text, sizeof(text), "%u of %u processes", n_done, scanner->n_pids);
     progress_show(&scanner->progress, n_done, text);
     return true;
@@ -294,6 +310,12 @@ static int by_weight(const void *a, const void *b)
     return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
+/* By its number. */
+static bool is_asked_for(const struct scanner *scanner)
+{
+    return scanner->request && scanner->request->pids;
+}
+
 static void sift(struct scanner *scanner)
 {
     struct scan *scan = &scanner->scan;
@@ -303,7 +325,7 @@ static void sift(struct scanner *scanner)
         const struct scan_row *row = &scanner->rows[i];
 
         scan->n_by_state[row->state]++;
-        if (is_wanted(scanner->options, row))
+        if (is_asked_for(scanner) || is_wanted(scanner->options, row))
             scanner->rows[n++] = *row;
         else
             scan->n_filtered += row->state == SCAN_READ;
@@ -313,12 +335,19 @@ static void sift(struct scanner *scanner)
     scan->n_rows = n;
 }
 
-static bool collect(struct scanner *scanner, struct err *err)
+static unsigned int workers_for(uint32_t n_items)
 {
     long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned int n = n_cpus > 0 ? (unsigned int)n_cpus : 1;
+
+    return n < n_items ? n : n_items;
+}
+
+static bool collect(struct scanner *scanner, struct err *err)
+{
     const struct pool_spec spec = {
         .n_items = scanner->n_pids,
-        .n_workers = n_cpus > 0 ? (unsigned int)n_cpus : 1,
+        .n_workers = workers_for(scanner->n_pids),
         .timeout_ms = scanner->options->timeout_ms,
         .context = scanner,
         .work = look,
@@ -332,7 +361,9 @@ static bool collect(struct scanner *scanner, struct err *err)
     progress_begin(&scanner->progress, scanner->n_pids);
     ok = pool_run(&spec, err);
     progress_end(&scanner->progress);
-    return ok;
+    if (ok && scanner->scan.is_interrupted)
+        err->text[0] = '\0'; /* whoever asked for that knows why */
+    return ok && !scanner->scan.is_interrupted;
 }
 
 static int status_of(const struct scanner *scanner)
@@ -349,12 +380,23 @@ static int status_of(const struct scanner *scanner)
     return EXIT_CLEAN;
 }
 
-static bool scan(struct scanner *scanner, FILE *out, struct err *err)
+static bool list(struct scanner *scanner, struct err *err)
+{
+    const struct scan_request *request = scanner->request;
+
+    if (!request || !request->pids)
+        return processes_list(scanner->inspection.host, add_pid, scanner, err);
+    for (uint32_t i = 0; i < request->n_pids; i++)
+        add_pid(scanner, request->pids[i]);
+    return true;
+}
+
+static bool scan(struct scanner *scanner, struct err *err)
 {
     uint64_t begin = now_ms();
 
-    if (!inspection_open_host(&scanner->inspection, err) ||
-        !processes_list(scanner->inspection.host, add_pid, scanner, err) || !collect(scanner, err))
+    if (!inspection_open_host(&scanner->inspection, err) || !list(scanner, err) ||
+        !collect(scanner, err))
         return false;
     image_init_host(&scanner->host, scanner->inspection.host);
     scanner->scan.host = &scanner->host;
@@ -363,12 +405,45 @@ static bool scan(struct scanner *scanner, FILE *out, struct err *err)
     scanner->scan.by = scanner->options->by;
     scanner->scan.ended_at = (uint64_t)time(NULL);
     scanner->scan.duration_ms = now_ms() - begin;
-    return scanner->options->format->scan(&scanner->scan, &scanner->options->style, out, err);
+    return true;
+}
+
+static void scanner_init(struct scanner *scanner, const struct options *options)
+{
+    *scanner = (struct scanner){.options = options};
+    arena_init(&scanner->arena);
+    inspection_init(&scanner->inspection);
+    scanner->inspection.files = filecache_new();
+}
+
+static void scanner_deinit(struct scanner *scanner)
+{
+    if (scanner->scan.host)
+        image_deinit(&scanner->host);
+    filecache_free(scanner->inspection.files);
+    inspection_deinit(&scanner->inspection);
+    arena_deinit(&scanner->arena);
+    free(scanner->pids);
+    free(scanner->rows);
+}
+
+bool scan_look(const struct options *options, const struct scan_request *request, struct err *err)
+{
+    struct scanner scanner;
+    bool ok;
+
+    scanner_init(&scanner, options);
+    scanner.request = request;
+    ok = scan(&scanner, err);
+    if (ok)
+        request->feed(request->context, &scanner.scan);
+    scanner_deinit(&scanner);
+    return ok;
 }
 
 static int run(const struct options *options, FILE *out)
 {
-    struct scanner scanner = {.options = options};
+    struct scanner scanner;
     struct err err;
     int status;
 
@@ -380,22 +455,14 @@ static int run(const struct options *options, FILE *out)
         complain_usage(err.text);
         return trouble_status(options, err.text, out);
     }
-    arena_init(&scanner.arena);
-    inspection_init(&scanner.inspection);
-    scanner.inspection.files = filecache_new();
-    if (scan(&scanner, out, &err)) {
+    scanner_init(&scanner, options);
+    if (scan(&scanner, &err) && options->format->scan(&scanner.scan, &options->style, out, &err)) {
         status = status_of(&scanner);
     } else {
         complain("%s", err.text);
         status = trouble_status(options, err.text, out);
     }
-    if (scanner.scan.host)
-        image_deinit(&scanner.host);
-    filecache_free(scanner.inspection.files);
-    inspection_deinit(&scanner.inspection);
-    arena_deinit(&scanner.arena);
-    free(scanner.pids);
-    free(scanner.rows);
+    scanner_deinit(&scanner);
     return status;
 }
 

@@ -98,6 +98,9 @@ void scanrow_pack(struct textbuf *bytes, const struct scan_row *row)
     put_number(bytes, row->n_unmet);
     for (uint32_t i = 0; i < row->n_unmet; i++)
         put_text(bytes, row->unmet[i]);
+    put_number(bytes, row->vitals != NULL);
+    if (row->vitals)
+        textbuf_add(bytes, (struct str){(const char *)row->vitals, sizeof(*row->vitals)});
 }
 
 /* No more than there are bytes for. */
@@ -144,6 +147,24 @@ static void take_unmet(struct rowreader *reader, struct scan_row *row)
     row->n_unmet = n;
 }
 
+static const struct vitals *take_vitals(struct rowreader *reader)
+{
+    struct vitals *vitals;
+
+    if (take_number(reader) == 0)
+        return NULL;
+    if (reader->rest.n < sizeof(*vitals)) {
+        reader->is_cut = true;
+        return NULL;
+    }
+    vitals = arena_alloc(reader->arena, sizeof(*vitals));
+    memcpy(vitals, reader->rest.p, sizeof(*vitals));
+    reader->rest.p += sizeof(*vitals);
+    reader->rest.n -= sizeof(*vitals);
+    reader->is_cut |= vitals->brk_limit >= N_LIMIT_KINDS;
+    return vitals;
+}
+
 bool scanrow_unpack(struct arena *arena, struct str bytes, struct scan_row *row)
 {
     struct rowreader reader = {arena, bytes, false};
@@ -170,6 +191,7 @@ bool scanrow_unpack(struct arena *arena, struct str bytes, struct scan_row *row)
     row->limit = take_text(&reader);
     take_findings(&reader, row);
     take_unmet(&reader, row);
+    row->vitals = take_vitals(&reader);
     return !reader.is_cut && row->state < N_SCAN_STATES && row->mode <= MMAP_BOTTOM_UP &&
            row->severity >= -1 && row->severity <= SEVERITY_ERROR;
 }

@@ -84,6 +84,7 @@ const struct format format_text = {
     .report = text_report,
     .failure = text_failure,
     .scan = render_scan,
+    .event = render_event,
 };
 
 /* The documents of several targets are an array. */
@@ -148,7 +149,8 @@ static bool json_print_scan_lines(const struct scan *scan, const struct style *s
     return true;
 }
 
-const struct format format_jsonl = {.name = "jsonl", .scan = json_print_scan_lines};
+const struct format format_jsonl = {
+    .name = "jsonl", .scan = json_print_scan_lines, .event = json_event};
 
 const struct format format_json = {
     .name = "json",

@@ -8,6 +8,7 @@
 
 #include "render/report.h"
 #include "render/scan.h"
+#include "render/watch.h"
 
 #include <jansson.h>
 
@@ -42,6 +43,7 @@ struct format {
     int (*end)(struct document *document, int status); /* the exit status, by that of others */
     /* NULL: no scans. */
     bool (*scan)(const struct scan *scan, const struct style *style, FILE *out, struct err *err);
+    void (*event)(const struct event *event, const struct style *style, FILE *out); /* NULL: none */
 };
 
 #define FORMAT(symbol) extern const struct format format_##symbol;

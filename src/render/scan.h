@@ -3,6 +3,7 @@
 #ifndef RENDER_SCAN_H
 #define RENDER_SCAN_H
 
+#include "analyze/vitals.h"
 #include "render/report.h"
 
 enum scan_state {
@@ -53,6 +54,7 @@ struct scan_row {
     bool fails;         /* by --fail-on, or a line of the policy does not hold */
     const char **unmet; /* lines of the policy that do not hold: "brk.room >= 64M: found ..." */
     uint32_t n_unmet;
+    const struct vitals *vitals; /* for whoever asked for them; else NULL */
 };
 
 struct scan {

@@ -12,6 +12,7 @@
  */
 #include <malloc.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -211,6 +212,45 @@ static void make_padded(long n)
     need(malloc(KIB));
 }
 
+/* Blocks that nobody has written to, with pages between them that are not there. */
+static void make_sparse(long n)
+{
+    mallopt(M_MMAP_THRESHOLD, 500 * KIB);
+    for (long i = 0; i < n; i++)
+        need(malloc((size_t)(200 + i) * KIB));
+}
+
+static volatile sig_atomic_t n_signals;
+
+static void count(int number)
+{
+    (void)number;
+    n_signals++;
+}
+
+static void *be_busy(void *context)
+{
+    void *blocks[64] = {NULL};
+
+    (void)context;
+    for (unsigned int i = 0;; i++) {
+        free(blocks[i * 7919U % 64]);
+        blocks[i * 7919U % 64] = malloc(i * 31U % 3000);
+    }
+    return NULL;
+}
+
+/* Threads that do nothing but malloc() and free(). */
+static void make_busy(long n)
+{
+    pthread_t thread;
+
+    signal(SIGRTMIN, count);
+    for (long i = 0; i < n; i++)
+        if (pthread_create(&thread, NULL, be_busy, NULL) != 0)
+            printf("broken pthread_create\n");
+}
+
 /* glibc's malloc, but never called. */
 static void make_nothing(long n)
 {
@@ -231,7 +271,8 @@ static const struct pattern {
     {"refused", make_refused, 40},   {"threads", make_threads, 1},
     {"threads7", make_threads, 7},   {"threads17", make_threads, 17},
     {"threads40", make_threads, 40}, {"heaps", make_heaps, 3},
-    {"padded", make_padded, 200},
+    {"padded", make_padded, 200},    {"sparse", make_sparse, 150},
+    {"busy", make_busy, 2},
 };
 enum { N_PATTERNS = sizeof(patterns) / sizeof(patterns[0]) };
 
@@ -256,12 +297,14 @@ int main(int argc, char **argv)
             printf("%s\n", patterns[i].name);
         else if (argc > 1 && strcmp(argv[1], patterns[i].name) == 0) {
             patterns[i].make(argc > 2 ? atol(argv[2]) : patterns[i].n);
-            if (patterns[i].make != make_nothing)
+            if (patterns[i].make != make_nothing && patterns[i].make != make_busy)
                 print_mallinfo();
             printf("ready\n");
             fflush(stdout);
-            while (read(STDIN_FILENO, out_buffer, 1) > 0)
+            while (read(STDIN_FILENO, out_buffer, 1) != 0)
                 ;
+            printf("signals %d\n", (int)n_signals);
+            fflush(stdout);
             _exit(0);
         }
     }

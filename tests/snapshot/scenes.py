@@ -397,6 +397,18 @@ LIBRARIES = r"/dev/urandom\b|/locale[/.]|gconv|\([012]<"
 
 
 @scene
+def of_a_map_without_a_number(directory):
+    """A directory that holds nothing but maps has no PID that could be told."""
+    bare = directory / "bare"
+    bare.mkdir()
+    with process("sh", "-c", WAIT) as pid:
+        (bare / "maps").write_bytes(pathlib.Path(f"/proc/{pid}/maps").read_bytes())
+        name = pathlib.Path(f"/proc/{pid}/exe").resolve().name
+    told = save(bare, directory / "again").stdout
+    expect("PID" not in told and f": {name}, " in told, "not the name alone", told)
+
+
+@scene
 def nothing_else_is_opened(directory):
     """By the word of the kernel: beside its libraries only what is below the snapshot."""
     need("strace")

@@ -7,6 +7,7 @@ static struct scan_row sample(void)
 {
     static const char *unmet[] = {"brk.room >= 64M: found 4096 (4K)", ""};
     static struct scan_finding findings[2];
+    static struct vitals vitals = {.brk_limit = LIMIT_TASK_SIZE, .seen_ns = UINT64_MAX};
 
     findings[0] = (struct scan_finding){rules[0], SEVERITY_ERROR, "title \x1b[31m \xff"};
     findings[1] = (struct scan_finding){rules[1], SEVERITY_INFO, ""};
@@ -34,6 +35,7 @@ static struct scan_row sample(void)
         .fails = true,
         .unmet = unmet,
         .n_unmet = 2,
+        .vitals = &vitals,
     };
 }
 
@@ -79,6 +81,43 @@ START_TEST(test_there_and_back)
     ck_assert_uint_eq(back.n_unmet, row.n_unmet);
     for (uint32_t i = 0; i < back.n_unmet; i++)
         expect_text(back.unmet[i], row.unmet[i]);
+    ck_assert(back.vitals);
+    ck_assert_int_eq(back.vitals->brk_limit, row.vitals->brk_limit);
+    ck_assert_uint_eq(back.vitals->seen_ns, row.vitals->seen_ns);
+    textbuf_deinit(&bytes);
+    arena_deinit(&arena);
+}
+END_TEST
+
+/* Nobody asked for them. */
+START_TEST(test_without_vitals)
+{
+    struct scan_row row = sample(), back;
+    struct textbuf bytes = {0};
+    struct arena arena;
+
+    arena_init(&arena);
+    row.vitals = NULL;
+    scanrow_pack(&bytes, &row);
+    ck_assert(scanrow_unpack(&arena, textbuf_view(&bytes), &back));
+    ck_assert_ptr_null(back.vitals);
+    textbuf_deinit(&bytes);
+    arena_deinit(&arena);
+}
+END_TEST
+
+/* A limit that there is not would be a name from anywhere. */
+START_TEST(test_wild_limit)
+{
+    struct vitals vitals = {.brk_limit = (enum limit_kind)N_LIMIT_KINDS};
+    struct scan_row row = sample(), back;
+    struct textbuf bytes = {0};
+    struct arena arena;
+
+    arena_init(&arena);
+    row.vitals = &vitals;
+    scanrow_pack(&bytes, &row);
+    ck_assert(!scanrow_unpack(&arena, textbuf_view(&bytes), &back));
     textbuf_deinit(&bytes);
     arena_deinit(&arena);
 }
@@ -112,6 +151,8 @@ Suite *scanrow_suite(void)
 
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, test_there_and_back);
+    tcase_add_test(tcase, test_without_vitals);
+    tcase_add_test(tcase, test_wild_limit);
     tcase_add_test(tcase, test_cut_off);
     return suite;
 }

@@ -462,6 +462,12 @@ static void break_system(void)
     put(main_arena() + world.version->system, HEAP_BYTES - PAGE);
 }
 
+static void break_heap_sum(void)
+{
+    put(second_arena() + world.version->system, 2 * HEAP_BYTES + PAGE);
+    put(second_arena() + world.version->max_system, 3 * HEAP_BYTES);
+}
+
 static void break_heap_loop(void)
 {
     put(address_of(OLD) + world.version->word, address_of(NEW));
@@ -489,6 +495,7 @@ static const struct breakage {
     {"top", break_top, "top chunk"},
     {"top size", break_top_size, "top chunk"},
     {"system", break_system, "main arena's bytes"},
+    {"heap sum", break_heap_sum, "heaps"},
     {"heap loop", break_heap_loop, "heaps"},
     {"heap owner", break_heap_owner, "heaps"},
     {"heap size", break_heap_size, "heaps"},
