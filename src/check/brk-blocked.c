@@ -69,4 +69,5 @@ const struct rule rule_brk_blocked = {
         "The report names the mapping. If it is a library, see lib-in-brk-gap; if it is one page "
         "exactly on the break, see brk-page-guard. Otherwise " FIND_MAPPER ".",
     .run = run,
+    .is_quick = true,
 };

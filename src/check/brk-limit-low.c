@@ -53,4 +53,5 @@ const struct rule rule_brk_limit_low = {
               "LimitMEMLOCK= in its unit; in a shell: ulimit -d, -v, -l. The sysctls are "
               "vm.max_map_count and vm.overcommit_memory.",
     .run = run,
+    .is_quick = true,
 };

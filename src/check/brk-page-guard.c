@@ -71,4 +71,5 @@ const struct rule rule_brk_page_guard = {
         "lua-nginx-module 0.10.8 or later no longer does it; LuaJIT built with GC64 does not need "
         "the low addresses.",
     .run = run,
+    .is_quick = true,
 };

@@ -54,4 +54,5 @@ const struct rule rule_brk_room_low = {
         "window (brk-window-shrunken) says what put the mapping there. A malloc that falls back to "
         "mmap (glibc, jemalloc, musl) survives; one that only uses brk does not.",
     .run = run,
+    .is_quick = true,
 };

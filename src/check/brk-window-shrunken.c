@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check/rules.h"
 
-#include "base/units.h"
+#include "check/thresholds.h"
 
 /*
  * A quarter of 64-bit's 128 TiB is a window that nobody fills, and healthy programs have less: Go
@@ -11,7 +11,8 @@
 static bool is_shrunken(const struct image *image, const struct brk_facts *brk)
 {
     return brk->next != NONE && brk->window < brk->normal_window / 4 &&
-           brk->window < (mapping_is_library(image, &image->mappings[brk->next]) ? 64 * GIB : GIB);
+           brk->window <
+               (mapping_is_library(image, &image->mappings[brk->next]) ? BRK_WINDOW_ENOUGH : GIB);
 }
 
 /* The window ends early since the heap is high, not since something is low. */
@@ -214,4 +215,5 @@ const struct rule rule_brk_window_shrunken = {
         "is started, or LimitSTACK=8M in its unit. Legacy layout: see legacy-layout. A mapping: "
         "find who asks for that address with \"" TRACE_MEMORY "\".",
     .run = run,
+    .is_quick = true,
 };

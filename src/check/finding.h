@@ -102,6 +102,7 @@ struct rule {
     const char *remedy;                   /* for `explain`: what to do */
     void (*run)(struct checker *checker); /* judges a process, or NULL */
     void (*run_host)(struct checker *checker); /* judges the host, or NULL */
+    bool is_quick;                             /* sieve_passes() tells that it finds nothing */
 };
 
 /* All rules, in the order of rules.list; NULL ends the list. */

@@ -46,4 +46,5 @@ const struct rule rule_map_count_high = {
     .remedy = "\"sysctl vm.max_map_count=262144\" takes effect at once; keep it in /etc/sysctl.d. "
               "Look at \"layoutcheck map PID\" for what the mappings are.",
     .run = run,
+    .is_quick = true,
 };

@@ -16,6 +16,9 @@
 #define STACK_ROOM_WARNING (512 * KIB)
 #define STACK_ROOM_ERROR   (128 * KIB)
 
+/* No larger window is brk-window-shrunken. */
+#define BRK_WINDOW_ENOUGH (64 * GIB)
+
 /* map-count-high: so many percent of vm.max_map_count. */
 enum { MAP_COUNT_WARNING_PERCENT = 80, MAP_COUNT_ERROR_PERCENT = 95 };
 

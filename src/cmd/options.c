@@ -235,7 +235,9 @@ static bool set_scan_option(struct options *options, const char *name, const cha
         return set_by(options, argument, err);
     if (strcmp(name, "timeout") == 0)
         return set_timeout(options, argument, err);
-    if (strcmp(name, "name") == 0)
+    if (strcmp(name, "quick") == 0)
+        options->quick = true;
+    else if (strcmp(name, "name") == 0)
         options->name = argument;
     else if (strcmp(name, "user") == 0)
         options->user = argument;
@@ -394,6 +396,11 @@ static bool check_sense(const struct options *options, struct err *err)
     if (options->has_by && options->format != &format_prometheus)
         return err_set(err, "option --group goes with format prometheus, not with %s",
                        options->format->name);
+    if (options->quick && options->format == &format_prometheus)
+        return err_set(err, "option --quick does not go with format prometheus, whose metrics are "
+                            "those of all findings");
+    if (options->quick && options->n_policies + options->n_expectations > 0)
+        return err_set(err, "option --quick does not go with a policy, which asks for more");
     if (options->format != formats[0] && options->style.quiet)
         return err_set(err, "option --quiet goes with text, not with format %s",
                        options->format->name);

@@ -69,6 +69,7 @@ struct options {
     enum severity least;
     bool has_by; /* scan */
     enum scan_by by;
+    bool quick;              /* scan */
     unsigned int timeout_ms; /* scan: for one process */
     uint64_t interval_ns;    /* watch: 0: the usual one */
     uint64_t count;          /* watch: looks; 0: until a signal comes */

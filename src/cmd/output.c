@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -94,13 +95,68 @@ static mode_t mode_by_umask(void)
     return 0666 & ~mask;
 }
 
+/* What is to be removed when a signal ends the process that made it. */
+static const char *volatile unfinished;
+static volatile pid_t maker;
+
+static const int deadly[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+
+enum { N_DEADLY = sizeof(deadly) / sizeof(deadly[0]) };
+
+/* Not in helper processes, which inherit it, and are ended so. */
+static void remove_unfinished(int number)
+{
+    if (unfinished && maker == getpid()) {
+        privilege_write_begin();
+        unlink((const char *)unfinished);
+    }
+    raise(number); /* once more, when the handler is done: now with the usual effect */
+}
+
+static void set_deadly(sigset_t *set)
+{
+    sigemptyset(set);
+    for (int i = 0; i < N_DEADLY; i++)
+        sigaddset(set, deadly[i]);
+}
+
+/* What is ignored, as by nohup(1), stays so; `run` sets others while its program runs. */
+static void catch_deadly(void)
+{
+    struct sigaction action = {.sa_handler = remove_unfinished, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction former;
+
+    set_deadly(&action.sa_mask);
+    for (int i = 0; i < N_DEADLY; i++)
+        if (sigaction(deadly[i], NULL, &former) == 0 && former.sa_handler == SIG_DFL)
+            sigaction(deadly[i], &action, NULL);
+}
+
+/* There is no moment at which the file is there and a signal does not know of it. */
+static int make_temporary(struct output *output)
+{
+    sigset_t set, former;
+    int fd;
+
+    set_deadly(&set);
+    sigprocmask(SIG_BLOCK, &set, &former);
+    fd = mkostemp(output->temporary, O_CLOEXEC);
+    if (fd >= 0) {
+        maker = getpid();
+        unfinished = output->temporary;
+        catch_deadly();
+    }
+    sigprocmask(SIG_SETMASK, &former, NULL);
+    return fd;
+}
+
 static bool open_temporary(struct output *output, mode_t mode)
 {
     int fd;
 
     if (asprintf(&output->temporary, "%s.XXXXXX", output->target) < 0)
         return false;
-    fd = mkostemp(output->temporary, O_CLOEXEC);
+    fd = make_temporary(output);
     if (fd >= 0 && fchmod(fd, mode) == 0)
         output->stream = fdopen(fd, "w");
     return output->stream != NULL;
@@ -120,8 +176,10 @@ static bool open_path(struct output *output, mode_t mode, struct err *err)
     return true;
 }
 
+/* Once it is renamed, its name may be another's. */
 static void forget(struct output *output)
 {
+    unfinished = NULL;
     free(output->temporary);
     free(output->target);
 }

@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 #include "cmd/inspect.h"
 #include "cmd/progress.h"
+#include "cmd/scanquick.h"
 #include "cmd/scanrow.h"
 #include "model/filecache.h"
 #include "parse/cgroup.h"
@@ -168,6 +169,9 @@ static void look(void *context, uint32_t item, struct textbuf *result)
     struct scan_row row = {.pid = scanner->pids[item], .severity = -1};
     char target[16];
 
+    if (scanner->options->quick &&
+        scanquick_look(&scanner->host, row.pid, scanner->options, result))
+        return;
     snprintf(target, sizeof(target), "%d", (int)row.pid);
     if (inspection_begin(inspection, target, scanner->options)) {
         describe(inspection, scanner->options, &row);
@@ -395,11 +399,14 @@ static bool scan(struct scanner *scanner, struct err *err)
 {
     uint64_t begin = now_ms();
 
-    if (!inspection_open_host(&scanner->inspection, err) || !list(scanner, err) ||
-        !collect(scanner, err))
+    if (!inspection_open_host(&scanner->inspection, err))
         return false;
+    capture_file_access(scanner->inspection.host)->deadline_ms = scanner->options->timeout_ms / 2;
     image_init_host(&scanner->host, scanner->inspection.host);
     scanner->scan.host = &scanner->host;
+    scanner->scan.is_quick = scanner->options->quick;
+    if (!list(scanner, err) || !collect(scanner, err))
+        return false;
     name_users(scanner);
     sift(scanner);
     scanner->scan.by = scanner->options->by;
@@ -443,6 +450,7 @@ bool scan_look(const struct options *options, const struct scan_request *request
 
 static int run(const struct options *options, FILE *out)
 {
+    const struct options quick = scanquick_options(options);
     struct scanner scanner;
     struct err err;
     int status;
@@ -455,7 +463,7 @@ static int run(const struct options *options, FILE *out)
         complain_usage(err.text);
         return trouble_status(options, err.text, out);
     }
-    scanner_init(&scanner, options);
+    scanner_init(&scanner, options->quick ? &quick : options);
     if (scan(&scanner, &err) && options->format->scan(&scanner.scan, &options->style, out, &err)) {
         status = status_of(&scanner);
     } else {

@@ -81,7 +81,8 @@ void scanrow_pack(struct textbuf *bytes, const struct scan_row *row)
         row->room_in_steps, row->has_mmap_room,
         row->mmap_room,     row->n_mappings,
         row->is_incomplete, (uint64_t)(int64_t)row->severity,
-        row->fails,
+        row->fails,         row->is_quick,
+        row->is_bound,
     };
     const char *texts[] = {row->reason, row->comm, row->exe, row->cgroup, row->limit};
 
@@ -184,6 +185,8 @@ bool scanrow_unpack(struct arena *arena, struct str bytes, struct scan_row *row)
     row->is_incomplete = take_number(&reader) != 0;
     row->severity = (int)(int64_t)take_number(&reader);
     row->fails = take_number(&reader) != 0;
+    row->is_quick = take_number(&reader) != 0;
+    row->is_bound = take_number(&reader) != 0;
     row->reason = take_text(&reader);
     row->comm = take_text(&reader);
     row->exe = take_text(&reader);

@@ -148,7 +148,8 @@ static const char *share_text(const struct scan *scan, const struct scan_row *ro
 
     if (!scan->host->host.has_max_map_count || max == 0)
         return "?";
-    return arena_printf(arena, "%.1f", 100.0 * row->n_mappings / (double)max);
+    return arena_printf(arena, "%s%.1f", row->is_bound ? "<=" : "",
+                        100.0 * row->n_mappings / (double)max);
 }
 
 static const char *size_of(bool known, uint64_t bytes, const struct style *style,
@@ -183,7 +184,7 @@ static const char *cell_of_read(const struct scan *scan, const struct scan_row *
     case COLUMN_MMAP:
         return size_of(row->has_mmap_room, row->mmap_room, style, arena);
     case COLUMN_MAPS:
-        return arena_printf(arena, "%u", row->n_mappings);
+        return arena_printf(arena, "%s%u", row->is_bound ? "<=" : "", row->n_mappings);
     case COLUMN_SHARE:
         return share_text(scan, row, arena);
     case COLUMN_SEVERITY:
@@ -381,6 +382,23 @@ static const char *summary_text(const struct scan *scan, struct arena *arena)
     return text;
 }
 
+/* What --quick leaves out is not told as if it were fine. */
+static void print_looked_for(const struct scan *scan, const struct style *style, FILE *out,
+                             struct arena *arena)
+{
+    const char *text = "", *separator = "looked for: ";
+
+    if (!scan->is_quick)
+        return;
+    for (uint32_t i = 0; rules[i]; i++) {
+        if (!rules[i]->is_quick)
+            continue;
+        text = arena_printf(arena, "%s%s%s", text, separator, rules[i]->id);
+        separator = ", ";
+    }
+    paper_wrap(out, style, 0, "", text);
+}
+
 static void print_reasons(const struct scan *scan, const struct style *style, FILE *out,
                           struct arena *arena)
 {
@@ -411,6 +429,7 @@ bool render_scan(const struct scan *scan, const struct style *style, FILE *out, 
         print_groups(scan, style, out, &arena);
         print_reasons(scan, style, out, &arena);
         paper_wrap(out, style, 0, "", summary_text(scan, &arena));
+        print_looked_for(scan, style, out, &arena);
         if (scan->n_rows == 0)
             fputs("nothing wrong found\n", out);
     }

@@ -47,6 +47,8 @@ struct scan_row {
     bool has_mmap_room;
     uint64_t mmap_room;
     uint32_t n_mappings;
+    bool is_bound;                       /* there are at most so many mappings */
+    bool is_quick;                       /* it was not looked at as a whole: there was no need */
     bool is_incomplete;                  /* something was missing, or could not be checked */
     const struct scan_finding *findings; /* the worst story first */
     uint32_t n_findings;
@@ -64,6 +66,7 @@ struct scan {
         n_by_state[N_SCAN_STATES]; /* of all processes, of which some may not be among the rows */
     uint32_t n_filtered;           /* were read and are not among the rows */
     bool is_interrupted;
+    bool is_quick;      /* only the rules that are marked so were run */
     struct image *host; /* with the host's facts */
     uint64_t duration_ms;
     uint64_t ended_at; /* seconds since 1970 */

@@ -34,9 +34,8 @@ static json_t *json_row(const struct scan_row *row, struct arena *arena)
     bool read = row->state == SCAN_READ;
 
     return json_pack(
-        "{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:o, s:o, s:s?, s:o, s:o, s:b, "
-        "s:o,"
-        " s:o}",
+        "{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:o, s:o, s:s?, s:o, s:o, s:o, "
+        "s:b, s:o, s:o, s:b}",
         "pid", (int)row->pid, "state", scan_state_name(row->state), "reason",
         json_text(arena, row->reason), "comm", json_text(arena, row->comm), "exe",
         json_text(arena, row->exe), "uid", json_known(row->has_uid, row->uid), "user",
@@ -45,8 +44,9 @@ static json_t *json_row(const struct scan_row *row, struct arena *arena)
         "mode", read ? modes[row->mode] : NULL, "room", json_known(row->has_room, row->room),
         "room_in_steps", json_known(row->has_room, row->room_in_steps), "limit", row->limit,
         "mmap_room", json_known(row->has_mmap_room, row->mmap_room), "mappings",
+        json_known(read && !row->is_bound, row->n_mappings), "most_mappings",
         json_known(read, row->n_mappings), "complete", read && !row->is_incomplete, "findings",
-        json_row_findings(row, arena), "unmet", json_row_unmet(row, arena));
+        json_row_findings(row, arena), "unmet", json_row_unmet(row, arena), "quick", row->is_quick);
 }
 
 static json_t *json_sums(const struct scan *scan)
@@ -59,6 +59,16 @@ static json_t *json_sums(const struct scan *scan)
     return sums;
 }
 
+static json_t *json_looked_for(const struct scan *scan)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; rules[i]; i++)
+        if (rules[i]->run && (rules[i]->is_quick || !scan->is_quick))
+            json_array_append_new(list, json_string(rules[i]->id));
+    return list;
+}
+
 void json_scan(const struct scan *scan, FILE *out)
 {
     json_t *list = json_array();
@@ -67,8 +77,9 @@ void json_scan(const struct scan *scan, FILE *out)
     arena_init(&arena);
     for (uint32_t i = 0; i < scan->n_rows; i++)
         json_array_append_new(list, json_row(&scan->rows[i], &arena));
-    json_print(json_pack("{s:i, s:o, s:o, s:o, s:i}", "schema", 1, "tool", json_tool(), "processes",
-                         list, "states", json_sums(scan), "duration_ms", (int)scan->duration_ms),
+    json_print(json_pack("{s:i, s:o, s:o, s:o, s:i, s:o}", "schema", 1, "tool", json_tool(),
+                         "processes", list, "states", json_sums(scan), "duration_ms",
+                         (int)scan->duration_ms, "looked_for", json_looked_for(scan)),
                out);
     arena_deinit(&arena);
 }

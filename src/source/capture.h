@@ -186,6 +186,7 @@ struct capture *capture_host(struct capture *capture);
 struct file_access {
     struct mounts *mounts; /* until capture_forget() */
     int64_t waited_ms;     /* for file systems that may never answer */
+    int64_t deadline_ms;   /* of a host: for one file of such; 0: what a person waits for */
 };
 struct file_access *capture_file_access(struct capture *capture);
 

@@ -85,7 +85,8 @@ static bool write_all(int out, const void *bytes, size_t n)
  * output shall not wait for a helper that hangs, so it gives the streams away; and it closes the
  * file before it is done, since that can hang too.
  */
-static void __attribute__((noreturn)) helper_main(const struct request *request, int out)
+static void __attribute__((noreturn))
+helper_main(const struct request *request, int out, pid_t caller)
 {
     unsigned char buf[PAGE_BYTES];
     struct err err = {""};
@@ -94,6 +95,8 @@ static void __attribute__((noreturn)) helper_main(const struct request *request,
     int fd;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != caller)
+        _exit(1);
     for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
         if (stream != out)
             close(stream);
@@ -141,6 +144,14 @@ static bool helper_receive(int in, struct objfile *file, int64_t deadline)
     }
 }
 
+/* Whoever looks at many processes may have less time for each. */
+static int64_t deadline_ms(const struct request *request)
+{
+    int64_t of_host = capture_file_access(capture_host(request->process))->deadline_ms;
+
+    return of_host > 0 && of_host < DEADLINE_MS ? of_host : DEADLINE_MS;
+}
+
 /*
  * A helper that hangs in an uninterruptible wait cannot be reaped yet: it is killed and left to
  * init, so that this program ends in time.
@@ -148,22 +159,22 @@ static bool helper_receive(int in, struct objfile *file, int64_t deadline)
 static bool helper_run(const struct request *request, struct objfile *file, bool *in_time,
                        struct err *err)
 {
+    pid_t pid, caller = getpid();
     int ends[2];
-    pid_t pid;
 
     *in_time = true;
     if (pipe2(ends, O_CLOEXEC) < 0)
         return err_set(err, "cannot make a pipe: %s", strerror(errno));
     pid = fork();
     if (pid == 0)
-        helper_main(request, ends[1]);
+        helper_main(request, ends[1], caller);
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
         return err_set(err, "cannot start a helper: %s", strerror(errno));
     }
     file->head = xreallocarray(NULL, HEAD_BYTES + PAGE_BYTES, 1);
-    *in_time = helper_receive(ends[0], file, now_ms() + DEADLINE_MS);
+    *in_time = helper_receive(ends[0], file, now_ms() + deadline_ms(request));
     close(ends[0]);
     if (!*in_time)
         kill(pid, SIGKILL);
@@ -204,7 +215,7 @@ static bool open_by_helper(const struct request *request, struct mount *culprit,
             culprit->hung = hung;
     }
     ok = hung ? err_set(err, "its %.*s file system did not answer within %d ms", (int)type.n,
-                        type.p, DEADLINE_MS)
+                        type.p, (int)deadline_ms(request))
               : helper_succeeded(file, type, err);
     if (!ok)
         objfile_close(file);

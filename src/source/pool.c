@@ -23,7 +23,7 @@ enum { MAX_WORKERS = 64, TICK_MS = 100, FLUSH_BYTES = 32 << 10, MAX_DEATHS = 16 
 /* What worker and caller both see. */
 struct slot {
     _Atomic uint32_t item;      /* that is being done, or NO_ITEM */
-    _Atomic uint64_t begins_ms; /* when it was begun */
+    _Atomic uint64_t begins_ms; /* when it was begun, or else the one before was done */
 };
 
 struct board {
@@ -92,6 +92,7 @@ static void do_item(struct pool *pool, unsigned int number, uint32_t item, struc
     pool->spec->work(pool->spec->context, item, results);
     frame.size = (uint32_t)(results->n - begin - sizeof(frame));
     memcpy(results->bytes + begin, &frame, sizeof(frame));
+    atomic_store(&slot->begins_ms, now_ms());
     atomic_store(&slot->item, NO_ITEM);
 }
 
@@ -133,6 +134,7 @@ static bool start(struct pool *pool, unsigned int number)
     int ends[2];
 
     atomic_store(&pool->board->slots[number].item, NO_ITEM);
+    atomic_store(&pool->board->slots[number].begins_ms, now_ms());
     if (pipe2(ends, O_CLOEXEC) != 0)
         return false;
     worker->pid = fork();
@@ -253,6 +255,7 @@ static bool finish(struct pool *pool, unsigned int number)
     return replace(pool, number, POOL_DEATH);
 }
 
+/* Between two pieces as well, where it can have been stopped. */
 static bool look_for_stuck(struct pool *pool)
 {
     uint64_t now = now_ms();
@@ -260,8 +263,7 @@ static bool look_for_stuck(struct pool *pool)
     for (unsigned int i = 0; i < pool->n_workers; i++) {
         struct slot *slot = &pool->board->slots[i];
 
-        if (pool->workers[i].pid && atomic_load(&slot->item) != NO_ITEM &&
-            now > atomic_load(&slot->begins_ms) + pool->spec->timeout_ms &&
+        if (pool->workers[i].pid && now > atomic_load(&slot->begins_ms) + pool->spec->timeout_ms &&
             !replace(pool, i, POOL_TIMEOUT))
             return false;
     }

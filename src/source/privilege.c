@@ -104,25 +104,28 @@ void privilege_return(void)
     (void)cap_set_proc(inherited); /* what is left in it is permitted */
 }
 
-static void set_write(cap_flag_value_t value)
+/* System calls alone, for a signal handler does it, too. */
+static void set_write(bool is_effective)
 {
-    cap_t caps = cap_get_proc();
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
-    if (!caps)
+    if (capget(&header, data) != 0)
         return;
-    if (cap_set_flag(caps, CAP_EFFECTIVE, 1, for_writing, value) == 0)
-        (void)cap_set_proc(caps); /* without it, the kernel says what the user may not */
-    cap_free(caps);
+    data[CAP_TO_INDEX(CAP_DAC_OVERRIDE)].effective &= ~CAP_TO_MASK(CAP_DAC_OVERRIDE);
+    if (is_effective)
+        data[CAP_TO_INDEX(CAP_DAC_OVERRIDE)].effective |= CAP_TO_MASK(CAP_DAC_OVERRIDE);
+    (void)capset(&header, data); /* without it, the kernel says what the user may not */
 }
 
 void privilege_write_begin(void)
 {
-    set_write(CAP_SET);
+    set_write(true);
 }
 
 void privilege_write_end(void)
 {
-    set_write(CAP_CLEAR);
+    set_write(false);
 }
 
 bool privilege_lower(struct err *err)

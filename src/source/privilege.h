@@ -15,7 +15,8 @@
 
 /*
  * Drops all other capabilities for good.  With `keep_write`, CAP_DAC_OVERRIDE stays permitted, not
- * effective, so that privilege_write_begin() can save a file where root could.
+ * effective, so that privilege_write_begin() can save a file where root could; signal handlers may
+ * call it, too.
  */
 bool privilege_drop(bool keep_write, struct err *err);
 void privilege_write_begin(void);

@@ -33,6 +33,8 @@ static struct scan_row sample(void)
         .n_findings = 2,
         .severity = -1,
         .fails = true,
+        .is_quick = true,
+        .is_bound = true,
         .unmet = unmet,
         .n_unmet = 2,
         .vitals = &vitals,
@@ -58,6 +60,7 @@ START_TEST(test_there_and_back)
     ck_assert_int_eq(back.pid, row.pid);
     ck_assert_int_eq(back.state, row.state);
     ck_assert_uint_eq(back.uid, row.uid);
+    ck_assert(back.is_quick && back.is_bound);
     ck_assert_uint_eq(back.elf_class, row.elf_class);
     ck_assert_int_eq(back.mode, row.mode);
     ck_assert_uint_eq(back.room, row.room);
