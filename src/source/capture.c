@@ -8,15 +8,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 enum row_scope { OF_PROCESS, OF_HOST };
-enum row_kind { IS_FILE, IS_LINK };
+enum row_kind {
+    IS_FILE,
+    IS_RECORD, /* a file of /proc that one read() gives whole: of single_open() and the like */
+    IS_LINK
+};
 
 struct row {
     const char *name;
@@ -28,13 +34,13 @@ struct row {
 static const struct row rows[N_CAPTURE_ROWS] = {
     [CAPTURE_MAPS] = {"maps", "maps", OF_PROCESS, IS_FILE},
     [CAPTURE_SMAPS] = {"smaps", "smaps", OF_PROCESS, IS_FILE},
-    [CAPTURE_STAT] = {"stat", "stat", OF_PROCESS, IS_FILE},
-    [CAPTURE_STATM] = {"statm", "statm", OF_PROCESS, IS_FILE},
-    [CAPTURE_STATUS] = {"status", "status", OF_PROCESS, IS_FILE},
-    [CAPTURE_LIMITS] = {"limits", "limits", OF_PROCESS, IS_FILE},
-    [CAPTURE_AUXV] = {"auxv", "auxv", OF_PROCESS, IS_FILE},
-    [CAPTURE_PERSONALITY] = {"personality", "personality", OF_PROCESS, IS_FILE},
-    [CAPTURE_CGROUP] = {"cgroup", "cgroup", OF_PROCESS, IS_FILE},
+    [CAPTURE_STAT] = {"stat", "stat", OF_PROCESS, IS_RECORD},
+    [CAPTURE_STATM] = {"statm", "statm", OF_PROCESS, IS_RECORD},
+    [CAPTURE_STATUS] = {"status", "status", OF_PROCESS, IS_RECORD},
+    [CAPTURE_LIMITS] = {"limits", "limits", OF_PROCESS, IS_RECORD},
+    [CAPTURE_AUXV] = {"auxv", "auxv", OF_PROCESS, IS_RECORD},
+    [CAPTURE_PERSONALITY] = {"personality", "personality", OF_PROCESS, IS_RECORD},
+    [CAPTURE_CGROUP] = {"cgroup", "cgroup", OF_PROCESS, IS_RECORD},
     [CAPTURE_UID_MAP] = {"uid_map", "uid_map", OF_PROCESS, IS_FILE},
     [CAPTURE_MOUNTINFO] = {"mountinfo", "mountinfo", OF_PROCESS, IS_FILE},
     [CAPTURE_MOUNT_NS] = {"ns/mnt", "ns/mnt", OF_PROCESS, IS_LINK},
@@ -114,6 +120,7 @@ struct capture {
     struct corefile core;      /* of CAPTURE_CORE */
     struct reader core_memory; /* the same, once it was put here */
     struct capture *here;      /* the same; NULL: not asked for yet */
+    bool is_procfs;            /* a live host: what is there is the kernel's own */
     struct utsname uname;
     uint64_t page_size;
     struct file_access file_access;
@@ -193,10 +200,12 @@ static struct capture *capture_new(enum capture_kind kind, struct capture *host,
 bool capture_open_host(struct capture **host, const char *root, struct err *err)
 {
     int directory = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct statfs fs;
 
     if (directory < 0)
         return err_set(err, "cannot open %s: %s", root, strerror(errno));
     *host = capture_new(CAPTURE_LIVE, NULL, directory);
+    (*host)->is_procfs = fstatfs(directory, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
     uname(&(*host)->uname);
     (*host)->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
     return true;
@@ -358,9 +367,12 @@ static int only_regular(int fd)
     return -1;
 }
 
+/* What procfs has below /proc/PID are plain files. */
 static int row_open(const struct capture *capture, enum capture_row row)
 {
-    return only_regular(open_row_path(capture, rows[row].path));
+    int fd = open_row_path(capture, rows[row].path);
+
+    return capture->host->is_procfs && rows[row].scope == OF_PROCESS ? fd : only_regular(fd);
 }
 
 int capture_open_saved(const struct capture *capture, const char *path)
@@ -381,7 +393,8 @@ static ssize_t read_retrying(int fd, void *buf, size_t n)
     return got;
 }
 
-static char *read_whole(int fd, size_t max_bytes, size_t *n_bytes)
+/* is_record: there is no more once a read() gave less than it could have. */
+static char *read_whole(int fd, size_t max_bytes, bool is_record, size_t *n_bytes)
 {
     size_t n = 0, room = 4096;
     char *bytes = xreallocarray(NULL, room, 1);
@@ -389,6 +402,8 @@ static char *read_whole(int fd, size_t max_bytes, size_t *n_bytes)
 
     while ((got = read_retrying(fd, bytes + n, room - n)) > 0) {
         n += (size_t)got;
+        if (is_record && n < room)
+            break;
         if (n == max_bytes) {
             errno = EFBIG;
             got = -1;
@@ -461,7 +476,8 @@ static char *read_row(const struct capture *capture, enum capture_row row, size_
     fd = row_open(capture, row);
     if (fd < 0)
         return NULL;
-    bytes = read_whole(fd, row_max_bytes(row), n_bytes);
+    bytes = read_whole(fd, row_max_bytes(row),
+                       capture->host->is_procfs && rows[row].kind == IS_RECORD, n_bytes);
     error = errno;
     close(fd);
     errno = error;
@@ -640,6 +656,19 @@ static bool stream_kept(struct capture *capture, enum capture_row row,
     return true;
 }
 
+/*
+ * On x86-64 the kernel shows its gate page (gate_vma) after all mappings, at an address that no
+ * process can map: nothing follows, and the read() that would say so need not be made.
+ */
+static bool ends_with_gate(const char *piece, size_t n)
+{
+    static const char gate[] = "\nffffffffff600000-";
+    const char *line = n > 0 && piece[n - 1] == '\n' ? memrchr(piece, '\n', n - 1) : NULL;
+
+    return line && (size_t)(piece + n - line) > strlen(gate) &&
+           memcmp(line, gate, strlen(gate)) == 0;
+}
+
 bool capture_stream(struct capture *capture, enum capture_row row,
                     bool (*feed)(void *context, struct str piece), void *context, int *error,
                     struct err *err)
@@ -652,7 +681,8 @@ bool capture_stream(struct capture *capture, enum capture_row row,
         return stream_kept(capture, row, feed, context, error, err);
     fd = row_open(capture, row);
     while (fd >= 0 && (got = read_retrying(fd, piece, sizeof(piece))) > 0)
-        if (!feed(context, (struct str){piece, (size_t)got}))
+        if (!feed(context, (struct str){piece, (size_t)got}) ||
+            (row == CAPTURE_MAPS && ends_with_gate(piece, (size_t)got)))
             break;
     *error = errno;
     if (fd >= 0)
