@@ -13,6 +13,7 @@ struct status_record {
     uint64_t n_threads;
     uint64_t cap_effective;
     bool has_vm;
+    uint64_t vm_size_bytes, vm_data_bytes;
     uint64_t vm_stack_bytes; /* since 4.5 (84638335900f) every mapping that grows down */
     uint64_t vm_locked_bytes;
     bool has_anonymous;

@@ -37,6 +37,8 @@ START_TEST(test_process)
     ck_assert_uint_eq(status.n_threads, 3);
     ck_assert_uint_eq(status.cap_effective, UINT64_C(1) << 14 | UINT64_C(1) << 19);
     ck_assert(status.has_vm);
+    ck_assert_uint_eq(status.vm_size_bytes, 3060 * 1024);
+    ck_assert_uint_eq(status.vm_data_bytes, 360 * 1024);
     ck_assert_uint_eq(status.vm_stack_bytes, 132 * 1024);
     ck_assert_uint_eq(status.vm_locked_bytes, 8 * 1024);
     ck_assert(status.has_anonymous);
