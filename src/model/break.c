@@ -428,7 +428,8 @@ static bool has_moved(struct image *image, uint64_t value)
 
     if (!image_is_live(image))
         return false;
-    return !image_sums_hold(image) || (image->brk.end < end && heap_reaches(image, end));
+    return (!image->in_passing && !image_sums_hold(image)) ||
+           (image->brk.end < end && heap_reaches(image, end));
 }
 
 static void take_libc_break(struct image *image, uint64_t value)

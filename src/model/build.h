@@ -8,7 +8,10 @@
 /* A sysctl file that holds one number; notes the reason when it cannot be read. */
 bool sysctl_number(struct image *image, enum capture_row row, uint64_t *value);
 
-/* Reads maps, stat and status of a live process: of one moment, as far as can be had. */
+/*
+ * Reads maps, stat and status of a live process: of one moment, as far as can be had.  In passing,
+ * image_init_sharing() has to look whether that holds.
+ */
 enum image_state live_read(struct image *image, struct err *err);
 
 /*

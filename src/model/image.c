@@ -129,12 +129,16 @@ static enum image_state read_process(struct image *image, struct err *err)
 
 /* One reading of everything, in the order in which one part needs the other. */
 static enum image_state build(struct image *image, struct capture *capture, pid_t pid,
-                              struct filecache *files, struct err *err)
+                              struct filecache *files, bool in_passing, struct err *err)
 {
     enum image_state state;
 
-    *image = (struct image){
-        .capture = capture, .files = files, .pid = pid, .program = NONE, .interp = NONE};
+    *image = (struct image){.capture = capture,
+                            .files = files,
+                            .pid = pid,
+                            .in_passing = in_passing,
+                            .program = NONE,
+                            .interp = NONE};
     arena_init(&image->arena);
     intern_init(&image->names, &image->arena);
     /* A live process has the pages of its reader; AT_PAGESZ is what the process lets us see. */
@@ -156,7 +160,7 @@ static enum image_state build(struct image *image, struct capture *capture, pid_
     return IMAGE_READY;
 }
 
-enum ending { ENDING_SAME, ENDING_REPLACED, ENDING_GONE };
+enum ending { ENDING_SAME, ENDING_MOVED, ENDING_REPLACED, ENDING_GONE };
 
 /* What has become of the program whose maps were read, once the files around them are read too. */
 static enum ending look_again(struct image *image)
@@ -167,7 +171,9 @@ static enum ending look_again(struct image *image)
         return ENDING_SAME;
     if (!stat_read(image, &now, NULL) || now.vsize_bytes == 0)
         return ENDING_GONE;
-    return stat_same_image(&image->stat, &now) ? ENDING_SAME : ENDING_REPLACED;
+    if (!stat_same_image(&image->stat, &now))
+        return ENDING_REPLACED;
+    return image->in_passing && now.vsize_bytes != image->size_bytes ? ENDING_MOVED : ENDING_SAME;
 }
 
 enum image_state image_init(struct image *image, struct capture *capture, pid_t pid,
@@ -179,10 +185,10 @@ enum image_state image_init(struct image *image, struct capture *capture, pid_t 
 enum image_state image_init_sharing(struct image *image, struct capture *capture, pid_t pid,
                                     struct filecache *files, struct err *err)
 {
-    bool execed = false;
+    bool execed = false, in_passing = files != NULL;
 
     for (int n = 1;; n++) {
-        enum image_state state = build(image, capture, pid, files, err);
+        enum image_state state = build(image, capture, pid, files, in_passing, err);
         enum ending ending = state == IMAGE_READY ? look_again(image) : ENDING_SAME;
 
         image->execed |= execed;
@@ -195,7 +201,8 @@ enum image_state image_init_sharing(struct image *image, struct capture *capture
             image->inconsistency = "it executes one program after the other";
             return state;
         }
-        execed = true;
+        execed |= ending == ENDING_REPLACED;
+        in_passing = false;
         image_deinit(image);
         capture_forget(capture);
     }

@@ -233,6 +233,7 @@ struct image {
     struct capture *capture; /* borrowed */
     struct filecache *files; /* borrowed; NULL: nothing is shared with other images */
     pid_t pid;               /* 0: unknown */
+    bool in_passing;         /* one of many: files are read when something asks for them */
 
     struct intern names;
     struct mapping *mappings; /* in address order */

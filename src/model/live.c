@@ -122,6 +122,15 @@ const char *sums_disagree(struct image *image, const struct sums *maps, const st
     return NULL;
 }
 
+/* The same counters, as status tells them. */
+static struct sums status_sums(const struct image *image)
+{
+    const struct status_record *status = &image->status;
+
+    return (struct sums){.all_bytes = status->vm_size_bytes,
+                         .private_writable_bytes = status->vm_data_bytes + status->vm_stack_bytes};
+}
+
 /* NULL, or what shows that maps was not of one moment. */
 static const char *torn(struct image *image, const struct sums *before, const struct sums *after,
                         bool overlap)
@@ -250,9 +259,42 @@ static enum image_state read_consistently(struct image *image, struct err *err)
     return IMAGE_READY;
 }
 
+/*
+ * One of many, at the least cost: maps is held against the sums that status told before it, and all
+ * that is read against stat at the end (look_again()).  What passes is of the moment of status: a
+ * mapping that came or went until maps had shown its place would make a sum differ, and one that
+ * did so afterwards is not shown.
+ */
+static enum image_state read_in_passing(struct image *image, struct err *err)
+{
+    struct sums before = status_sums(image), maps;
+    bool overlap;
+    int error;
+
+    if (!read_maps(image, &overlap, &error, err))
+        return maps_error(image, error, err);
+    maps = mappings_sum(image);
+    image->n_reads = 1;
+    image->size_bytes = before.all_bytes;
+    image->data_and_stack_bytes = before.private_writable_bytes;
+    image->has_sums = true;
+    image->consistent =
+        !overlap && !is_half_executed(image) && !sums_disagree(image, &maps, &before);
+    return IMAGE_READY;
+}
+
 enum image_state live_read(struct image *image, struct err *err)
 {
     enum image_state state = identify(image, err);
 
-    return state == IMAGE_READY ? read_consistently(image, err) : state;
+    if (state != IMAGE_READY)
+        return state;
+    if (image->in_passing) {
+        state = read_in_passing(image, err);
+        if (state != IMAGE_READY || image->consistent)
+            return state;
+        image->in_passing = false;
+        image->n_reads = 0;
+    }
+    return read_consistently(image, err);
 }
