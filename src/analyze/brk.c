@@ -115,7 +115,7 @@ static void limit_by_lock(struct brk_facts *brk, struct image *image)
     brk->lock_is_sure = state == LOCK_SURE;
     if (brk->heap_is_locked)
         growth_add_memlock(&brk->growth, image);
-    if (may_lock_anything(image))
+    if (only_doubts_lock(image) || may_lock_anything(image))
         return;
     if (!image->limits.locked.known)
         growth_unknown(&brk->growth, LIMIT_RLIMIT_MEMLOCK);

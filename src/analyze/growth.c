@@ -284,6 +284,11 @@ bool may_lock_anything(struct image *image)
            image_has_capability(image, CAPABILITY_IPC_LOCK);
 }
 
+bool only_doubts_lock(const struct image *image)
+{
+    return image->in_passing && image->limits.locked.known;
+}
+
 void growth_add_memlock(struct growth *growth, struct image *image)
 {
     struct limit_fact *limit;

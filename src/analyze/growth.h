@@ -85,6 +85,12 @@ void growth_add_memlock(struct growth *growth, struct image *image);
 /* Whether CAP_IPC_LOCK or an infinite limit lets the process lock as much as it likes. */
 bool may_lock_anything(struct image *image);
 
+/*
+ * Whether that is asked for nothing but a doubt, which nobody looks for in passing: the answer
+ * costs a file.
+ */
+bool only_doubts_lock(const struct image *image);
+
 /* Finds the least room. */
 void growth_decide(struct growth *growth);
 

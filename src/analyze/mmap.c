@@ -257,6 +257,17 @@ static void doubt_hole(struct growth *growth, struct image *image)
                                           size_text(usual_min_address(image), usual)));
 }
 
+static void doubt_lock(struct growth *growth, struct image *image)
+{
+    if (only_doubts_lock(image) || may_lock_anything(image))
+        return;
+    if (!image->limits.locked.known)
+        growth_unknown(growth, LIMIT_RLIMIT_MEMLOCK);
+    else
+        growth_doubt(growth, "whether mlockall(MCL_FUTURE) was called cannot be seen for sure; if "
+                             "it was, RLIMIT_MEMLOCK bounds what mmap gives");
+}
+
 void mmap_compute(struct facts *facts, struct image *image)
 {
     struct mmap_facts *mmap = &facts->mmap;
@@ -268,11 +279,7 @@ void mmap_compute(struct facts *facts, struct image *image)
         return;
     }
     limit_by_hole(mmap, image);
-    if (!image->limits.locked.known && !may_lock_anything(image))
-        growth_unknown(&mmap->growth, LIMIT_RLIMIT_MEMLOCK);
-    else if (!may_lock_anything(image))
-        growth_doubt(&mmap->growth, "whether mlockall(MCL_FUTURE) was called cannot be seen for "
-                                    "sure; if it was, RLIMIT_MEMLOCK bounds what mmap gives");
+    doubt_lock(&mmap->growth, image);
     if (facts->brk.heap_is_locked)
         growth_add_memlock(&mmap->growth, image);
     growth_add_common(&mmap->growth, image, true);

@@ -9,15 +9,14 @@ static void run(struct checker *checker)
     struct finding *finding;
     char limit[UNITS_TEXT], locked[UNITS_TEXT];
     bool seen = checker->facts->brk.heap_is_locked;
+    bool known = image->has_status && image->limits.locked.known;
 
-    if (may_lock_anything(image))
+    if ((known && image->status.vm_locked_bytes == 0) || may_lock_anything(image))
         return;
-    if (!image->has_status || !image->limits.locked.known) {
+    if (!known) {
         rule_not_run(checker, "how much is locked, and may be, is not known");
         return;
     }
-    if (image->status.vm_locked_bytes == 0)
-        return;
     finding = finding_add(checker, SEVERITY_INFO, "RLIMIT_MEMLOCK %s what the process can grow by",
                           seen ? "bounds" : "may bound");
     finding_detail(

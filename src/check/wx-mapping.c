@@ -72,12 +72,12 @@ static void report(struct checker *checker, enum severity severity, const struct
 }
 
 /* The kernel sets it for 32-bit programs without PT_GNU_STACK, and clears it for 64-bit ones. */
-static bool reads_imply_exec(const struct image *image)
+static bool reads_imply_exec(struct image *image)
 {
-    return image->has_personality && (image->personality & PERSONALITY_READ_IMPLIES_EXEC);
+    return image_read_personality(image) && (image->personality & PERSONALITY_READ_IMPLIES_EXEC);
 }
 
-static const char *trouble_text(const struct image *image)
+static const char *trouble_text(struct image *image)
 {
     if (reads_imply_exec(image))
         return "Its personality has READ_IMPLIES_EXEC (setarch -X, or a program without "
@@ -106,7 +106,7 @@ static const char *trouble_remedy(struct checker *checker, const struct group *t
 
 static void run(struct checker *checker)
 {
-    const struct image *image = checker->image;
+    struct image *image = checker->image;
     struct group trouble = {0}, expected = {0}, usual = {0};
     uint32_t n_unknown = 0;
 

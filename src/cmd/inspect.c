@@ -121,10 +121,18 @@ static void take_options(struct inspection *inspection, const struct options *op
         report->access = inspection_access(inspection);
 }
 
-/* A policy is held against the document, whatever is printed. */
-static bool needs_document(const struct options *options)
+static bool has_policy(const struct options *options)
 {
-    return options->json || options->keep || (options->demands && options->demands->n > 0);
+    return options->demands && options->demands->n > 0;
+}
+
+/*
+ * A policy is held against the document, whatever is printed.  Many have one of their own, of a row
+ * each.
+ */
+static bool needs_document(const struct inspection *inspection, const struct options *options)
+{
+    return (options->json && !inspection->files) || options->keep || has_policy(options);
 }
 
 static void analyze(struct inspection *inspection, const struct options *options)
@@ -135,11 +143,11 @@ static void analyze(struct inspection *inspection, const struct options *options
     if (options->with_memory || options->keep ||
         (options->demands && options->demands->needs_memory))
         image_read_memory(image, NULL); /* the reason stands among what is missing */
-    if (needs_document(options)) {
+    if (needs_document(inspection, options)) {
         image_read_cgroup(image);
         image_read_ancestors(image);
     }
-    if (needs_document(options) || options->style.verbose)
+    if (needs_document(inspection, options) || options->style.verbose)
         image_read_allocator(image);
     facts_compute(&inspection->facts, image);
     check_run(&inspection->checker, image, &inspection->facts, &options->policy);
@@ -248,6 +256,12 @@ static bool is_settled(struct image *image)
            (image->usage || capture_get(image->capture, CAPTURE_SMAPS)->missing);
 }
 
+/* One of many, of which nothing is wanted but the findings and a few figures. */
+static bool is_in_passing(const struct inspection *inspection, const struct options *options)
+{
+    return inspection->files && !options->keep && !has_policy(options) && !options->strict;
+}
+
 /* Image and heap; with --stop of one moment. */
 static enum image_state read_process(struct inspection *inspection, pid_t pid,
                                      const struct options *options, struct err *err)
@@ -261,7 +275,8 @@ static enum image_state read_process(struct inspection *inspection, pid_t pid,
         *image = (struct image){.pid = pid, .capture = inspection->process};
         return IMAGE_FAILED;
     }
-    state = image_init_sharing(image, inspection->process, pid, inspection->files, err);
+    state = image_init_sharing(image, inspection->process, pid, inspection->files,
+                               is_in_passing(inspection, options), err);
     if (state == IMAGE_READY &&
         (options->with_heap || (options->demands && options->demands->needs_heap)))
         image_read_heap(image, !options->no_walk);

@@ -18,6 +18,8 @@ struct filecache {
     struct arena arena;
     void *nodes;
     uint32_t n;
+    bool has_host;
+    struct host host;
 };
 
 struct filecache *filecache_new(void)
@@ -46,6 +48,21 @@ void filecache_free(struct filecache *cache)
 struct arena *filecache_arena(struct filecache *cache)
 {
     return &cache->arena;
+}
+
+const struct host *filecache_host(const struct filecache *cache)
+{
+    return cache->has_host ? &cache->host : NULL;
+}
+
+void filecache_keep_host(struct filecache *cache, const struct host *host)
+{
+    struct str kernel = str_of(host->kernel), machine = str_of(host->machine);
+
+    cache->host = *host;
+    cache->host.kernel = arena_strndup(&cache->arena, kernel.p, kernel.n);
+    cache->host.machine = arena_strndup(&cache->arena, machine.p, machine.n);
+    cache->has_host = true;
 }
 
 static int by_number(uint64_t a, uint64_t b)

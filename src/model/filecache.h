@@ -35,4 +35,8 @@ struct cached_file *filecache_find(struct filecache *cache, struct image *image,
 
 struct arena *filecache_arena(struct filecache *cache);
 
+/* What the first image read of the host, for the others; NULL: none has yet. */
+const struct host *filecache_host(const struct filecache *cache);
+void filecache_keep_host(struct filecache *cache, const struct host *host);
+
 #endif

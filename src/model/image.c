@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/build.h"
 
+#include "model/filecache.h"
 #include "parse/cgroup.h"
 
 #include <stdlib.h>
@@ -92,21 +93,33 @@ static const char *exe_by_entry(struct image *image)
     return arena_strndup(&image->arena, name.p, name.n);
 }
 
+bool image_read_personality(struct image *image)
+{
+    struct str text;
+    uint64_t number;
+
+    if (image->personality_is_read)
+        return image->has_personality;
+    image->personality_is_read = true;
+    text = str_trim(row_or_note(image, CAPTURE_PERSONALITY));
+    if (str_hex_to_u64(text, &number) && number <= UINT32_MAX) {
+        image->has_personality = true;
+        image->personality = (uint32_t)number;
+    }
+    return image->has_personality;
+}
+
 static void read_details(struct image *image)
 {
     struct str bytes;
-    uint64_t number;
 
     if (!image->limits.stack.known)
         limits_parse(row_or_note(image, CAPTURE_LIMITS), &image->limits);
     else if (!image->limits.data.known)
         image_note_missing(image, "limits", "the log tells only some of them");
     auxv_parse(row_or_note(image, CAPTURE_AUXV), &image->auxv);
-    bytes = str_trim(row_or_note(image, CAPTURE_PERSONALITY));
-    if (str_hex_to_u64(bytes, &number) && number <= UINT32_MAX) {
-        image->has_personality = true;
-        image->personality = (uint32_t)number;
-    }
+    if (!image->in_passing)
+        image_read_personality(image);
     image->exe = exe_by_entry(image);
     bytes = image->exe ? STR("") : row_or_note(image, CAPTURE_EXE);
     if (bytes.n > 0)
@@ -127,6 +140,23 @@ static enum image_state read_process(struct image *image, struct err *err)
     }
 }
 
+/* Of many live processes once: nothing of it may be missing, which each is to say of itself. */
+static void read_host(struct image *image)
+{
+    const struct host *host = image->files ? filecache_host(image->files) : NULL;
+
+    if (host) {
+        image->host = *host;
+        return;
+    }
+    host_read(image);
+    if (!image->files || image->n_missing > 0)
+        return;
+    host_read_guard(image);
+    if (image->n_missing == 0 && image->host.kernel && image->host.machine)
+        filecache_keep_host(image->files, &image->host);
+}
+
 /* One reading of everything, in the order in which one part needs the other. */
 static enum image_state build(struct image *image, struct capture *capture, pid_t pid,
                               struct filecache *files, bool in_passing, struct err *err)
@@ -144,11 +174,12 @@ static enum image_state build(struct image *image, struct capture *capture, pid_
     /* A live process has the pages of its reader; AT_PAGESZ is what the process lets us see. */
     image->page_size = capture_page_size(capture);
     log_read(image);
-    host_read(image);
+    read_host(image);
     state = read_process(image, err);
     if (state != IMAGE_READY)
         return state;
-    host_read_guard(image);
+    if (!image->host.has_cmdline)
+        host_read_guard(image);
     read_details(image);
     stacks_find(image);
     objects_read(image);
@@ -179,13 +210,13 @@ static enum ending look_again(struct image *image)
 enum image_state image_init(struct image *image, struct capture *capture, pid_t pid,
                             struct err *err)
 {
-    return image_init_sharing(image, capture, pid, NULL, err);
+    return image_init_sharing(image, capture, pid, NULL, false, err);
 }
 
 enum image_state image_init_sharing(struct image *image, struct capture *capture, pid_t pid,
-                                    struct filecache *files, struct err *err)
+                                    struct filecache *files, bool in_passing, struct err *err)
 {
-    bool execed = false, in_passing = files != NULL;
+    bool execed = false;
 
     for (int n = 1;; n++) {
         enum image_state state = build(image, capture, pid, files, in_passing, err);

@@ -268,7 +268,7 @@ struct image {
     struct status_record status;
     struct limits_record limits;
     struct auxv_record auxv;
-    bool has_personality;
+    bool has_personality, personality_is_read; /* by image_read_personality() */
     uint32_t personality;
     const char *comm; /* NULL: unknown, when there is no stat */
     const char *exe;  /* NULL: unknown */
@@ -336,13 +336,20 @@ enum image_state image_init(struct image *image, struct capture *capture, pid_t 
 
 struct filecache;
 
-/* The same of one of many processes: what ELF files say is read once for all (filecache.h). */
+/*
+ * The same of one of many processes: what ELF files say is read once for all (filecache.h).  In
+ * passing, what nothing asks for is not read, nor told among what is missing, and what makes a
+ * figure uncertain is not looked for.
+ */
 enum image_state image_init_sharing(struct image *image, struct capture *capture, pid_t pid,
-                                    struct filecache *files, struct err *err);
+                                    struct filecache *files, bool in_passing, struct err *err);
 void image_deinit(struct image *image);
 
 /* Valid after image_init(), whatever that returned. */
 bool image_is_kernel_thread(const struct image *image);
+
+/* Fills image.personality; false when it is not known.  Idempotent. */
+bool image_read_personality(struct image *image);
 
 /* Fills image.cgroup_limit: reads the cgroups up to the root.  Idempotent. */
 void image_read_cgroup_limits(struct image *image);

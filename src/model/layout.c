@@ -97,12 +97,12 @@ static struct range bottom_up_bases(const struct image *image)
     return (struct range){start, start + arch_mmap_random_bytes(image->arch, image->page_size)};
 }
 
-static bool has_legacy_flag(const struct image *image)
+static bool has_legacy_flag(struct image *image)
 {
-    return image->has_personality && (image->personality & PERSONALITY_COMPAT_LAYOUT);
+    return image_read_personality(image) && (image->personality & PERSONALITY_COMPAT_LAYOUT);
 }
 
-static bool legacy_is_asked_for(const struct image *image)
+static bool legacy_is_asked_for(struct image *image)
 {
     return has_legacy_flag(image) || (image->host.has_legacy && image->host.legacy_va_layout);
 }
@@ -111,7 +111,7 @@ static bool legacy_is_asked_for(const struct image *image)
  * Without anything to compare with: the base alone.  A stack limit of many TiB can put a top-down
  * base among the bottom-up ones.
  */
-static enum mmap_mode mode_by_position(const struct image *image, struct range anchor)
+static enum mmap_mode mode_by_position(struct image *image, struct range anchor)
 {
     if (!image->arch || !image->layout.task_size)
         return MMAP_UNKNOWN;
@@ -174,8 +174,8 @@ static const char *why_bottom_up_is_not_known(struct image *image)
                             "its kernel's version is not known, and before %u.%u kernels always "
                             "went bottom-up on this machine",
                             since >> 8, since & 0xff);
-    return image->has_personality ? "what asked for it at exec is not in force any more"
-                                  : "its personality could not be read";
+    return image_read_personality(image) ? "what asked for it at exec is not in force any more"
+                                         : "its personality could not be read";
 }
 
 static void explain_bottom_up(struct image *image)
@@ -254,7 +254,7 @@ static bool tail_is_top_down(const struct image *image)
  * A static program whose vdso is above the stack: nothing was placed at the base.  What decides at
  * exec tells which way mmap goes, as long as it is still as it was then.
  */
-static enum mmap_mode mode_by_settings(const struct image *image)
+static enum mmap_mode mode_by_settings(struct image *image)
 {
     const struct machine *rules = image->rules;
     unsigned int version = image->host.kernel_version;
@@ -262,8 +262,8 @@ static enum mmap_mode mode_by_settings(const struct image *image)
         image->program_type == PROGRAM_STATIC || image->program_type == PROGRAM_STATIC_PIE;
     bool unlimited = !image->limits.stack.known || image->limits.stack.soft == LIMIT_INFINITY;
 
-    if (!rules->machine || !version || !is_static || !image->has_personality ||
-        !image->host.has_legacy)
+    if (!rules->machine || !version || !is_static || !image->host.has_legacy ||
+        !image_read_personality(image))
         return MMAP_UNKNOWN;
     if (legacy_is_asked_for(image) || stack_limit_counts(image) || version < rules->top_down_since)
         return MMAP_BOTTOM_UP;
@@ -273,7 +273,7 @@ static enum mmap_mode mode_by_settings(const struct image *image)
     return MMAP_TOP_DOWN;
 }
 
-static enum mmap_mode mode_by_anchor(const struct image *image, struct range anchor)
+static enum mmap_mode mode_by_anchor(struct image *image, struct range anchor)
 {
     enum mmap_mode mode = mode_by_libraries(image, anchor);
 
@@ -374,9 +374,11 @@ static enum aslr aslr_shown(const struct image *image)
 static void infer_aslr(struct image *image)
 {
     struct layout *layout = &image->layout;
-    bool flag = image->has_personality && (image->personality & PERSONALITY_NO_RANDOMIZE);
+    bool flag = false;
 
     layout->aslr = aslr_shown(image);
+    if (layout->aslr == ASLR_UNKNOWN || layout->aslr == ASLR_OFF)
+        flag = image_read_personality(image) && (image->personality & PERSONALITY_NO_RANDOMIZE);
     if (layout->aslr == ASLR_UNKNOWN && flag)
         layout->aslr = ASLR_OFF;
     if (layout->aslr == ASLR_OFF && flag)

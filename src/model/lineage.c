@@ -91,7 +91,7 @@ static void read_layout(struct ancestor *ancestor, struct capture *capture, stru
     struct image image;
     struct err err = {0};
 
-    if (image_init_sharing(&image, capture, ancestor->pid, files, &err) == IMAGE_READY) {
+    if (image_init_sharing(&image, capture, ancestor->pid, files, false, &err) == IMAGE_READY) {
         ancestor->elf_class = image.elf_class;
         ancestor->mode = image.layout.mode;
         ancestor->aslr = image.layout.aslr;

@@ -378,11 +378,13 @@ void arch_find(struct image *image)
         .is_32bit_kernel = host && host->bits == 32 && image->elf_class == 32,
         .kernel_version = image->host.kernel_version,
         .page_size = image->page_size,
-        .has_personality = image->has_personality,
-        .personality = image->personality,
     };
     struct arch_choice choice;
 
+    /* No 64-bit address space depends on it. */
+    if (image->elf_class != 64)
+        clues.has_personality = image_read_personality(image);
+    clues.personality = image->personality;
     look_at_ends(image, &clues);
     choice = arch_choose(&clues);
     image->arch = choice.arch;

@@ -48,7 +48,8 @@ static bool has_libc_head(const char *namespace, const char *maps)
     fake_add(&fake, &(struct fake_process){.maps = maps});
     set_namespace(namespace);
     ck_assert(capture_open_process(&process, fake.host, FAKE_PID, &err));
-    ck_assert_int_eq(image_init_sharing(&image, process, FAKE_PID, cache, &err), IMAGE_READY);
+    ck_assert_int_eq(image_init_sharing(&image, process, FAKE_PID, cache, false, &err),
+                     IMAGE_READY);
     for (uint32_t i = 0; i < image.n_objects; i++)
         if (str_ends(image.objects[i].path, STR("libc.so")))
             has_head = image.objects[i].has_head;
