@@ -80,6 +80,8 @@ void facts_compute(struct facts *facts, struct image *image)
     memory_compute(facts, image);
     death_compute(facts, image);
     heap_compute(&facts->heap, image);
+    if (image->in_passing)
+        return; /* the rest is for reports, and no rule needs it */
     regions_compute(facts, image);
     outline_compute(facts, image);
 }

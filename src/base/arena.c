@@ -87,15 +87,18 @@ char *arena_strndup(struct arena *arena, const char *s, size_t n)
 
 char *arena_vprintf(struct arena *arena, const char *fmt, va_list ap)
 {
+    char text[128]; /* of most, so that they are formatted once */
     va_list again;
     char *s;
     int n;
 
     va_copy(again, ap);
-    n = vsnprintf(NULL, 0, fmt, again);
+    n = vsnprintf(text, sizeof(text), fmt, again);
     va_end(again);
     if (n < 0)
-        n = 0;
+        return arena_strndup(arena, "", 0);
+    if ((size_t)n < sizeof(text))
+        return arena_strndup(arena, text, (size_t)n);
     s = arena_alloc(arena, (size_t)n + 1);
     vsnprintf(s, (size_t)n + 1, fmt, ap);
     return s;

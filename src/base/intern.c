@@ -26,6 +26,7 @@ void intern_init(struct intern *table, struct arena *arena)
     table->names = xreallocarray(NULL, table->n_slots / 2, sizeof(*table->names));
     table->names[0] = STR("");
     table->n_names = 1;
+    table->last = 0;
 }
 
 void intern_deinit(struct intern *table)
@@ -112,14 +113,17 @@ uint32_t intern_add(struct intern *table, struct str s)
 
     if (s.n == 0)
         return 0;
+    /* The mappings of a file come one after the other. */
+    if (str_eq(s, table->names[table->last]))
+        return table->last;
     slot = find_slot(table, s);
     if (*slot)
-        return *slot - 1;
+        return table->last = *slot - 1;
     if (table->n_names == table->n_slots / 2) {
         grow(table);
         slot = find_slot(table, s);
     }
     table->names[table->n_names] = (struct str){arena_strndup(table->arena, s.p, s.n), s.n};
     *slot = ++table->n_names;
-    return table->n_names - 1;
+    return table->last = table->n_names - 1;
 }

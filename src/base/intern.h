@@ -13,6 +13,7 @@ struct intern {
     struct arena *arena; /* owns the bytes; outlives the table */
     struct str *names;   /* names[0] is the empty name */
     uint32_t n_names;
+    uint32_t last;    /* that was added, or found again */
     uint32_t *slots;  /* open addressing; 0 is free, else index + 1 */
     uint32_t n_slots; /* a power of two */
     uint64_t seed[2]; /* secret, so that nobody can choose names that share a slot */

@@ -16,19 +16,19 @@ static const unsigned char hex_digit[256] = {
 /* A hexadecimal number and the byte that must follow it. */
 static bool take_hex(struct str *s, char terminator, uint64_t *value)
 {
-    uint64_t v = 0;
-    size_t i = 0;
+    const char *p = s->p, *end = s->p + s->n;
+    unsigned char digit;
+    uint64_t v = 0, lost = 0;
 
-    while (i < s->n && hex_digit[(unsigned char)s->p[i]]) {
-        if (v >> 60)
-            return false;
-        v = v << 4 | (uint64_t)(hex_digit[(unsigned char)s->p[i++]] - 1);
+    for (; p < end && (digit = hex_digit[(unsigned char)*p]) != 0; p++) {
+        lost |= v >> 60;
+        v = v << 4 | (uint64_t)(digit - 1);
     }
-    if (i == 0 || i == s->n || s->p[i] != terminator)
+    if (lost || p == s->p || p == end || *p != terminator)
         return false;
     *value = v;
-    s->p += i + 1;
-    s->n -= i + 1;
+    s->n -= (size_t)(p + 1 - s->p);
+    s->p = p + 1;
     return true;
 }
 

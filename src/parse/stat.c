@@ -17,21 +17,41 @@ static bool take_comm(struct str *text, struct str *comm)
     return true;
 }
 
+/* The plain case, which nearly all are: no sign, and not enough digits to overflow. */
+static bool take_plain(struct str *rest, uint64_t *value)
+{
+    enum { MAX_DIGITS = 19 };
+    size_t first = rest->n > 0 && *rest->p == ' ', i = first;
+    uint64_t v = 0;
+
+    for (; i < rest->n && i - first < MAX_DIGITS && rest->p[i] >= '0' && rest->p[i] <= '9'; i++)
+        v = v * 10 + (uint64_t)(rest->p[i] - '0');
+    if (i == first || (i < rest->n && rest->p[i] != ' '))
+        return false;
+    *value = v;
+    rest->p += i;
+    rest->n -= i;
+    return true;
+}
+
 /* Fields from number 4 on into values[field]; returns how many fields there were in all. */
 static int take_numbers(struct str text, uint64_t values[static LAST_FIELD + 1])
 {
     struct str word;
     int field = FIRST_NUMBER;
 
-    while (field <= LAST_FIELD && str_next_word(&text, &word)) {
+    for (; field <= LAST_FIELD; field++) {
         int64_t negative;
 
+        if (take_plain(&text, &values[field]))
+            continue;
+        if (!str_next_word(&text, &word))
+            break;
         if (!str_to_u64(word, &values[field])) {
             if (!str_to_i64(word, &negative))
                 return field - 1;
             values[field] = (uint64_t)negative;
         }
-        field++;
     }
     return field - 1;
 }

@@ -29,6 +29,12 @@ static const struct str keys[N_KEYS] = {
     [KEY_ANONYMOUS] = {"RssAnon", 7}, [KEY_SWAP] = {"VmSwap", 6},
 };
 
+/* Whether a line with one of them can begin so. */
+static bool may_be_key(char c)
+{
+    return c == 'V' || c == 'T' || c == 'P' || c == 'U' || c == 'N' || c == 'R' || c == 'C';
+}
+
 static void note_value(struct str values[static N_KEYS], struct str key, struct str value)
 {
     for (int i = 0; i < N_KEYS; i++)
@@ -45,7 +51,7 @@ static void find_values(struct str text, struct str values[static N_KEYS])
     struct str line;
 
     while (str_next_line(&text, &line)) {
-        const char *colon = memchr(line.p, ':', line.n);
+        const char *colon = line.n > 0 && may_be_key(*line.p) ? memchr(line.p, ':', line.n) : NULL;
         size_t n = colon ? (size_t)(colon - line.p) : 0;
 
         if (n > 0)
