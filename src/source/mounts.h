@@ -47,7 +47,7 @@ bool mounts_may_block(struct mounts *mounts, struct str path, struct mount **cul
 /* What an open path is; waits for nobody.  False when the kernel cannot tell its mount. */
 bool mounts_look(int fd, struct statx *st);
 
-/* Whether a file that was looked at lies on a mount of the process that is local. */
+/* Whether a file that was looked at lies on a mount of the process that is local, or in a memfd. */
 bool mounts_are_local(const struct mounts *mounts, const struct statx *st);
 
 /*

@@ -222,6 +222,13 @@ static bool open_by_helper(const struct request *request, struct mount *culprit,
     return ok;
 }
 
+/* It can lie in a mount namespace that the process was in before: this program's. */
+static bool is_local_exe(const struct request *request, const struct statx *st)
+{
+    return mounts_are_local(mounts_of(request->process), st) ||
+           mounts_are_local(mounts_of(capture_host(request->process)), st);
+}
+
 /* The executable's link is text and may name another place than where the file is. */
 static int open_without_waiting(const struct request *request, struct statx *st,
                                 struct mount **culprit)
@@ -238,7 +245,7 @@ static int open_without_waiting(const struct request *request, struct statx *st,
     } else {
         fd = open_exe(request);
     }
-    if (fd >= 0 && (!mounts_look(fd, st) || (is_exe(request) && !mounts_are_local(mounts, st)))) {
+    if (fd >= 0 && (!mounts_look(fd, st) || (is_exe(request) && !is_local_exe(request, st)))) {
         close(fd);
         errno = EWOULDBLOCK;
         return -1;
