@@ -39,7 +39,8 @@ bool inspection_open_host(struct inspection *inspection, struct err *err)
 {
     if (!inspection->host && !capture_open_host(&inspection->host, "/proc", err))
         return false;
-    return is_procfs(inspection->host) ||
+    inspection->has_procfs = inspection->has_procfs || is_procfs(inspection->host);
+    return inspection->has_procfs ||
            err_set(err, "/proc is not a proc file system: mount -t proc proc /proc");
 }
 

@@ -11,6 +11,7 @@
 /* The host's capture and the report of one target at a time, or why there is none. */
 struct inspection {
     struct capture *host;
+    bool has_procfs; /* the host was looked at, and is one */
     struct capture *process;
     struct image image;
     struct facts facts;

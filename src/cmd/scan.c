@@ -138,13 +138,23 @@ static const struct vitals *read_vitals(const struct report *report)
     return vitals;
 }
 
+/* Where it is shown, or looked for: it costs a file of each process. */
+static bool wants_cgroup(const struct options *options)
+{
+    if (options->cgroup || options->by == SCAN_BY_UNIT || options->by == SCAN_BY_CGROUP)
+        return true;
+    return options->format == &format_text ? scan_columns_tell_cgroup(options->style.columns)
+                                           : options->format != &format_prometheus;
+}
+
 static void describe(const struct inspection *inspection, const struct options *options,
                      struct scan_row *row)
 {
     const struct report *report = &inspection->report;
     struct image *image = report->image;
 
-    image_read_cgroup(image);
+    if (wants_cgroup(options))
+        image_read_cgroup(image);
     row->state = SCAN_READ;
     row->has_uid = image_uid(image, &row->uid);
     row->comm = image->comm;
@@ -405,7 +415,11 @@ static bool scan(struct scanner *scanner, struct err *err)
     image_init_host(&scanner->host, scanner->inspection.host);
     scanner->scan.host = &scanner->host;
     scanner->scan.is_quick = scanner->options->quick;
-    if (!list(scanner, err) || !collect(scanner, err))
+    if (!list(scanner, err))
+        return false;
+    if (!scanner->options->quick)
+        cgroups_survey(scanner->inspection.files, scanner->inspection.host, scanner->n_pids);
+    if (!collect(scanner, err))
         return false;
     name_users(scanner);
     sift(scanner);

@@ -163,7 +163,8 @@ static bool read_word(const struct image *image, const struct reader *memory, ui
 }
 
 /* A core seldom holds the symbols, but the file can be on this machine. */
-static bool find_in_file(const struct image *image, const struct object *object, uint64_t *value)
+static enum curbrk find_in_file(const struct image *image, const struct object *object,
+                                uint64_t *value)
 {
     struct elf_view view = {.head = &object->head};
     struct objfile file;
@@ -171,27 +172,26 @@ static bool find_in_file(const struct image *image, const struct object *object,
     bool found;
 
     if (!object_open(image, object, &file, NULL))
-        return false;
+        return CURBRK_UNREADABLE;
     reader = objfile_reader(&file);
     view.file = &reader;
     memory = elf_view_reader(&view);
     found = symbol_find_loaded(&object->head, &memory, 0, "__curbrk", value);
     objfile_close(&file);
-    return found;
+    return found ? CURBRK_FOUND : CURBRK_NONE;
 }
 
 /* The same for all processes that map the file. */
-static bool find_shared(const struct image *image, const struct instance *instance,
-                        uint64_t *address)
+static enum curbrk find_shared(const struct image *image, const struct instance *instance,
+                               uint64_t *address)
 {
     const struct object *object = &image->objects[instance->object];
     struct cached_file *file = object->shared;
 
     if (file->curbrk == CURBRK_UNKNOWN)
-        file->curbrk =
-            find_in_file(image, object, &file->curbrk_value) ? CURBRK_FOUND : CURBRK_NONE;
+        file->curbrk = find_in_file(image, object, &file->curbrk_value);
     *address = instance->bias + file->curbrk_value;
-    return file->curbrk == CURBRK_FOUND;
+    return file->curbrk;
 }
 
 static bool find_libc_variable(const struct image *image, const struct instance *instance,
@@ -199,11 +199,13 @@ static bool find_libc_variable(const struct image *image, const struct instance 
 {
     const struct object *object = &image->objects[instance->object];
 
-    if (object->shared && find_shared(image, instance, address))
-        return true;
+    enum curbrk shared = object->shared ? find_shared(image, instance, address) : CURBRK_UNREADABLE;
+
+    if (shared != CURBRK_UNREADABLE)
+        return shared == CURBRK_FOUND;
     if (symbol_find_loaded(&object->head, memory, instance->bias, "__curbrk", address))
         return true;
-    if (!image->core || !find_in_file(image, object, address))
+    if (!image->core || find_in_file(image, object, address) != CURBRK_FOUND)
         return false;
     *address += instance->bias;
     return true;
@@ -235,23 +237,78 @@ static bool read_of_libraries(const struct image *image, const struct reader *me
     return found;
 }
 
+static bool find_in_symbol_table(const struct image *image, const struct object *object,
+                                 uint64_t *offset)
+{
+    struct objfile file;
+    struct reader reader;
+    bool found;
+
+    if (!object_open(image, object, &file, NULL))
+        return false;
+    reader = objfile_reader(&file);
+    found = symbol_find_variable(&object->head, &reader, "__curbrk", offset);
+    objfile_close(&file);
+    return found;
+}
+
+static bool find_static_variable(const struct image *image, const struct object *object,
+                                 uint64_t *offset)
+{
+    struct cached_file *file = object->shared;
+
+    if (!file)
+        return find_in_symbol_table(image, object, offset);
+    if (file->static_curbrk == CURBRK_UNKNOWN)
+        file->static_curbrk = find_in_symbol_table(image, object, &file->static_curbrk_value)
+                                  ? CURBRK_FOUND
+                                  : CURBRK_NONE;
+    *offset = file->static_curbrk_value;
+    return file->static_curbrk == CURBRK_FOUND;
+}
+
 /* The same variable of a static program, by the symbol table of its file. */
 static bool read_of_program(const struct image *image, const struct reader *memory, uint64_t *value)
 {
     const struct instance *program = &image->instances[image->program];
     const struct object *object = &image->objects[program->object];
-    struct objfile file;
-    struct reader reader;
     uint64_t offset;
-    bool found;
 
-    if (!program->has_bias || !object->is_exe || image->is_go ||
-        !object_open(image, object, &file, NULL))
-        return false;
-    reader = objfile_reader(&file);
-    found = symbol_find_variable(&object->head, &reader, "__curbrk", &offset);
-    objfile_close(&file);
-    return found && read_word(image, memory, program->bias + offset, value);
+    return program->has_bias && object->is_exe && !image->is_go &&
+           find_static_variable(image, object, &offset) &&
+           read_word(image, memory, program->bias + offset, value);
+}
+
+static bool peek(void *context, uint64_t address, void *buf, size_t n)
+{
+    return capture_peek(context, address, buf, n);
+}
+
+/* Whether libc's symbols were read for another process, so that a word is all that is needed. */
+static bool is_place_known(const struct image *image)
+{
+    bool known = image->interp == NONE;
+
+    for (uint32_t i = 0; i < image->n_instances; i++) {
+        const struct object *object = &image->objects[image->instances[i].object];
+
+        if (!str_starts(short_name(object->path), STR("libc")))
+            continue;
+        if (!object->shared || object->shared->curbrk < CURBRK_NONE)
+            return false;
+        known = true;
+    }
+    return known;
+}
+
+/* Without opening its memory. */
+static bool peek_break(const struct image *image, uint64_t *value)
+{
+    struct reader memory = {.read = peek, .context = image->capture};
+
+    return is_place_known(image) &&
+           (read_of_libraries(image, &memory, value) ||
+            (image->interp == NONE && read_of_program(image, &memory, value)));
 }
 
 /* A snapshot has no memory but notes what was read from it. */
@@ -309,6 +366,8 @@ bool break_read_libc(struct image *image, uint64_t *value, const char **why_not)
         *why_not = "a map holds no memory";
         return false;
     }
+    if (image->in_passing && peek_break(image, value))
+        return true;
     if (!capture_memory(image->capture, &memory, &err)) {
         *why_not = arena_printf(&image->arena, "its memory cannot be read: %s", err.text);
         return false;

@@ -10,9 +10,13 @@ bool sysctl_number(struct image *image, enum capture_row row, uint64_t *value);
 
 /*
  * Reads maps, stat and status of a live process: of one moment, as far as can be had.  In passing,
- * image_init_sharing() has to look whether that holds.
+ * when nothing is unusual, without stat; that is read by live_confirm(), after all that an execve()
+ * could have replaced.
  */
 enum image_state live_read(struct image *image, struct err *err);
+
+/* False when the process is not, or may not be, what was read. */
+bool live_confirm(struct image *image);
 
 /*
  * Of a text that is an error log: what it tells of limits and the host beside the map.  Before

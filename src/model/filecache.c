@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/filecache.h"
 
+#include "source/cgrouptree.h"
+
 #include <search.h>
 #include <stdlib.h>
 
@@ -20,6 +22,14 @@ struct filecache {
     uint32_t n;
     bool has_host;
     struct host host;
+    void *cgroups;
+    bool has_survey;
+    struct cgroup_survey survey;
+};
+
+struct cgroup_node {
+    const char *path;
+    struct cached_cgroup cgroup;
 };
 
 struct filecache *filecache_new(void)
@@ -41,6 +51,9 @@ void filecache_free(struct filecache *cache)
     if (!cache)
         return;
     tdestroy(cache->nodes, keep);
+    tdestroy(cache->cgroups, keep);
+    if (cache->has_survey)
+        cgroup_survey_deinit(&cache->survey);
     arena_deinit(&cache->arena);
     free(cache);
 }
@@ -63,6 +76,44 @@ void filecache_keep_host(struct filecache *cache, const struct host *host)
     cache->host.kernel = arena_strndup(&cache->arena, kernel.p, kernel.n);
     cache->host.machine = arena_strndup(&cache->arena, machine.p, machine.n);
     cache->has_host = true;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    const struct cgroup_node *x = a, *y = b;
+
+    return strcmp(x->path, y->path);
+}
+
+struct cached_cgroup *filecache_find_cgroup(struct filecache *cache, const char *path, bool *is_new)
+{
+    struct cgroup_node key = {.path = path}, **found = tfind(&key, &cache->cgroups, by_path), *node;
+
+    *is_new = false;
+    if (found)
+        return &(*found)->cgroup;
+    if (cache->n == MAX_FILES)
+        return NULL;
+    node = arena_alloc(&cache->arena, sizeof(*node));
+    node->path = arena_strndup(&cache->arena, path, strlen(path));
+    if (!tsearch(node, &cache->cgroups, by_path))
+        return NULL;
+    cache->n++;
+    *is_new = true;
+    return &node->cgroup;
+}
+
+void filecache_survey_cgroups(struct filecache *cache, const char *mount_point,
+                              const char *limit_file, uint32_t max_cgroups)
+{
+    if (!cache->has_survey)
+        cache->has_survey =
+            cgroup_survey_init(&cache->survey, mount_point, limit_file, max_cgroups);
+}
+
+bool filecache_is_unlimited(const struct filecache *cache, pid_t pid)
+{
+    return cache->has_survey && !cgroup_survey_has(&cache->survey, pid);
 }
 
 static int by_number(uint64_t a, uint64_t b)

@@ -15,12 +15,23 @@
 
 struct filecache;
 
+/* Of a file that cannot be opened, memory may tell it. */
+enum curbrk { CURBRK_UNKNOWN, CURBRK_UNREADABLE, CURBRK_NONE, CURBRK_FOUND };
+
 struct cached_file {
     bool has_head;
     struct elfhead head;
     const char *missing; /* why there is no head */
-    enum { CURBRK_UNKNOWN, CURBRK_NONE, CURBRK_FOUND } curbrk;
-    uint64_t curbrk_value; /* address of __curbrk, without bias */
+    enum curbrk curbrk;
+    uint64_t curbrk_value;     /* address of __curbrk, without bias */
+    enum curbrk static_curbrk; /* the same by the symbol table, of a static program */
+    uint64_t static_curbrk_value;
+};
+
+/* What the memory cgroups from one up to the root leave. */
+struct cached_cgroup {
+    bool is_limited;
+    struct cgroup_level level; /* the one that leaves least */
 };
 
 struct filecache *filecache_new(void);
@@ -38,5 +49,16 @@ struct arena *filecache_arena(struct filecache *cache);
 /* What the first image read of the host, for the others; NULL: none has yet. */
 const struct host *filecache_host(const struct filecache *cache);
 void filecache_keep_host(struct filecache *cache, const struct host *host);
+
+/* The entry of a cgroup by its path; as filecache_find(). */
+struct cached_cgroup *filecache_find_cgroup(struct filecache *cache, const char *path,
+                                            bool *is_new);
+
+/* Finds out which processes a memory cgroup limits; as cgroup_survey_init(). */
+void filecache_survey_cgroups(struct filecache *cache, const char *mount_point,
+                              const char *limit_file, uint32_t max_cgroups);
+
+/* Whether it was found that no memory cgroup limits the process. */
+bool filecache_is_unlimited(const struct filecache *cache, pid_t pid);
 
 #endif

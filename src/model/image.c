@@ -109,11 +109,38 @@ bool image_read_personality(struct image *image)
     return image->has_personality;
 }
 
+static bool read_limit(struct image *image, int resource, struct limit *limit)
+{
+    struct rlimit value;
+
+    limit->known = capture_rlimit(image->capture, resource, &value);
+    if (!limit->known)
+        return false;
+    limit->soft = value.rlim_cur == RLIM_INFINITY ? LIMIT_INFINITY : value.rlim_cur;
+    limit->hard = value.rlim_max == RLIM_INFINITY ? LIMIT_INFINITY : value.rlim_max;
+    return true;
+}
+
+/* For a fifth of what the file costs. */
+static bool read_limits_in_passing(struct image *image)
+{
+    struct limits_record *limits = &image->limits;
+
+    if (image->in_passing && read_limit(image, RLIMIT_STACK, &limits->stack) &&
+        read_limit(image, RLIMIT_DATA, &limits->data) &&
+        read_limit(image, RLIMIT_AS, &limits->address_space) &&
+        read_limit(image, RLIMIT_MEMLOCK, &limits->locked))
+        return true;
+    return false;
+}
+
 static void read_details(struct image *image)
 {
     struct str bytes;
 
-    if (!image->limits.stack.known)
+    if (read_limits_in_passing(image))
+        ;
+    else if (!image->limits.stack.known || image_is_live(image))
         limits_parse(row_or_note(image, CAPTURE_LIMITS), &image->limits);
     else if (!image->limits.data.known)
         image_note_missing(image, "limits", "the log tells only some of them");
@@ -184,6 +211,9 @@ static enum image_state build(struct image *image, struct capture *capture, pid_
     stacks_find(image);
     objects_read(image);
     machine_infer(image);
+    image->is_doubtful = image->in_passing && !live_confirm(image);
+    if (image->is_doubtful)
+        return IMAGE_READY;
     break_find(image);
     roles_assign(image);
     arch_find(image);
@@ -198,7 +228,10 @@ static enum ending look_again(struct image *image)
 {
     struct stat_record now;
 
-    if (!image_is_live(image))
+    if (image->is_doubtful)
+        return ENDING_MOVED;
+    /* What libc's memory says agrees with maps: it was the same program's until then. */
+    if (!image_is_live(image) || (image->in_passing && image->brk.exact && !image->brk.uncertain))
         return ENDING_SAME;
     if (!stat_read(image, &now, NULL) || now.vsize_bytes == 0)
         return ENDING_GONE;

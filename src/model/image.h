@@ -228,12 +228,15 @@ struct heap;
 
 #define KERNEL(major, minor) ((unsigned int)(major) << 8 | (minor))
 
+struct filecache;
+
 struct image {
     struct arena arena;
     struct capture *capture; /* borrowed */
     struct filecache *files; /* borrowed; NULL: nothing is shared with other images */
     pid_t pid;               /* 0: unknown */
     bool in_passing;         /* one of many: files are read when something asks for them */
+    bool is_doubtful;        /* in passing: to be read again with care */
 
     struct intern names;
     struct mapping *mappings; /* in address order */
@@ -334,8 +337,6 @@ enum image_state {
 enum image_state image_init(struct image *image, struct capture *capture, pid_t pid,
                             struct err *err);
 
-struct filecache;
-
 /*
  * The same of one of many processes: what ELF files say is read once for all (filecache.h).  In
  * passing, what nothing asks for is not read, nor told among what is missing, and what makes a
@@ -350,6 +351,13 @@ bool image_is_kernel_thread(const struct image *image);
 
 /* Fills image.personality; false when it is not known.  Idempotent. */
 bool image_read_personality(struct image *image);
+
+/*
+ * Before the images of many processes, none of which may be younger: finds out which of them a
+ * memory cgroup limits at all, so that the others need not be asked for theirs.  Does nothing where
+ * that would cost more than asking.
+ */
+void cgroups_survey(struct filecache *files, struct capture *host, uint32_t n_processes);
 
 /* Fills image.cgroup_limit: reads the cgroups up to the root.  Idempotent. */
 void image_read_cgroup_limits(struct image *image);

@@ -260,41 +260,72 @@ static enum image_state read_consistently(struct image *image, struct err *err)
 }
 
 /*
- * One of many, at the least cost: maps is held against the sums that status told before it, and all
- * that is read against stat at the end (look_again()).  What passes is of the moment of status: a
- * mapping that came or went until maps had shown its place would make a sum differ, and one that
- * did so afterwards is not shown.
+ * One of many, at the least cost: maps is held against the sums that status told before it, then
+ * stat against maps (live_confirm()).  What passes is of the moment of status: a mapping that came
+ * or went until maps had shown its place would make a sum differ, and one that did so afterwards is
+ * not shown.  False when anything at all is unusual.
  */
-static enum image_state read_in_passing(struct image *image, struct err *err)
+static bool read_in_passing(struct image *image)
 {
-    struct sums before = status_sums(image), maps;
+    struct sums before, maps;
     bool overlap;
     int error;
 
-    if (!read_maps(image, &overlap, &error, err))
-        return maps_error(image, error, err);
+    image->has_status = status_read(image, &image->status, NULL) && image->status.has_vm;
+    if (!image->has_status || !read_maps(image, &overlap, &error, NULL))
+        return false;
+    before = status_sums(image);
     maps = mappings_sum(image);
     image->n_reads = 1;
     image->size_bytes = before.all_bytes;
     image->data_and_stack_bytes = before.private_writable_bytes;
     image->has_sums = true;
-    image->consistent =
-        !overlap && !is_half_executed(image) && !sums_disagree(image, &maps, &before);
-    return IMAGE_READY;
+    image->consistent = !overlap && !sums_disagree(image, &maps, &before);
+    return image->consistent;
+}
+
+static bool is_in(const struct image *image, uint64_t address, unsigned int perms)
+{
+    uint32_t i = image_find(image, address);
+
+    return i < image->n_mappings && range_has(image->mappings[i].range, address) &&
+           (image->mappings[i].perms & perms) == perms;
+}
+
+/*
+ * The kernel calls the mapping [stack] that start_stack lies in (vma_is_initial_stack()), and an
+ * execve() puts both it and the code somewhere else, at random; where that is turned off, a program
+ * of the same size to the byte would have to be mapped at the same places.
+ */
+static bool fits_maps(const struct image *image, const struct stat_record *stat)
+{
+    uint32_t i = image_find(image, stat->start_stack);
+
+    return stat->has_data && i < image->n_mappings &&
+           range_has(image->mappings[i].range, stat->start_stack) &&
+           str_eq(mapping_name(image, &image->mappings[i]), STR("[stack]")) &&
+           is_in(image, stat->start_code, PERM_EXEC) && is_in(image, stat->start_data, PERM_READ) &&
+           is_in(image, stat->arg_start, PERM_READ);
+}
+
+bool live_confirm(struct image *image)
+{
+    image->has_stat = stat_read(image, &image->stat, NULL);
+    if (!image->has_stat || image->stat.vsize_bytes != image->size_bytes ||
+        !fits_maps(image, &image->stat))
+        return false;
+    image->comm = arena_strndup(&image->arena, image->stat.comm.p, image->stat.comm.n);
+    return true;
 }
 
 enum image_state live_read(struct image *image, struct err *err)
 {
-    enum image_state state = identify(image, err);
+    enum image_state state;
 
-    if (state != IMAGE_READY)
-        return state;
-    if (image->in_passing) {
-        state = read_in_passing(image, err);
-        if (state != IMAGE_READY || image->consistent)
-            return state;
-        image->in_passing = false;
-        image->n_reads = 0;
-    }
-    return read_consistently(image, err);
+    if (image->in_passing && read_in_passing(image))
+        return IMAGE_READY;
+    image->in_passing = image->has_sums = false;
+    image->n_reads = 0;
+    state = identify(image, err);
+    return state == IMAGE_READY ? read_consistently(image, err) : state;
 }

@@ -124,6 +124,19 @@ bool scan_columns_check(const char *list, struct err *err)
     return select_columns(&selection, list, err);
 }
 
+bool scan_columns_tell_cgroup(const char *list)
+{
+    struct selection selection;
+    struct err err;
+
+    if (!select_columns(&selection, list, &err))
+        return false;
+    for (unsigned int i = 0; i < selection.n; i++)
+        if (selection.list[i] == COLUMN_UNIT || selection.list[i] == COLUMN_CGROUP)
+            return true;
+    return false;
+}
+
 /* Ids, the worst first, each once, "brk-room-low lib-in-brk-gap"; notes only where asked for. */
 static const char *findings_text(const struct scan_row *row, const struct style *style,
                                  struct arena *arena)

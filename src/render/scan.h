@@ -81,6 +81,9 @@ bool render_scan(const struct scan *scan, const struct style *style, FILE *out, 
 
 /* Checks a list of columns. */
 bool scan_columns_check(const char *list, struct err *err);
+
+/* Whether a column of the list, which is good, needs what cgroup a process is in. */
+bool scan_columns_tell_cgroup(const char *list);
 void render_scan_columns(FILE *out);
 
 /* The whole as one document, or a line each and one on all. */

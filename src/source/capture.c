@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -116,11 +117,13 @@ struct capture {
     struct capture *host; /* itself, for a host */
     bool owns_host;
     int directory;             /* or -1 */
+    pid_t pid;                 /* of a live process, below the host */
     int memory;                /* of a live process: /proc/PID/mem, or -1 */
     struct corefile core;      /* of CAPTURE_CORE */
     struct reader core_memory; /* the same, once it was put here */
     struct capture *here;      /* the same; NULL: not asked for yet */
     bool is_procfs;            /* a live host: what is there is the kernel's own */
+    enum { PIDS_NOT_LOOKED_AT, PIDS_OWN, PIDS_OF_OTHERS } pids; /* a live host's */
     struct utsname uname;
     uint64_t page_size;
     struct file_access file_access;
@@ -229,6 +232,7 @@ bool capture_open_process(struct capture **process, struct capture *host, pid_t 
     if (directory < 0)
         return err_set(err, "cannot open /proc/%d: %s", pid, strerror(errno));
     *process = capture_new(host->kind, host, directory);
+    (*process)->pid = pid;
     return true;
 }
 
@@ -612,6 +616,39 @@ void capture_each_path(const struct capture *process,
             feed(context, note->path, (struct str){note->bytes, note->n});
 }
 
+/* "NSpid:" has a number for each namespace from that of /proc to the process's own. */
+static bool is_of_own_namespace(struct str status)
+{
+    struct str line, word, key = STR("NSpid:");
+
+    while (str_next_line(&status, &line))
+        if (str_starts(line, key)) {
+            line = (struct str){line.p + key.n, line.n - key.n};
+            return str_next_word(&line, &word) && !str_next_word(&line, &word);
+        }
+    return false;
+}
+
+static bool look_at_self(const struct capture *host)
+{
+    int fd = openat(host->directory, "self/status", O_RDONLY | O_CLOEXEC);
+    size_t n = 0;
+    char *status = fd >= 0 ? read_whole(fd, SMALL_ROW_MAX_BYTES, false, &n) : NULL;
+    bool own = status && is_of_own_namespace((struct str){status, n});
+
+    free(status);
+    if (fd >= 0)
+        close(fd);
+    return own;
+}
+
+bool capture_has_own_pids(struct capture *host)
+{
+    if (host->pids == PIDS_NOT_LOOKED_AT)
+        host->pids = host->is_procfs && look_at_self(host) ? PIDS_OWN : PIDS_OF_OTHERS;
+    return host->pids == PIDS_OWN;
+}
+
 static bool read_memory(void *context, uint64_t offset, void *buf, size_t n)
 {
     const struct capture *process = context;
@@ -640,6 +677,22 @@ bool capture_memory(struct capture *process, struct reader *reader, struct err *
         return err_set(err, "%s", capture_why_missing(process, errno));
     *reader = (struct reader){.read = read_memory, .context = process};
     return true;
+}
+
+/* A PID that was given to another process meanwhile: its directory can tell, and is asked last. */
+bool capture_peek(struct capture *process, uint64_t address, void *buf, size_t n)
+{
+    struct iovec to = {buf, n}, from = {(void *)(uintptr_t)address, n}; // NOLINT(*-int-to-ptr)
+
+    return process->kind == CAPTURE_LIVE && capture_has_own_pids(process->host) &&
+           address <= UINTPTR_MAX &&
+           process_vm_readv(process->pid, &to, 1, &from, 1, 0) == (ssize_t)n;
+}
+
+bool capture_rlimit(struct capture *process, int resource, struct rlimit *limit)
+{
+    return process->kind == CAPTURE_LIVE && capture_has_own_pids(process->host) &&
+           prlimit(process->pid, resource, NULL, limit) == 0;
 }
 
 /* What is in memory already is fed as one piece. */

@@ -23,6 +23,7 @@
 #include "base/str.h"
 #include "source/corefile.h"
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 enum capture_kind { CAPTURE_LIVE, CAPTURE_SNAPSHOT, CAPTURE_TEXT, CAPTURE_CORE };
@@ -176,6 +177,14 @@ bool capture_row_is_link(enum capture_row row);
  */
 bool capture_memory(struct capture *process, struct reader *reader, struct err *err);
 
+/*
+ * The same without a file, and the process's resource limit, as getrlimit() has it: for a scan,
+ * which looks at many.  False when the kernel does not let us, has another error, or knows the
+ * process by another PID than ours; then memory, or the row, can tell it all the same, or why not.
+ */
+bool capture_peek(struct capture *process, uint64_t address, void *buf, size_t n);
+bool capture_rlimit(struct capture *process, int resource, struct rlimit *limit);
+
 /* Lets a live process run for some milliseconds: for what settles by itself. */
 void capture_wait(int milliseconds);
 
@@ -189,6 +198,12 @@ struct file_access {
     int64_t deadline_ms;   /* of a host: for one file of such; 0: what a person waits for */
 };
 struct file_access *capture_file_access(struct capture *capture);
+
+/*
+ * Whether the PIDs of a live host are those that system calls take: /proc can be mounted from
+ * another PID namespace than this program's.
+ */
+bool capture_has_own_pids(struct capture *host);
 
 /* The directory, for openat(); -1 when there is none. */
 int capture_directory(const struct capture *capture);

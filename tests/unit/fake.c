@@ -233,7 +233,8 @@ static void write_stat(const struct fake *fake, const char *folder, const struct
                       [28] = 0x7ffffffde800,
                       [45] = 0x402000,
                       [46] = 0x403000,
-                      [47] = p->start_brk};
+                      [47] = p->start_brk,
+                      [48] = 0x7ffffffde900};
     char text[2048], path[64];
     int n = snprintf(text, sizeof(text), "%d (%s) %c", p->pid, p->comm, p->state ? p->state : 'S');
 
