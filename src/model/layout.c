@@ -28,11 +28,6 @@ static struct range vdso_range(const struct image *image)
     return range.end > range.start ? range : (struct range){0, 0};
 }
 
-static bool touches(struct range a, struct range b)
-{
-    return a.start == b.end || a.end == b.start;
-}
-
 static const struct mapping *main_stack(const struct image *image)
 {
     for (uint32_t i = image->n_mappings; i-- > 0;)
@@ -52,9 +47,67 @@ static bool is_above_stack(const struct image *image, struct range vdso)
 }
 
 /*
+ * How far from mmap's base a static PIE can lie, which some kernels align to what its segments ask
+ * for (maximum_alignment() of fs/binfmt_elf.c, which takes powers of two alone).
+ */
+static uint64_t alignment_slack(const struct image *image)
+{
+    const struct elfhead *head = &image->objects[image->instances[image->program].object].head;
+    uint64_t most = image->page_size;
+
+    for (unsigned int i = 0; i < head->n_segments; i++) {
+        const struct segment *segment = &head->segments[i];
+
+        if (segment->type == PT_LOAD && segment->align > most &&
+            (segment->align & (segment->align - 1)) == 0)
+            most = segment->align;
+    }
+    return most - image->page_size;
+}
+
+/* A static PIE that the kernel loads like a library has the vdso beside it. */
+static bool is_loaded_as_library(const struct image *image, struct range vdso)
+{
+    struct range seen;
+    uint64_t slack;
+
+    if (image->program_type != PROGRAM_STATIC_PIE || range_size(vdso) == 0)
+        return false;
+    seen = image->instances[image->program].seen;
+    slack = alignment_slack(image);
+    return (vdso.start <= seen.end || vdso.start - seen.end <= slack) &&
+           (vdso.end >= seen.start || seen.start - vdso.end <= slack);
+}
+
+/*
+ * Whether the program may lie some pages from the base, which are free then.  Were there room for
+ * the vdso in them, the kernel would have put it there, right at the base.
+ */
+static bool hides_base(const struct image *image, enum mmap_mode mode)
+{
+    struct range vdso = vdso_range(image), seen;
+
+    if (!is_loaded_as_library(image, vdso) || alignment_slack(image) == 0)
+        return false;
+    seen = image->instances[image->program].seen;
+    return mode == MMAP_TOP_DOWN ? vdso.start < seen.end : vdso.end > seen.start;
+}
+
+/* The program, and the vdso where that may have come first into what alignment left free. */
+static struct range program_range(const struct image *image, struct range vdso)
+{
+    struct range range = image->instances[image->program].seen;
+
+    if (alignment_slack(image) == 0)
+        return range;
+    return (struct range){vdso.start < range.start ? vdso.start : range.start,
+                          vdso.end > range.end ? vdso.end : range.end};
+}
+
+/*
  * The first mapping that mmap placed: its end is the top-down base, its start the bottom-up one.
- * That is the interpreter; a static PIE, when the kernel loads it like a library (the vdso touches
- * it then); the vdso of a program without interpreter.
+ * That is the interpreter; a static PIE, when the kernel loads it like a library; the vdso of a
+ * program without interpreter.
  */
 static struct range anchor_of(const struct image *image)
 {
@@ -62,9 +115,8 @@ static struct range anchor_of(const struct image *image)
 
     if (image->interp != NONE)
         return image->instances[image->interp].seen;
-    if (image->program_type == PROGRAM_STATIC_PIE &&
-        touches(vdso, image->instances[image->program].seen))
-        return image->instances[image->program].seen;
+    if (is_loaded_as_library(image, vdso))
+        return program_range(image, vdso);
     if ((image->program_type == PROGRAM_STATIC || image->program_type == PROGRAM_STATIC_PIE) &&
         !is_above_stack(image, vdso))
         return vdso;
@@ -313,7 +365,7 @@ static void infer_mode(struct image *image)
         layout->has_base = false;
         return;
     }
-    layout->has_base &= shows_base(image);
+    layout->has_base &= shows_base(image) && !hides_base(image, layout->mode);
     if (layout->has_base)
         layout->base = layout->mode == MMAP_TOP_DOWN ? anchor.end : anchor.start;
     if (layout->mode == MMAP_BOTTOM_UP)

@@ -41,7 +41,7 @@ static void put_phdr(struct writer *w, uint32_t type, const struct elf_load *loa
     put_word(w, load->memory_bytes);
     if (!wide)
         put(w, load->flags, 4);
-    put_word(w, 0x1000); /* p_align */
+    put_word(w, w->spec->align ? w->spec->align : 0x1000); /* p_align */
 }
 
 static uint64_t put_phdrs(struct writer *w)

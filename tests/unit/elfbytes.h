@@ -34,6 +34,7 @@ struct elf_spec {
     bool dynamic;       /* has PT_DYNAMIC */
     bool pie;           /* ... with DF_1_PIE */
     enum elf_stack stack;
+    uint64_t align;                   /* p_align; 0: 0x1000 */
     struct elf_load loads[MAX_LOADS]; /* those with memory_bytes */
 };
 

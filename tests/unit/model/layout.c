@@ -104,7 +104,8 @@ START_TEST(test_mode)
 }
 END_TEST
 
-#define HIGH_VDSO "7fffffffe000-7ffffffff000 r-xp 00000000 00:00 0 [vdso]\n"
+#define VDSO(start, end) start "-" end " r-xp 00000000 00:00 0 [vdso]\n"
+#define HIGH_VDSO        "7fffffffe000-7ffffffff000 r-xp 00000000 00:00 0 [vdso]\n"
 
 /* Programs without interpreter: the vdso was placed first, or the program itself. */
 static const struct {
@@ -113,22 +114,37 @@ static const struct {
     uint16_t type;
     enum mmap_mode mode;
     uint64_t base;
+    uint64_t align;
 } statics[] = {
     {"static, top-down", FAKE_PROG FAKE_HEAP FAKE_VDSO FAKE_STACK, ET_EXEC, MMAP_TOP_DOWN,
-     0x7ffff7fc5000},
+     0x7ffff7fc5000, 0},
     {"static, bottom-up",
      FAKE_PROG FAKE_HEAP "2aaaaaaab000-2aaaaaaad000 r-xp 00000000 00:00 0 [vdso]\n" FAKE_STACK,
-     ET_EXEC, MMAP_BOTTOM_UP, 0x2aaaaaaab000},
+     ET_EXEC, MMAP_BOTTOM_UP, 0x2aaaaaaab000, 0},
     {"static PIE, loaded like a library", FAKE_VDSO "7ffff7fc5000 @prog\n" FAKE_STACK, ET_DYN,
-     MMAP_TOP_DOWN, 0x7ffff7fc9000},
+     MMAP_TOP_DOWN, 0x7ffff7fc9000, 0},
     {"static PIE, loaded like a program", "555555554000 @prog\n" FAKE_VDSO FAKE_STACK, ET_DYN,
-     MMAP_TOP_DOWN, 0x7ffff7fc5000},
+     MMAP_TOP_DOWN, 0x7ffff7fc5000, 0},
     {"static, vdso above the stack, top-down", FAKE_PROG FAKE_HEAP FAKE_STACK HIGH_VDSO, ET_EXEC,
-     MMAP_TOP_DOWN, 0},
+     MMAP_TOP_DOWN, 0, 0},
     {"static, vdso above the stack, bottom-up", FAKE_PROG FAKE_HEAP FAKE_STACK HIGH_VDSO, ET_EXEC,
-     MMAP_BOTTOM_UP, 0},
+     MMAP_BOTTOM_UP, 0, 0},
     {"static PIE, vdso above the stack", "555555554000 @prog\n" FAKE_STACK HIGH_VDSO, ET_DYN,
-     MMAP_TOP_DOWN, 0},
+     MMAP_TOP_DOWN, 0, 0},
+    {"aligned static PIE, vdso in what is left above",
+     "7ffff7fb0000 @prog\n" VDSO("7ffff7fbb000", "7ffff7fbd000") FAKE_STACK, ET_DYN, MMAP_TOP_DOWN,
+     0x7ffff7fbd000, 0x10000},
+    {"aligned static PIE, what is left is the vdso's",
+     "7ffff7fb0000 @prog\n" VDSO("7ffff7fb4000", "7ffff7fb6000") FAKE_STACK, ET_DYN, MMAP_TOP_DOWN,
+     0x7ffff7fb6000, 0x10000},
+    {"aligned static PIE, what is left is less than the vdso",
+     VDSO("7ffff7fae000", "7ffff7fb0000") "7ffff7fb0000 @prog\n" FAKE_STACK, ET_DYN, MMAP_TOP_DOWN,
+     0, 0x10000},
+    {"aligned static PIE, vdso right at the bottom-up base",
+     VDSO("2aaaaaab3000", "2aaaaaab5000") "2aaaaaac0000 @prog\n" FAKE_STACK, ET_DYN, MMAP_BOTTOM_UP,
+     0x2aaaaaab3000, 0x10000},
+    {"aligned static PIE far from the vdso", "555555550000 @prog\n" FAKE_VDSO FAKE_STACK, ET_DYN,
+     MMAP_TOP_DOWN, 0x7ffff7fc5000, 0x10000},
 };
 
 START_TEST(test_static)
@@ -137,6 +153,7 @@ START_TEST(test_static)
         elf_object(64, statics[_i].type, statics[_i].type == ET_EXEC ? 0x400000 : 0);
 
     spec.dynamic = spec.pie = statics[_i].type == ET_DYN;
+    spec.align = statics[_i].align;
     fake_object(&fake, "prog", &spec);
     fake_write(&fake, "sys/vm/legacy_va_layout", statics[_i].mode == MMAP_BOTTOM_UP ? "1" : "0");
     fake_ready(&fake, &(struct fake_process){.maps = statics[_i].maps}, &image);
