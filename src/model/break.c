@@ -259,10 +259,12 @@ static bool find_static_variable(const struct image *image, const struct object 
 
     if (!file)
         return find_in_symbol_table(image, object, offset);
-    if (file->static_curbrk == CURBRK_UNKNOWN)
-        file->static_curbrk = find_in_symbol_table(image, object, &file->static_curbrk_value)
-                                  ? CURBRK_FOUND
-                                  : CURBRK_NONE;
+    if (file->static_curbrk == CURBRK_UNKNOWN) {
+        if (find_in_symbol_table(image, object, &file->static_curbrk_value))
+            file->static_curbrk = CURBRK_FOUND;
+        else if (!image_has_ended(image))
+            file->static_curbrk = CURBRK_NONE;
+    }
     *offset = file->static_curbrk_value;
     return file->static_curbrk == CURBRK_FOUND;
 }

@@ -54,6 +54,15 @@ const char *sums_disagree(struct image *image, const struct sums *maps, const st
 /* Why there is no address space: IMAGE_NO_MEMORY, with a sentence. */
 enum image_state no_memory(const struct image *image, struct err *err);
 
+/*
+ * Of a row that was there and is not now, or shows no memory any more: gone with its process, or
+ * this program lacks something, which `err` then says already.
+ */
+enum image_state row_error(struct image *image, enum capture_row row, struct err *err);
+
+/* Whether that is why something of a live process could not be read. */
+bool image_has_ended(const struct image *image);
+
 /* False when a snapshot has no list of objects, or this one is not on it. */
 bool object_take_saved(struct image *image, struct object *object);
 

@@ -19,6 +19,8 @@ struct filecache;
 enum curbrk { CURBRK_UNKNOWN, CURBRK_UNREADABLE, CURBRK_NONE, CURBRK_FOUND };
 
 struct cached_file {
+    bool
+        is_settled; /* there is a head, or a reason that does not lie in a process that has ended */
     bool has_head;
     struct elfhead head;
     const char *missing; /* why there is no head */

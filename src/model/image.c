@@ -224,7 +224,7 @@ static enum image_state build(struct image *image, struct capture *capture, pid_
 enum ending { ENDING_SAME, ENDING_MOVED, ENDING_REPLACED, ENDING_GONE };
 
 /* What has become of the program whose maps were read, once the files around them are read too. */
-static enum ending look_again(struct image *image)
+static enum ending look_again(struct image *image, struct err *err)
 {
     struct stat_record now;
 
@@ -233,7 +233,7 @@ static enum ending look_again(struct image *image)
     /* What libc's memory says agrees with maps: it was the same program's until then. */
     if (!image_is_live(image) || (image->in_passing && image->brk.exact && !image->brk.uncertain))
         return ENDING_SAME;
-    if (!stat_read(image, &now, NULL) || now.vsize_bytes == 0)
+    if (!stat_read(image, &now, err) || now.vsize_bytes == 0)
         return ENDING_GONE;
     if (!stat_same_image(&image->stat, &now))
         return ENDING_REPLACED;
@@ -253,11 +253,11 @@ enum image_state image_init_sharing(struct image *image, struct capture *capture
 
     for (int n = 1;; n++) {
         enum image_state state = build(image, capture, pid, files, in_passing, err);
-        enum ending ending = state == IMAGE_READY ? look_again(image) : ENDING_SAME;
+        enum ending ending = state == IMAGE_READY ? look_again(image, err) : ENDING_SAME;
 
         image->execed |= execed;
         if (ending == ENDING_GONE)
-            return no_memory(image, err);
+            return row_error(image, CAPTURE_STAT, err);
         if (ending == ENDING_SAME)
             return state;
         if (n == MAX_IMAGES) {

@@ -192,7 +192,7 @@ static enum image_state identify(struct image *image, struct err *err)
 }
 
 /* A thread group that lost its memory between two reads: maps reads as empty then. */
-static enum image_state maps_error(struct image *image, int error, struct err *err)
+static enum image_state read_error(struct image *image, int error, struct err *err)
 {
     if (error == EACCES || error == EPERM)
         return IMAGE_DENIED;
@@ -201,12 +201,28 @@ static enum image_state maps_error(struct image *image, int error, struct err *e
     return IMAGE_FAILED;
 }
 
+enum image_state row_error(struct image *image, enum capture_row row, struct err *err)
+{
+    int error = capture_get(image->capture, row)->error;
+
+    return error ? read_error(image, error, err) : no_memory(image, err);
+}
+
 /* A process that is gone has no statm; one that cannot be understood is another matter. */
 static enum image_state sums_error(struct image *image, struct err *err)
 {
     if (capture_get(image->capture, CAPTURE_STATM)->missing)
-        return no_memory(image, err);
+        return row_error(image, CAPTURE_STATM, err);
     return IMAGE_FAILED;
+}
+
+bool image_has_ended(const struct image *image)
+{
+    struct stat_record now;
+
+    return image_is_live(image) &&
+           (!stat_parse(capture_again(image->capture, CAPTURE_STAT)->bytes, &now, NULL) ||
+            now.vsize_bytes == 0);
 }
 
 /*
@@ -236,16 +252,16 @@ static enum image_state read_consistently(struct image *image, struct err *err)
         if (!sums_read(image, &before, err))
             return sums_error(image, err);
         if (!read_maps(image, &overlap, &error, err))
-            return maps_error(image, error, err);
+            return read_error(image, error, err);
         if (!sums_read(image, &after, err))
             return sums_error(image, err);
         if (!stat_read(image, &image->stat, err) || image->stat.vsize_bytes == 0)
-            return no_memory(image, err);
+            return row_error(image, CAPTURE_STAT, err);
         if (!stat_same_image(&stat_before, &image->stat) || is_half_executed(image)) {
             image->execed = true;
             image->inconsistency = "it executed another program meanwhile";
             if (!status_read(image, &image->status, err))
-                return no_memory(image, err);
+                return row_error(image, CAPTURE_STATUS, err);
             continue;
         }
         image->inconsistency = torn(image, &before, &after, overlap);

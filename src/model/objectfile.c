@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/objectfile.h"
 
+#include "model/build.h"
 #include "model/filecache.h"
 
 #include <elf.h>
@@ -140,10 +141,11 @@ static void share_head(struct image *image, struct object *object)
     file = object->shared = filecache_find(image->files, image, object, &is_new);
     if (!file)
         return;
-    if (is_new) {
+    if (is_new || !file->is_settled) {
         file->has_head = read_head_of_file(image, object, arena, &err);
         file->head = object->head;
         file->missing = file->has_head ? NULL : arena_strndup(arena, err.text, strlen(err.text));
+        file->is_settled = file->has_head || !image_has_ended(image);
     }
     object->has_head = file->has_head;
     object->head = file->head;

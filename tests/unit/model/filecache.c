@@ -2,6 +2,7 @@
 #include "model/filecache.h"
 
 #include "../fake.h"
+#include "../hook.h"
 #include "../rows.h"
 
 #include <stdio.h>
@@ -58,6 +59,32 @@ static bool has_libc_head(const char *namespace, const char *maps)
     return has_head;
 }
 
+/* The process ends once its maps are read. */
+static int end_at_auxv(const char *path)
+{
+    if (strcmp(path, "auxv") == 0)
+        fake_write(&fake, "4321/stat", "%s", "");
+    return 0;
+}
+
+/* It takes the way to its files with it. */
+static void look_at_ending(const char *namespace, const char *maps)
+{
+    struct capture *process;
+    struct image image;
+    struct err err;
+
+    fake_add(&fake, &(struct fake_process){.maps = maps});
+    set_namespace(namespace);
+    ck_assert(capture_open_process(&process, fake.host, FAKE_PID, &err));
+    hook_openat = end_at_auxv;
+    ck_assert_int_eq(image_init_sharing(&image, process, FAKE_PID, cache, false, &err),
+                     IMAGE_NO_MEMORY);
+    hook_openat = NULL;
+    image_deinit(&image);
+    capture_close(process);
+}
+
 static void remove_libc(void)
 {
     char path[256];
@@ -104,6 +131,21 @@ START_TEST(test_another_namespace)
 }
 END_TEST
 
+/* ... but not because the process has ended that was asked for it. */
+START_TEST(test_ended_meanwhile)
+{
+    const char *maps = map_of_libc();
+    char path[256], aside[256];
+
+    snprintf(path, sizeof(path), "%s/libc.so", fake.files);
+    snprintf(aside, sizeof(aside), "%s/aside", fake.files);
+    ck_assert_int_eq(rename(path, aside), 0);
+    look_at_ending("mnt:[1]", maps);
+    ck_assert_int_eq(rename(aside, path), 0);
+    ck_assert(has_libc_head("mnt:[1]", maps));
+}
+END_TEST
+
 /* Also what could not be read is known for all. */
 START_TEST(test_failure_is_kept)
 {
@@ -129,6 +171,7 @@ Suite *filecache_suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_read_once);
     tcase_add_test(tcase, test_another_namespace);
+    tcase_add_test(tcase, test_ended_meanwhile);
     tcase_add_test(tcase, test_failure_is_kept);
     return suite;
 }

@@ -98,6 +98,8 @@ static const struct {
     {"security module", "maps", EPERM, IMAGE_DENIED, NULL},
     {"ended between two reads", "maps", ESRCH, IMAGE_NO_MEMORY, "has ended"},
     {"input error", "maps", EIO, IMAGE_FAILED, "cannot read maps"},
+    {"no more files", "statm", EMFILE, IMAGE_FAILED, "4321/statm: Too many open files"},
+    {"ended before its sums", "statm", ESRCH, IMAGE_NO_MEMORY, "has ended"},
     {"no stat", "stat", EACCES, IMAGE_FAILED, "4321/stat: permission denied"},
     {"no status", "status", EACCES, IMAGE_FAILED, "4321/status: permission denied"},
 };
