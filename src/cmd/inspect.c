@@ -378,6 +378,7 @@ bool inspection_begin(struct inspection *inspection, const char *target,
     else
         fail_files(inspection, &err);
     inspection->is_kernel_thread = image_is_kernel_thread(&inspection->image);
+    inspection->has_threads = image_has_threads_alone(&inspection->image);
     inspection_end(inspection);
     return false;
 }
@@ -435,17 +436,21 @@ bool inspection_policy_failed(const struct inspection *inspection, const struct 
     return !options->never_fail && verdict && verdict->n_failed > 0;
 }
 
+bool inspection_fails(const struct inspection *inspection, const struct options *options)
+{
+    const struct report *report = &inspection->report;
+
+    /* The story of the worst finding comes first. */
+    return inspection_policy_failed(inspection, options) ||
+           (!options->never_fail && report->n_findings > 0 &&
+            report->findings[0].story_severity >= options->fail_on);
+}
+
 int inspection_status(const struct inspection *inspection, const struct options *options)
 {
     const struct report *report = &inspection->report;
 
     if (options->strict && report_is_incomplete(report))
         return EXIT_TROUBLE;
-    if (inspection_policy_failed(inspection, options))
-        return EXIT_FINDING;
-    /* The story of the worst finding comes first. */
-    if (!options->never_fail && report->n_findings > 0 &&
-        report->findings[0].story_severity >= options->fail_on)
-        return EXIT_FINDING;
-    return EXIT_CLEAN;
+    return inspection_fails(inspection, options) ? EXIT_FINDING : EXIT_CLEAN;
 }

@@ -23,6 +23,7 @@ struct inspection {
     const char *kind;            /* capture_kind_name(), or NULL while it is not known */
     enum image_state state;      /* of the last one */
     bool is_kernel_thread;       /* that is why there is no memory */
+    bool has_threads;            /* ... is not shown, for the main one has ended */
     char directory[32];
     char failure[sizeof(struct err) + 2 + PRIVILEGE_TEXT];
 };
@@ -72,6 +73,9 @@ struct report inspection_report_in_full(const struct inspection *inspection,
 
 /* Whether a line of the policy does not hold, and that matters. */
 bool inspection_policy_failed(const struct inspection *inspection, const struct options *options);
+
+/* By a policy or --fail-on, whatever was missing. */
+bool inspection_fails(const struct inspection *inspection, const struct options *options);
 
 /* The exit status that a report means by the options. */
 int inspection_status(const struct inspection *inspection, const struct options *options);

@@ -540,7 +540,7 @@ static void print_statuses(const struct command *command, FILE *out)
         text = "\nExit status: the command's own, or with --kill 0; 1 a finding at or above\n"
                "--fail-on or a policy that does not hold, 2 wrong usage or it was not looked at,\n"
                "126 it cannot be executed, 127 it was not found.\n";
-    else if (command->options & (FOR_REPORTS | FOR_WATCH))
+    else if (command->options & (FOR_REPORTS | FOR_SCAN | FOR_WATCH))
         text =
             "\nExit status: 0 nothing wrong, 1 a finding at or above --fail-on or a policy that\n"
             "does not hold, 2 wrong usage or a target that could not be inspected.\n";

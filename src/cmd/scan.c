@@ -53,8 +53,11 @@ static void describe_failure(const struct inspection *inspection, struct scan_ro
         row->state = SCAN_DENIED;
         break;
     case IMAGE_NO_MEMORY:
-        row->state = inspection->is_kernel_thread ? SCAN_KERNEL_THREAD : SCAN_ENDED;
-        row->reason = NULL;
+        row->state = inspection->is_kernel_thread ? SCAN_KERNEL_THREAD
+                     : inspection->has_threads    ? SCAN_FAILED
+                                                  : SCAN_ENDED;
+        if (row->state != SCAN_FAILED)
+            row->reason = NULL;
         break;
     default:
         row->state = SCAN_FAILED;
@@ -167,7 +170,7 @@ static void describe(const struct inspection *inspection, const struct options *
     describe_room(report->facts, row);
     describe_findings(report, row);
     describe_unmet(report, row);
-    row->fails = inspection_status(inspection, options) == EXIT_FINDING;
+    row->fails = inspection_fails(inspection, options);
     if (options->with_vitals)
         row->vitals = read_vitals(report);
 }

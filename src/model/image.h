@@ -349,6 +349,9 @@ void image_deinit(struct image *image);
 /* Valid after image_init(), whatever that returned. */
 bool image_is_kernel_thread(const struct image *image);
 
+/* The main thread has ended while others run: there is memory, which /proc/PID does not show. */
+bool image_has_threads_alone(const struct image *image);
+
 /* Fills image.personality; false when it is not known.  Idempotent. */
 bool image_read_personality(struct image *image);
 

@@ -150,6 +150,11 @@ bool image_is_kernel_thread(const struct image *image)
     return image->has_stat && image->stat.flags & PF_KTHREAD_BIT;
 }
 
+bool image_has_threads_alone(const struct image *image)
+{
+    return image->has_stat && image->stat.state == 'Z' && image->stat.n_threads > 1;
+}
+
 enum image_state no_memory(const struct image *image, struct err *err)
 {
     const char *comm = image->comm;
@@ -158,7 +163,7 @@ enum image_state no_memory(const struct image *image, struct err *err)
     if (image_is_kernel_thread(image))
         err_set(err, "PID %d (%s) is a kernel thread: it has no address space of its own", pid,
                 comm);
-    else if (image->stat.state == 'Z' && image->stat.n_threads > 1)
+    else if (image_has_threads_alone(image))
         err_set(err,
                 "the main thread of PID %d (%s) has ended while others run: the kernel shows the "
                 "memory of such a process nowhere but in /proc/%d/task/TID",
