@@ -292,6 +292,13 @@ static bool matches(const char *pattern, const char *text)
     return !pattern || (text && fnmatch(pattern, text, 0) == 0);
 }
 
+static bool passes_filters(const struct options *options, const struct scan_row *row)
+{
+    return matches(options->name, row->comm) && matches(options->user, row->user) &&
+           (!options->cgroup || matches(options->cgroup, row->cgroup) ||
+            matches(options->cgroup, row->unit));
+}
+
 static bool is_wanted(const struct options *options, const struct scan_row *row)
 {
     bool all = options->all || options->format->has_all_rows;
@@ -299,9 +306,7 @@ static bool is_wanted(const struct options *options, const struct scan_row *row)
     if (row->state != SCAN_READ)
         return row->state != SCAN_KERNEL_THREAD && row->state != SCAN_ENDED && all &&
                !options->name && !options->user && !options->cgroup;
-    if (!matches(options->name, row->comm) || !matches(options->user, row->user) ||
-        (options->cgroup && !matches(options->cgroup, row->cgroup) &&
-         !matches(options->cgroup, row->unit)))
+    if (!passes_filters(options, row))
         return false;
     return all || row->fails || row->n_unmet > 0 ||
            row->severity >= (options->has_least ? (int)options->least : (int)SEVERITY_WARNING);
@@ -342,10 +347,9 @@ static void sift(struct scanner *scanner)
         const struct scan_row *row = &scanner->rows[i];
 
         scan->n_by_state[row->state]++;
+        scan->n_matching += row->state == SCAN_READ && passes_filters(scanner->options, row);
         if (is_asked_for(scanner) || is_wanted(scanner->options, row))
             scanner->rows[n++] = *row;
-        else
-            scan->n_filtered += row->state == SCAN_READ;
     }
     qsort(scanner->rows, n, sizeof(*scanner->rows), by_weight);
     scan->rows = scanner->rows;
@@ -390,6 +394,9 @@ static int status_of(const struct scanner *scanner)
     if (scanner->options->strict && scan->n_by_state[SCAN_DENIED] + scan->n_by_state[SCAN_FAILED] +
                                             scan->n_by_state[SCAN_STUCK] >
                                         0)
+        return EXIT_TROUBLE;
+    /* Not even this program's own. */
+    if (scan->n_by_state[SCAN_READ] == 0)
         return EXIT_TROUBLE;
     for (uint32_t i = 0; i < scan->n_rows; i++)
         if (scan->rows[i].fails)

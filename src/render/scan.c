@@ -426,6 +426,14 @@ static void print_reasons(const struct scan *scan, const struct style *style, FI
                                     safe(arena, scan->rows[i].unmet[k])));
 }
 
+/* What the empty table means. */
+static const char *nothing_text(const struct scan *scan)
+{
+    if (scan->n_by_state[SCAN_READ] == 0)
+        return "no process could be read";
+    return scan->n_matching > 0 ? "nothing wrong found" : "no process matches";
+}
+
 bool render_scan(const struct scan *scan, const struct style *style, FILE *out, struct err *err)
 {
     struct selection selection;
@@ -444,7 +452,7 @@ bool render_scan(const struct scan *scan, const struct style *style, FILE *out, 
         paper_wrap(out, style, 0, "", summary_text(scan, &arena));
         print_looked_for(scan, style, out, &arena);
         if (scan->n_rows == 0)
-            fputs("nothing wrong found\n", out);
+            fprintf(out, "%s\n", nothing_text(scan));
     }
     arena_deinit(&arena);
     return ok || err_set(err, "cannot print the table");

@@ -64,7 +64,7 @@ struct scan {
     uint32_t n_rows;
     uint32_t
         n_by_state[N_SCAN_STATES]; /* of all processes, of which some may not be among the rows */
-    uint32_t n_filtered;           /* were read and are not among the rows */
+    uint32_t n_matching;           /* were read and are what the filters ask for */
     bool is_interrupted;
     bool is_quick;      /* only the rules that are marked so were run */
     struct image *host; /* with the host's facts */
