@@ -52,6 +52,8 @@ struct pool {
     bool *is_told; /* by item */
     uint32_t n_told;
     unsigned int n_deaths; /* of workers that did nothing */
+    uint64_t looked_ms;    /* when the workers' clocks were looked at */
+    uint64_t resumed_ms;   /* when all went on after they were stopped: Ctrl-Z, a freezer */
     struct worker workers[MAX_WORKERS];
     unsigned int n_workers;
 };
@@ -255,18 +257,33 @@ static bool finish(struct pool *pool, unsigned int number)
     return replace(pool, number, POOL_DEATH);
 }
 
+/* Who could not look for long was not running, and the workers may not have been, either. */
+static void note_pause(struct pool *pool, uint64_t now)
+{
+    enum { PAUSE_MS = 5 * TICK_MS };
+
+    if (now > pool->looked_ms + PAUSE_MS)
+        pool->resumed_ms = now;
+    pool->looked_ms = now;
+}
+
+static uint64_t begin_of(const struct pool *pool, unsigned int number)
+{
+    uint64_t begins_ms = atomic_load(&pool->board->slots[number].begins_ms);
+
+    return begins_ms > pool->resumed_ms ? begins_ms : pool->resumed_ms;
+}
+
 /* Between two pieces as well, where it can have been stopped. */
 static bool look_for_stuck(struct pool *pool)
 {
     uint64_t now = now_ms();
 
-    for (unsigned int i = 0; i < pool->n_workers; i++) {
-        struct slot *slot = &pool->board->slots[i];
-
-        if (pool->workers[i].pid && now > atomic_load(&slot->begins_ms) + pool->spec->timeout_ms &&
+    note_pause(pool, now);
+    for (unsigned int i = 0; i < pool->n_workers; i++)
+        if (pool->workers[i].pid && now > begin_of(pool, i) + pool->spec->timeout_ms &&
             !replace(pool, i, POOL_TIMEOUT))
             return false;
-    }
     return true;
 }
 
@@ -318,7 +335,7 @@ static bool prepare(struct pool *pool, const struct pool_spec *spec)
 {
     unsigned int n = spec->n_workers < MAX_WORKERS ? spec->n_workers : MAX_WORKERS;
 
-    *pool = (struct pool){.spec = spec, .n_workers = n > 0 ? n : 1};
+    *pool = (struct pool){.spec = spec, .n_workers = n > 0 ? n : 1, .looked_ms = now_ms()};
     pool->board_bytes = sizeof(struct board) + spec->n_items;
     pool->board =
         mmap(NULL, pool->board_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
