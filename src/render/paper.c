@@ -83,3 +83,19 @@ void paper_table_as_is(struct libscols_table *table)
     if (setlocale(LC_CTYPE, "C.UTF-8"))
         scols_table_enable_noencoding(table, 1);
 }
+
+const char *paper_break(struct arena *arena, const char *text, size_t width)
+{
+    struct str rest = str_of(text), word;
+    const char *lines = "";
+    size_t column = 0;
+
+    while (str_next_word(&rest, &word)) {
+        size_t n = safe_width(word);
+        const char *before = column == 0 ? "" : column + 1 + n > width ? "\n" : " ";
+
+        lines = arena_printf(arena, "%s%s%.*s", lines, before, (int)word.n, word.p);
+        column = *before == '\n' || column == 0 ? n : column + 1 + n;
+    }
+    return lines;
+}

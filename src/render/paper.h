@@ -25,6 +25,12 @@ void paper_wrap(FILE *out, const struct style *style, unsigned int indent, const
 void paper_wrap_from(FILE *out, const struct style *style, size_t column, unsigned int indent,
                      const char *text);
 
+/*
+ * The words of a cell in lines of at most `width` columns, for a column that wraps at newlines: by
+ * itself a table breaks anywhere.  In the arena.
+ */
+const char *paper_break(struct arena *arena, const char *text, size_t width);
+
 struct libscols_table;
 
 /* Has the table print its cells, safe_text() with newlines at most, without escaping them again. */

@@ -46,23 +46,6 @@ static struct libscols_table *new_table(const struct style *style, FILE *out)
     return table;
 }
 
-/* Lines of at most `width` columns, broken between words: the table breaks anywhere by itself. */
-static const char *break_lines(struct arena *arena, const char *text, size_t width)
-{
-    struct str rest = str_of(text), word;
-    const char *lines = "";
-    size_t column = 0;
-
-    while (str_next_word(&rest, &word)) {
-        size_t n = safe_width(word);
-        const char *before = column == 0 ? "" : column + 1 + n > width ? "\n" : " ";
-
-        lines = arena_printf(arena, "%s%s%.*s", lines, before, (int)word.n, word.p);
-        column = *before == '\n' || column == 0 ? n : column + 1 + n;
-    }
-    return lines;
-}
-
 static const char *limit_room_text(struct image *image, const struct style *style,
                                    const struct limit_fact *limit)
 {
@@ -105,7 +88,7 @@ static bool add_limit(struct libscols_table *table, struct image *image, const s
            scols_line_set_data(line, COLUMN_VALUE, limit->value) == 0 &&
            scols_line_set_data(line, COLUMN_ROOM, limit_room_text(image, style, limit)) == 0 &&
            scols_line_set_data(line, COLUMN_DETAIL,
-                               break_lines(&image->arena,
+                               paper_break(&image->arena,
                                            safe_text(&image->arena, str_of(limit->detail)),
                                            width)) == 0;
 }

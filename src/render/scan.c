@@ -37,14 +37,14 @@ static const struct {
     const char *meaning;
 } columns[N_COLUMNS] = {
     [COLUMN_PID] = {"PID", 5, SCOLS_FL_RIGHT, true, "process"},
-    [COLUMN_USER] = {"USER", 8, SCOLS_FL_TRUNC, true, "whose it is"},
-    [COLUMN_COMM] = {"COMM", 12, SCOLS_FL_TRUNC, true, "its name"},
+    [COLUMN_USER] = {"USER", 0, 0, true, "whose it is"},
+    [COLUMN_COMM] = {"COMM", 0, 0, true, "its name"},
     [COLUMN_UNIT] = {"UNIT", 12, SCOLS_FL_TRUNC, false, "systemd's unit, or the container's id"},
     [COLUMN_BITS] = {"BITS", 2, SCOLS_FL_RIGHT, false, "word size"},
     [COLUMN_MODE] = {"MODE", 8, 0, false, "where mmap begins: top-down or bottom-up"},
     [COLUMN_ROOM] = {"ROOM", 6, SCOLS_FL_RIGHT, true, "how far the heap can grow"},
     [COLUMN_CALL] = {"CALL", 6, SCOLS_FL_RIGHT, false, "... in one call of brk()"},
-    [COLUMN_LIMIT] = {"LIMIT", 12, 0, true, "what stops it there"},
+    [COLUMN_LIMIT] = {"LIMIT", 0, 0, true, "what stops it there"},
     [COLUMN_MMAP] = {"MMAP", 6, SCOLS_FL_RIGHT, false, "the largest mmap that fits"},
     [COLUMN_MAPS] = {"MAPS", 5, SCOLS_FL_RIGHT, true, "mappings"},
     [COLUMN_SHARE] = {"MAPS%", 4, SCOLS_FL_RIGHT, false, "their share of vm.max_map_count"},
@@ -231,16 +231,64 @@ static const char *cell(const struct scan *scan, const struct scan_row *row,
     return column == COLUMN_FINDINGS ? scan_state_name(row->state) : "";
 }
 
+static size_t widest_cell(const struct scan *scan, enum column column, const struct style *style,
+                          size_t width, struct arena *arena)
+{
+    for (uint32_t i = 0; i < scan->n_rows; i++) {
+        size_t n = safe_width(str_of(cell(scan, &scan->rows[i], style, column, arena)));
+
+        width = n > width ? n : width;
+    }
+    return width;
+}
+
+/* What the other columns leave of a line for the findings; no less than the longest of their ids. */
+static size_t findings_width(const struct scan *scan, const struct selection *selection,
+                             const struct style *style, struct arena *arena)
+{
+    enum { LEAST_WIDTH = 25 };
+    size_t used = 0;
+
+    for (unsigned int i = 0; i < selection->n; i++) {
+        enum column column = selection->list[i];
+        size_t width = strlen(columns[column].name);
+
+        if (column == COLUMN_FINDINGS)
+            continue;
+        if (columns[column].flags & SCOLS_FL_TRUNC)
+            width = (size_t)columns[column].width_hint;
+        else
+            width = widest_cell(scan, column, style, width, arena);
+        used += width + 1;
+    }
+    return used + LEAST_WIDTH < style->width ? style->width - used : LEAST_WIDTH;
+}
+
 static bool add_row(struct libscols_table *table, const struct selection *selection,
                     const struct scan *scan, const struct scan_row *row, const struct style *style,
-                    struct arena *arena)
+                    size_t width, struct arena *arena)
 {
     struct libscols_line *line = scols_table_new_line(table, NULL);
 
-    for (unsigned int i = 0; line && i < selection->n; i++)
-        if (scols_line_set_data(line, i, cell(scan, row, style, selection->list[i], arena)) != 0)
+    for (unsigned int i = 0; line && i < selection->n; i++) {
+        const char *text = cell(scan, row, style, selection->list[i], arena);
+
+        if (selection->list[i] == COLUMN_FINDINGS)
+            text = paper_break(arena, text, width);
+        if (scols_line_set_data(line, i, text) != 0)
             return false;
+    }
     return line != NULL;
+}
+
+static bool put_column(struct libscols_table *table, enum column column)
+{
+    struct libscols_column *added = scols_table_new_column(
+        table, columns[column].name, columns[column].width_hint, columns[column].flags);
+
+    return added && (column != COLUMN_FINDINGS ||
+                     scols_column_set_wrapfunc(added, scols_wrapnl_chunksize,
+                                               scols_wrapnl_nextchunk, NULL) == 0);
 }
 
 static bool print_table(const struct scan *scan, const struct selection *selection,
@@ -248,6 +296,7 @@ static bool print_table(const struct scan *scan, const struct selection *selecti
 {
     struct libscols_table *table = scols_new_table();
     bool ok = table != NULL;
+    size_t width;
 
     if (!ok)
         return false;
@@ -257,11 +306,10 @@ static bool print_table(const struct scan *scan, const struct selection *selecti
     scols_table_set_termwidth(table, style->width);
     paper_table_as_is(table);
     for (unsigned int i = 0; ok && i < selection->n; i++)
-        ok = scols_table_new_column(table, columns[selection->list[i]].name,
-                                    columns[selection->list[i]].width_hint,
-                                    columns[selection->list[i]].flags) != NULL;
+        ok = put_column(table, selection->list[i]);
+    width = findings_width(scan, selection, style, arena);
     for (uint32_t i = 0; ok && i < scan->n_rows; i++)
-        ok = add_row(table, selection, scan, &scan->rows[i], style, arena);
+        ok = add_row(table, selection, scan, &scan->rows[i], style, width, arena);
     ok = ok && scols_print_table(table) == 0;
     scols_unref_table(table);
     return ok;
