@@ -36,19 +36,19 @@ static const struct {
     bool is_default;
     const char *meaning;
 } columns[N_COLUMNS] = {
-    [COLUMN_PID] = {"PID", 5, SCOLS_FL_RIGHT, true, "process"},
+    [COLUMN_PID] = {"PID", 0, SCOLS_FL_RIGHT, true, "process"},
     [COLUMN_USER] = {"USER", 0, 0, true, "whose it is"},
-    [COLUMN_COMM] = {"COMM", 0, 0, true, "its name"},
+    [COLUMN_COMM] = {"COMM", 0, SCOLS_FL_TRUNC, true, "its name"},
     [COLUMN_UNIT] = {"UNIT", 12, SCOLS_FL_TRUNC, false, "systemd's unit, or the container's id"},
-    [COLUMN_BITS] = {"BITS", 2, SCOLS_FL_RIGHT, false, "word size"},
-    [COLUMN_MODE] = {"MODE", 8, 0, false, "where mmap begins: top-down or bottom-up"},
-    [COLUMN_ROOM] = {"ROOM", 6, SCOLS_FL_RIGHT, true, "how far the heap can grow"},
-    [COLUMN_CALL] = {"CALL", 6, SCOLS_FL_RIGHT, false, "... in one call of brk()"},
+    [COLUMN_BITS] = {"BITS", 0, SCOLS_FL_RIGHT, false, "word size"},
+    [COLUMN_MODE] = {"MODE", 0, 0, false, "where mmap begins: top-down or bottom-up"},
+    [COLUMN_ROOM] = {"ROOM", 0, SCOLS_FL_RIGHT, true, "how far the heap can grow"},
+    [COLUMN_CALL] = {"CALL", 0, SCOLS_FL_RIGHT, false, "... in one call of brk()"},
     [COLUMN_LIMIT] = {"LIMIT", 0, 0, true, "what stops it there"},
-    [COLUMN_MMAP] = {"MMAP", 6, SCOLS_FL_RIGHT, false, "the largest mmap that fits"},
-    [COLUMN_MAPS] = {"MAPS", 5, SCOLS_FL_RIGHT, true, "mappings"},
-    [COLUMN_SHARE] = {"MAPS%", 4, SCOLS_FL_RIGHT, false, "their share of vm.max_map_count"},
-    [COLUMN_SEVERITY] = {"SEVERITY", 7, 0, true, "of the worst finding"},
+    [COLUMN_MMAP] = {"MMAP", 0, SCOLS_FL_RIGHT, false, "the largest mmap that fits"},
+    [COLUMN_MAPS] = {"MAPS", 0, SCOLS_FL_RIGHT, true, "mappings"},
+    [COLUMN_SHARE] = {"MAPS%", 0, SCOLS_FL_RIGHT, false, "their share of vm.max_map_count"},
+    [COLUMN_SEVERITY] = {"SEVERITY", 0, 0, true, "of the worst finding"},
     [COLUMN_FINDINGS] = {"FINDINGS", 20, SCOLS_FL_WRAP, true, "all that is wrong"},
     [COLUMN_EXE] = {"EXE", 20, SCOLS_FL_TRUNC, false, "the executed file"},
     [COLUMN_CGROUP] = {"CGROUP", 20, SCOLS_FL_TRUNC, false, "the cgroup that its memory is in"},
@@ -255,7 +255,7 @@ static size_t findings_width(const struct scan *scan, const struct selection *se
 
         if (column == COLUMN_FINDINGS)
             continue;
-        if (columns[column].flags & SCOLS_FL_TRUNC)
+        if (columns[column].width_hint > 0)
             width = (size_t)columns[column].width_hint;
         else
             width = widest_cell(scan, column, style, width, arena);
