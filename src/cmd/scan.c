@@ -332,10 +332,13 @@ static int by_weight(const void *a, const void *b)
     return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-/* By its number. */
-static bool is_asked_for(const struct scanner *scanner)
+/* By its number, or for it had a row before. */
+static bool is_asked_for(const struct scanner *scanner, pid_t pid)
 {
-    return scanner->request && scanner->request->pids;
+    const struct scan_request *request = scanner->request;
+
+    return request &&
+           (request->pids || (request->is_kept && request->is_kept(request->context, pid)));
 }
 
 static void sift(struct scanner *scanner)
@@ -344,11 +347,12 @@ static void sift(struct scanner *scanner)
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < scanner->n_pids; i++) {
-        const struct scan_row *row = &scanner->rows[i];
+        struct scan_row *row = &scanner->rows[i];
 
         scan->n_by_state[row->state]++;
         scan->n_matching += row->state == SCAN_READ && passes_filters(scanner->options, row);
-        if (is_asked_for(scanner) || is_wanted(scanner->options, row))
+        row->is_filtered = !is_wanted(scanner->options, row);
+        if (!row->is_filtered || is_asked_for(scanner, row->pid))
             scanner->rows[n++] = *row;
     }
     qsort(scanner->rows, n, sizeof(*scanner->rows), by_weight);

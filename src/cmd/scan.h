@@ -10,6 +10,8 @@ struct scan_request {
     const pid_t *pids; /* these alone, with a row each; NULL: all processes of the host */
     uint32_t n_pids;
     void *context;
+    /* Of all processes: one that gets a row whatever the filters choose; NULL: none. */
+    bool (*is_kept)(void *context, pid_t pid);
     bool (*goes_on)(void *context);                       /* false ends it before its time */
     void (*feed)(void *context, const struct scan *scan); /* valid during the call */
 };

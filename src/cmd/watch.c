@@ -25,7 +25,8 @@ struct watch {
     uint32_t n, n_room;
     struct watch_total total;
     uint64_t begin_ns;
-    bool is_late; /* that was told */
+    uint64_t looked_ns; /* when it was time for a look, last */
+    bool is_late;       /* that was told */
     bool has_no_reader;
     int status;
 };
@@ -99,7 +100,7 @@ static void update(struct watch *watch, struct watched *watched, const struct sc
         return;
     }
     watched->is_present = watched_update(watched, row, &watch->teller);
-    if (row->state == SCAN_READ && row->fails)
+    if (watched->is_present && watched->is_known && watched->fails)
         note_status(watch, EXIT_FINDING);
 }
 
@@ -113,7 +114,8 @@ static void take_row(struct watch *watch, const struct scan_row *row, uint32_t n
         watch->total.n_seen++;
     }
     update(watch, watched, row);
-    if (watched->is_present || !watch->teller.is_host || row->state != SCAN_READ)
+    if (watched->is_present || !watch->teller.is_host || row->state != SCAN_READ ||
+        row->is_filtered)
         return;
     watched_deinit(watched);
     *watched = (struct watched){.pid = row->pid};
@@ -182,9 +184,18 @@ static uint32_t list_pids(const struct watch *watch)
     return watch->n;
 }
 
+/* That the filters do not choose it any more, or that it cannot be read, is no end. */
+static bool is_watched(void *context, pid_t pid)
+{
+    struct watch *watch = context;
+
+    return find(watch, pid, watch->n);
+}
+
 static bool look(struct watch *watch, struct err *err)
 {
-    struct scan_request request = {.context = watch, .goes_on = goes_on, .feed = take_scan};
+    struct scan_request request = {
+        .context = watch, .is_kept = is_watched, .goes_on = goes_on, .feed = take_scan};
 
     if (!watch->teller.is_host) {
         request.n_pids = list_pids(watch);
@@ -199,10 +210,11 @@ static bool look(struct watch *watch, struct err *err)
 }
 
 /* Told when it begins, not each time. */
-static void note_pace(struct watch *watch, uint64_t took_ns)
+static void note_pace(struct watch *watch)
 {
+    uint64_t now_ns = pace_now_ns();
     struct event event = {.type = EVENT_LATE,
-                          .took = (double)took_ns / 1e9,
+                          .took = (double)(now_ns - watch->looked_ns) / 1e9,
                           .interval = (double)watch->interval_ns / 1e9};
     bool is_late = watch->pace.n_ticks > 1;
 
@@ -210,10 +222,11 @@ static void note_pace(struct watch *watch, uint64_t took_ns)
     if (is_late && !watch->is_late)
         teller_tell(&watch->teller, &event, false);
     watch->is_late = is_late;
+    watch->looked_ns = now_ns;
 }
 
 /* Waits for the next look.  False, with the reason, when there is none to be. */
-static bool await(struct watch *watch, uint64_t *n_looks, uint64_t took_ns)
+static bool await(struct watch *watch, uint64_t *n_looks)
 {
     if (!watch->teller.is_host && watch->n == 0) {
         watch->total.reason = "all have ended";
@@ -225,7 +238,7 @@ static bool await(struct watch *watch, uint64_t *n_looks, uint64_t took_ns)
     }
     switch (pace_wait(&watch->pace)) {
     case PACE_TICK:
-        note_pace(watch, took_ns);
+        note_pace(watch);
         ++*n_looks;
         return true;
     case PACE_END:
@@ -242,13 +255,12 @@ static bool await(struct watch *watch, uint64_t *n_looks, uint64_t took_ns)
 /* One that the end of a process brought forward does not count. */
 static bool look_again_and_again(struct watch *watch, struct err *err)
 {
-    uint64_t n_looks = 1, begin;
+    uint64_t n_looks = 1;
 
     do {
-        begin = pace_now_ns();
         if (!look(watch, err))
             return false;
-    } while (!ferror(watch->teller.out) && await(watch, &n_looks, pace_now_ns() - begin));
+    } while (!ferror(watch->teller.out) && await(watch, &n_looks));
     return true;
 }
 
@@ -272,7 +284,7 @@ static void sum_up(struct watch *watch)
 
 static int watch_all(struct watch *watch, struct err *err)
 {
-    watch->begin_ns = pace_now_ns();
+    watch->begin_ns = watch->looked_ns = pace_now_ns();
     if (!pace_init(&watch->pace, watch->interval_ns, fileno(watch->teller.out), err))
         return EXIT_TROUBLE;
     for (uint32_t i = 0; i < watch->n; i++)

@@ -294,6 +294,18 @@ void watched_end(struct watched *watched, struct teller *teller)
     watched->is_known = false;
 }
 
+/* It goes on, but what was asked for is not true of it any more. */
+static void leave(struct watched *watched, struct teller *teller)
+{
+    struct event event = event_of(watched, EVENT_DESELECTED);
+
+    if (!watched->is_known)
+        return;
+    watched_sum_up(watched, teller);
+    tell_of_life(watched, teller, &event);
+    watched->is_known = false;
+}
+
 static void take_row(struct watched *watched, const struct scan_row *row, struct teller *teller)
 {
     bool is_first = !watched->is_known;
@@ -306,9 +318,10 @@ static void take_row(struct watched *watched, const struct scan_row *row, struct
         go_on(watched, row, teller);
     add_to_summary(watched, row->vitals);
     /* What was read while it moved can show what never was at the same time. */
-    if (row->vitals->is_consistent || is_first)
+    if (row->vitals->is_consistent || is_first) {
         update_findings(watched, row, teller);
-    watched->fails = row->fails;
+        watched->fails = row->fails;
+    }
     watched->last = *row->vitals;
 }
 
@@ -320,8 +333,9 @@ static void tell_unreadable(struct watched *watched, const struct scan_row *row,
     if (watched->is_unreadable)
         return;
     watched->is_unreadable = true;
+    watched->is_denied = row->state == SCAN_DENIED;
     event.reason = row->reason ? row->reason : "it has no memory";
-    teller_tell(teller, &event, teller->is_host && row->state == SCAN_DENIED);
+    teller_tell(teller, &event, teller->is_host && watched->is_denied);
 }
 
 static void tell_readable(struct watched *watched, const struct scan_row *row,
@@ -333,7 +347,7 @@ static void tell_readable(struct watched *watched, const struct scan_row *row,
         return;
     watched->is_unreadable = false;
     snprintf(watched->comm, sizeof(watched->comm), "%s", row->comm ? row->comm : "?");
-    teller_tell(teller, &event, false);
+    teller_tell(teller, &event, teller->is_host && watched->is_denied);
 }
 
 bool watched_update(struct watched *watched, const struct scan_row *row, struct teller *teller)
@@ -350,6 +364,10 @@ bool watched_update(struct watched *watched, const struct scan_row *row, struct 
         return true;
     if (watched->is_known && vitals_is_other_process(&watched->last, row->vitals)) {
         watched_end(watched, teller);
+        return false;
+    }
+    if (teller->is_host && row->is_filtered) {
+        leave(watched, teller);
         return false;
     }
     tell_readable(watched, row, teller);

@@ -14,7 +14,6 @@ struct teller {
     bool is_host; /* all processes are watched: only what matters is told */
     uint64_t n_findings;
     struct vitals host; /* the host's settings, once known, for they are told once */
-    bool has_host;
 };
 
 /* Tells of it if it matters enough; fills in the time. */
@@ -24,6 +23,7 @@ struct watched {
     pid_t pid;
     bool is_known;      /* it was read */
     bool is_unreadable; /* now, and that was told */
+    bool is_denied;     /* when that was told: for want of rights */
     bool is_present;    /* in the present look; the caller's */
     bool fails;
     char comm[32];

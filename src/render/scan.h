@@ -29,6 +29,7 @@ enum scan_by { SCAN_BY_COMM, SCAN_BY_UNIT, SCAN_BY_CGROUP, SCAN_BY_USER, N_SCAN_
 struct scan_row {
     pid_t pid;
     enum scan_state state;
+    bool is_filtered; /* the filters leave it out; it was asked for nevertheless */
     const char
         *reason; /* why it was not read, as a sentence; NULL when it was, and of those ended */
     const char *comm;

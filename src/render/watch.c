@@ -18,6 +18,7 @@ const char *event_name(enum event_type type)
         [EVENT_FINDING_GONE] = "finding-gone",
         [EVENT_EXEC] = "exec",
         [EVENT_END] = "end",
+        [EVENT_DESELECTED] = "deselected",
         [EVENT_UNREADABLE] = "unreadable",
         [EVENT_READABLE] = "readable",
         [EVENT_FORECAST] = "forecast",
@@ -236,7 +237,7 @@ static void put_late(struct writer *writer, const struct event *event)
     char took[DURATION_TEXT], interval[DURATION_TEXT];
 
     textbuf_printf(&writer->text,
-                   "a look took %s, longer than the interval of %s: some are left out",
+                   "no look for %s, longer than the interval of %s: some are left out",
                    duration_text(event->took, took), duration_text(event->interval, interval));
 }
 
@@ -262,6 +263,10 @@ static void put_event(struct writer *writer, const struct event *event)
         break;
     case EVENT_END:
         textbuf_add(&writer->text, STR("ended"));
+        break;
+    case EVENT_DESELECTED:
+        textbuf_add(&writer->text,
+                    STR("is not watched any more: the filters do not choose it now"));
         break;
     case EVENT_UNREADABLE:
         textbuf_printf(&writer->text, "not read: %s",

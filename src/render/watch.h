@@ -15,11 +15,12 @@ enum event_type {
     EVENT_FINDING_GONE,
     EVENT_EXEC,
     EVENT_END,
+    EVENT_DESELECTED, /* the filters do not choose it any more */
     EVENT_UNREADABLE,
     EVENT_READABLE, /* again */
     EVENT_FORECAST,
     EVENT_FORECAST_WITHDRAWN,
-    EVENT_LATE,    /* a look took longer than the interval */
+    EVENT_LATE,    /* from one look to the next it took longer than the interval */
     EVENT_SUMMARY, /* of a process, or of one program in it */
     EVENT_TOTAL,   /* of all: the last one */
     N_EVENT_TYPES

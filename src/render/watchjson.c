@@ -174,7 +174,7 @@ static void add_rest(json_t *object, const struct event *event, struct arena *ar
         add_total(object, event->total);
         break;
     default:
-        break; /* END and READABLE say it all by their names */
+        break; /* END, DESELECTED and READABLE say it all by their names */
     }
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -36,9 +37,11 @@ static void note_signal(int number)
         errno = error;
 }
 
+/* Writing goes on for whoever reads slowly; poll() is never restarted. */
 static void set_handlers(void)
 {
-    struct sigaction action = {.sa_handler = note_signal, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction action = {.sa_handler = note_signal,
+                               .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
 
     for (int i = 0; i < N_SIGNALS; i++) {
         sigaction(signals[i], NULL, &former[i]);
@@ -84,12 +87,25 @@ bool pace_init(struct pace *pace, uint64_t interval_ns, int out, struct err *err
     return true;
 }
 
+/* A look needs some; it goes before knowing of an end at once. */
+static bool leaves_descriptors(int fd)
+{
+    enum { FOR_A_LOOK = 64 };
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)fd + FOR_A_LOOK < limit.rlim_cur;
+}
+
 void pace_watch(struct pace *pace, pid_t pid)
 {
     int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 
     if (fd < 0)
         return;
+    if (!leaves_descriptors(fd)) {
+        close(fd);
+        return;
+    }
     pace->polled = xreallocarray(pace->polled, pace->n_polled + 1, sizeof(*pace->polled));
     pace->polled[pace->n_polled++] = (struct pollfd){.fd = fd, .events = POLLIN};
 }

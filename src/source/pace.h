@@ -29,7 +29,10 @@ struct pace {
 /* The first tick is one interval from now.  `out` is a descriptor that is written to. */
 bool pace_init(struct pace *pace, uint64_t interval_ns, int out, struct err *err);
 
-/* Does nothing where the kernel cannot tell (before 5.3): the next look will show it. */
+/*
+ * Does nothing where the kernel cannot tell (before 5.3), or descriptors are few: the next look will
+ * show it.
+ */
 void pace_watch(struct pace *pace, pid_t pid);
 
 enum pace_news pace_wait(struct pace *pace);
