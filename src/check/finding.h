@@ -103,6 +103,7 @@ struct rule {
     void (*run)(struct checker *checker); /* judges a process, or NULL */
     void (*run_host)(struct checker *checker); /* judges the host, or NULL */
     bool is_quick;                             /* sieve_passes() tells that it finds nothing */
+    bool needs_heap;                           /* judges what image_read_heap() reads */
 };
 
 /* All rules, in the order of rules.list; NULL ends the list. */

@@ -157,4 +157,14 @@ void evidence_origin(struct finding *finding, const struct ancestor *origin);
 void find_personality(struct checker *checker, enum trait trait, const char *effect,
                       const struct flag_texts *texts);
 
+/*
+ * What glibc's malloc holds, for a rule that runs where that was read; NULL where it was not asked
+ * for, is another malloc's or was never used.  When it was asked for but could not be read, or does
+ * not fit together, that is noted as why the rule was not run.
+ */
+const struct heap_facts *heap_to_judge(struct checker *checker);
+
+/* A sentence: how to have malloc_trim(0) called. */
+const char *trim_cure(struct checker *checker);
+
 #endif

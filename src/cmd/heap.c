@@ -8,6 +8,7 @@ static int show(const struct options *options, struct inspection *inspection, FI
         json_print(json_report(&inspection->report), out);
     } else {
         render_heap(&inspection->report, &options->style, out);
+        render_findings(&inspection->report, &options->style, out);
         render_verdict(&inspection->report, &options->style, out);
     }
     return inspection_status(inspection, options);

@@ -117,6 +117,7 @@ static bool take_forbid(struct loader *loader, struct demand *demand, const stru
     demand->rule = rule;
     unignore(&loader->policy, rule);
     unforbid(loader->demands, rule);
+    loader->demands->needs_heap |= rule->needs_heap;
     demand_add(loader->demands, demand);
     return true;
 }

@@ -64,7 +64,7 @@ static json_t *json_looked_for(const struct scan *scan)
     json_t *list = json_array();
 
     for (uint32_t i = 0; rules[i]; i++)
-        if (rules[i]->run && (rules[i]->is_quick || !scan->is_quick))
+        if (rules[i]->run && !rules[i]->needs_heap && (rules[i]->is_quick || !scan->is_quick))
             json_array_append_new(list, json_string(rules[i]->id));
     return list;
 }

@@ -215,6 +215,13 @@ static void add_assertions(struct testcases *cases, const struct report *report)
     json_decref(seen);
 }
 
+static bool was_looked_for(const struct report *report, const struct rule *rule)
+{
+    if (!report->facts)
+        return rule->run_host;
+    return rule->run && (!rule->needs_heap || report->facts->heap.heap);
+}
+
 void testcases_of_report(struct testcases *cases, const struct report *report,
                          struct document *document)
 {
@@ -223,7 +230,7 @@ void testcases_of_report(struct testcases *cases, const struct report *report,
     add_inspection(cases, report);
     add_assertions(cases, report);
     for (size_t i = 0; rules[i]; i++)
-        if (report->facts ? rules[i]->run != NULL : rules[i]->run_host != NULL)
+        if (was_looked_for(report, rules[i]))
             add_rule(cases, report, rules[i]);
     count(cases);
 }

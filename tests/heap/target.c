@@ -220,6 +220,97 @@ static void make_sparse(long n)
         need(malloc((size_t)(200 + i) * KIB));
 }
 
+/* Much that is free below a chunk of `pin` bytes, which stays. */
+static void pin_down(long n, size_t pin)
+{
+    void **blocks = take((size_t)n * sizeof(*blocks));
+
+    mallopt(M_MMAP_THRESHOLD, 32 * MIB);
+    for (long i = 0; i < n; i++)
+        blocks[i] = take(MIB);
+    take(pin);
+    for (long i = 0; i < n; i++)
+        free(blocks[i]);
+}
+
+static void make_pinned(long n)
+{
+    pin_down(n, 100);
+}
+
+static void make_pinned_by_much(long n)
+{
+    pin_down(n, 3 * PAGE);
+}
+
+/* The page on the break goes away again, and with it the refusals. */
+static void make_unblocked(long n)
+{
+    uintptr_t end = ((uintptr_t)sbrk(0) + PAGE - 1) / PAGE * PAGE;
+
+    make_refused(n);
+    munmap((void *)end, PAGE);
+    for (long i = 0; i < n; i++)
+        take(100 * KIB);
+}
+
+/* Takes much and frees it below a last chunk. */
+static void *in_freeing_thread(void *context)
+{
+    enum { SIZE = 60 * KIB };
+    size_t n = thread_bytes / SIZE;
+    void **blocks = take(n * sizeof(*blocks));
+
+    (void)context;
+    for (size_t i = 0; i < n; i++)
+        blocks[i] = take(SIZE);
+    take(2000);
+    for (size_t i = 0; i < n; i++)
+        free(blocks[i]);
+    pthread_barrier_wait(&made);
+    pthread_barrier_wait(&done); /* for ever */
+    return NULL;
+}
+
+static void start_freeing(long n, size_t bytes)
+{
+    pthread_t thread;
+
+    if (sizeof(void *) == 4 || sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+        printf("skip there can be but few arenas\n");
+        return;
+    }
+    thread_bytes = bytes;
+    free(take(10));
+    pthread_barrier_init(&made, NULL, (unsigned int)n + 1);
+    pthread_barrier_init(&done, NULL, (unsigned int)n + 1);
+    for (long i = 0; i < n; i++)
+        if (pthread_create(&thread, NULL, in_freeing_thread, NULL) != 0)
+            printf("broken pthread_create\n");
+    pthread_barrier_wait(&made);
+}
+
+static void make_freed(long n)
+{
+    start_freeing(n, 30 * MIB);
+}
+
+static void make_freed_some(long n)
+{
+    start_freeing(n, 10 * MIB);
+}
+
+static void make_freed_little(long n)
+{
+    start_freeing(n, 4 * MIB);
+}
+
+static void make_freed_bounded(long n)
+{
+    mallopt(M_ARENA_MAX, 12);
+    start_freeing(n, 30 * MIB);
+}
+
 static volatile sig_atomic_t n_signals;
 
 static void count(int number)
@@ -262,17 +353,36 @@ static const struct pattern {
     void (*make)(long n);
     long n;
 } patterns[] = {
-    {"nothing", make_nothing, 0},    {"small", make_small, 0},
-    {"blocks", make_blocks, 0},      {"mapped", make_mapped, 9},
-    {"mapped100", make_mapped, 100}, {"thresholds", make_thresholds, 0},
-    {"mallopt", make_mallopt, 0},    {"trimmed", make_trimmed, 0},
-    {"foreign", make_foreign, 1},    {"foreign9", make_foreign, 9},
-    {"blocked", make_blocked, 40},   {"blocked200", make_blocked, 200},
-    {"refused", make_refused, 40},   {"threads", make_threads, 1},
-    {"threads7", make_threads, 7},   {"threads17", make_threads, 17},
-    {"threads40", make_threads, 40}, {"heaps", make_heaps, 3},
-    {"padded", make_padded, 200},    {"sparse", make_sparse, 150},
+    {"nothing", make_nothing, 0},
+    {"small", make_small, 0},
+    {"blocks", make_blocks, 0},
+    {"mapped", make_mapped, 9},
+    {"mapped100", make_mapped, 100},
+    {"thresholds", make_thresholds, 0},
+    {"mallopt", make_mallopt, 0},
+    {"trimmed", make_trimmed, 0},
+    {"foreign", make_foreign, 1},
+    {"foreign9", make_foreign, 9},
+    {"blocked", make_blocked, 40},
+    {"blocked200", make_blocked, 200},
+    {"refused", make_refused, 40},
+    {"threads", make_threads, 1},
+    {"threads7", make_threads, 7},
+    {"threads17", make_threads, 17},
+    {"threads40", make_threads, 40},
+    {"heaps", make_heaps, 3},
+    {"padded", make_padded, 200},
+    {"sparse", make_sparse, 150},
     {"busy", make_busy, 2},
+    {"pinned", make_pinned, 100},
+    {"pinned60", make_pinned, 60},
+    {"pinned-by-much", make_pinned_by_much, 100},
+    {"freed", make_freed, 11},
+    {"freed-some", make_freed_some, 11},
+    {"freed7", make_freed, 7},
+    {"freed-little", make_freed_little, 11},
+    {"unblocked", make_unblocked, 40},
+    {"freed-bounded", make_freed_bounded, 11},
 };
 enum { N_PATTERNS = sizeof(patterns) / sizeof(patterns[0]) };
 
