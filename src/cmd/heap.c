@@ -21,7 +21,7 @@ static int run(const struct options *given, FILE *out)
     int status = EXIT_TROUBLE;
 
     if (options.n_arguments != 1) {
-        complain_usage("heap takes one target: a PID, or an ELF core");
+        complain_usage("heap takes one target: a PID, an ELF core or a snapshot");
         return EXIT_TROUBLE;
     }
     options.with_heap = true;
@@ -43,7 +43,7 @@ const struct command command_heap = {
     .name = "heap",
     .options = FOR_HEAP,
     .usage = "TARGET",
-    .summary = "Show what malloc holds: who serves it, glibc's arenas, thresholds and limits",
+    .summary = "Show what malloc holds: glibc's arenas, chunks, thresholds, limits",
     .operands = OPERANDS_TARGET,
     .run = run,
 };

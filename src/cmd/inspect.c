@@ -280,7 +280,7 @@ static enum image_state read_process(struct inspection *inspection, pid_t pid,
                                is_in_passing(inspection, options), err);
     if (state == IMAGE_READY &&
         (options->with_heap || (options->demands && options->demands->needs_heap)))
-        image_read_heap(image, !options->no_walk);
+        image_read_heap(image, (struct heap_wish){!options->no_walk, options->keep});
     stop_end(stop);
     return state;
 }

@@ -77,6 +77,7 @@ static int run(const struct options *given, FILE *out)
         return EXIT_TROUBLE;
     }
     options.keep = true;
+    options.no_walk = true;
     inspection_init(&inspection);
     ok = save(&inspection, &options, out);
     inspection_deinit(&inspection);

@@ -29,9 +29,6 @@ enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
 
 enum { LEAST_PAGE = 4096 };
 
-/* The longest, with words of 8 bytes. */
-enum { PAR_BYTES = 112 };
-
 struct scan {
     const struct glibc_place *place;
     const struct par_hint *hint;

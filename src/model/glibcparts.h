@@ -37,6 +37,9 @@ static inline bool place_word(const struct glibc_place *place, uint64_t at, uint
  */
 bool place_read(const struct glibc_place *place, uint64_t at, unsigned char *buf, size_t n);
 
+/* As much of the longest malloc_par as is read. */
+enum { PAR_BYTES = 112 };
+
 /* What the main arena says, to tell malloc_par by. */
 struct par_hint {
     bool has_top;

@@ -3,6 +3,8 @@
 
 #include "base/units.h"
 
+#include "model/heapkeep.h"
+#include "parse/memorylist.h"
 #include "source/targetmem.h"
 
 #include <elf.h>
@@ -234,7 +236,7 @@ static void walk_heap(struct image *image, struct heap *heap, struct targetmem *
     heapwalk_run(heap->walk, &image->arena, &source);
 }
 
-static void read_memory(struct image *image, struct heap *heap, bool with_walk)
+static void read_memory(struct image *image, struct heap *heap, struct heap_wish wish)
 {
     struct targetmem *mem;
     struct reader memory;
@@ -255,12 +257,33 @@ static void read_memory(struct image *image, struct heap *heap, bool with_walk)
     heap->pagemap_missing = targetmem_missing(mem);
     find_glibc(image, heap, &memory);
     judge_glibc(image, heap);
-    if (with_walk)
+    if (wish.keep)
+        heap->kept = heap_keep(&image->arena, &heap->glibc, &memory);
+    if (wish.walk && capture_kind(image->capture) != CAPTURE_SNAPSHOT)
         walk_heap(image, heap, mem, &memory);
     targetmem_close(mem);
 }
 
-void image_read_heap(struct image *image, bool with_walk)
+/* The file stands in for the memory; nothing else may take it for that. */
+static void read_saved_memory(struct image *image, struct heap *heap, struct heap_wish wish)
+{
+    const struct blob *blob = capture_get(image->capture, CAPTURE_MEMORY);
+    struct memorylist list;
+    struct reader memory;
+    struct err err;
+
+    if (blob->missing || !memorylist_parse(&list, &image->arena, blob->bytes, &err)) {
+        heap->missing = blob->missing ? "the snapshot holds no memory: save --heap keeps malloc's"
+                                      : arena_printf(&image->arena, "%s", err.text);
+        return;
+    }
+    memory = memorylist_reader(&list);
+    capture_put_memory(image->capture, &memory);
+    read_memory(image, heap, wish);
+    capture_put_memory(image->capture, &(struct reader){NULL, NULL});
+}
+
+void image_read_heap(struct image *image, struct heap_wish wish)
 {
     struct heap *heap = arena_alloc(&image->arena, sizeof(*heap));
 
@@ -268,7 +291,10 @@ void image_read_heap(struct image *image, bool with_walk)
     image->heap = heap;
     heap->allocator = image->allocator.name;
     add_evidence(heap, image->allocator.evidence);
-    read_memory(image, heap, with_walk);
+    if (capture_kind(image->capture) == CAPTURE_SNAPSHOT)
+        read_saved_memory(image, heap, wish);
+    else
+        read_memory(image, heap, wish);
 }
 
 const char *heap_inconsistency(const struct heap *heap, uint64_t *address)

@@ -18,6 +18,7 @@ struct heap {
     unsigned int n_evidence;
     const char *missing; /* why nothing is known from memory, or NULL */
     const char *pagemap_missing;
+    struct str kept;      /* what a snapshot is to keep of that memory; bytes NULL: nothing */
     unsigned int n_tries; /* of reading it, until it was consistent; the reader's to count */
     struct glibc glibc;
     const struct glibc_malloc *malloc; /* the copy that serves the program, or NULL */
@@ -26,9 +27,14 @@ struct heap {
 
 /*
  * Fills image.heap from the memory of the process; what it does meanwhile can make that
- * inconsistent.  The walk over all chunks reads all memory of the heap, the rest some kilobytes.
+ * inconsistent.  The walk over all chunks reads all memory of the heap, the rest some kilobytes:
+ * these are what a snapshot can hold, so that of one nothing is walked.
  */
-void image_read_heap(struct image *image, bool with_walk);
+struct heap_wish {
+    bool walk;
+    bool keep; /* heap.kept */
+};
+void image_read_heap(struct image *image, struct heap_wish wish);
 
 /* What does not fit together in what was read, and where; NULL: everything does. */
 const char *heap_inconsistency(const struct heap *heap, uint64_t *address);

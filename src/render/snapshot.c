@@ -3,6 +3,7 @@
 
 #include "model/about.h"
 #include "model/ancestry.h"
+#include "model/heap.h"
 
 struct job {
     struct image *image;
@@ -301,6 +302,15 @@ static void put_objects(struct job *job)
     put_text(job, "objects", &text);
 }
 
+/* Of malloc's own alone, and only when that was asked for. */
+static void put_memory(struct job *job)
+{
+    const struct heap *heap = job->image->heap;
+
+    if (heap && !heap->missing && heap->kept.p)
+        put(job, capture_row_name(CAPTURE_MEMORY), heap->kept);
+}
+
 static void put_ancestors(struct job *job)
 {
     struct textbuf text = {0};
@@ -351,6 +361,7 @@ bool render_snapshot(struct image *image, const struct disguise *disguise, const
     capture_each_path(image->capture, put_cgroup_file, &job);
     put_arguments(&job);
     put_objects(&job);
+    put_memory(&job);
     put_ancestors(&job);
     put_about(&job);
     textbuf_deinit(&job.about);

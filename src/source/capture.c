@@ -52,6 +52,7 @@ static const struct row rows[N_CAPTURE_ROWS] = {
     [CAPTURE_ABOUT] = {"about", "about", OF_PROCESS, IS_FILE},
     [CAPTURE_OBJECTS] = {"objects", "objects", OF_PROCESS, IS_FILE},
     [CAPTURE_ANCESTORS] = {"ancestors", "ancestors", OF_PROCESS, IS_FILE},
+    [CAPTURE_MEMORY] = {"memory", "memory", OF_PROCESS, IS_FILE},
     [CAPTURE_OWN_MOUNTS] = {"self/mountinfo", "self/mountinfo", OF_HOST, IS_FILE},
     [CAPTURE_OWN_MOUNT_NS] = {"self/ns/mnt", "self/ns/mnt", OF_HOST, IS_LINK},
     [CAPTURE_OWN_USER_NS] = {"self/ns/user", "self/ns/user", OF_HOST, IS_LINK},

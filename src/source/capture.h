@@ -49,6 +49,7 @@ enum capture_row {
     CAPTURE_ABOUT,     /* of snapshots alone, as the next: what other files do not tell, by key */
     CAPTURE_OBJECTS,   /* headers of ELF objects, parse/objectlist.h */
     CAPTURE_ANCESTORS,
+    CAPTURE_MEMORY, /* a few bytes of it, parse/memorylist.h */
     /* of the host */
     CAPTURE_MEMINFO,
     CAPTURE_OWN_MOUNTS, /* of the reader: its mountinfo, and so on */
