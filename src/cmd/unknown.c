@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/unknown.h"
 
+#include "model/heap.h"
 #include "render/safe.h"
 
 const char *unknown_text(const json_t *object, const char *key)
@@ -159,6 +160,25 @@ static const char *all_missing(const struct unknown *unknown)
     return n > NAMED ? arena_printf(unknown->arena, "%s and %zu more", text, n - NAMED) : text;
 }
 
+/* Of the heap: why it was not read, or what of it nothing can be known of. */
+static const char *heap_reason(const struct unknown *unknown)
+{
+    const struct heap *heap = unknown->report->image->heap;
+    const char *inconsistency;
+    uint64_t address;
+
+    if (!heap)
+        return "the heap was not read";
+    if (heap->missing)
+        return safe_text(unknown->arena, str_of(heap->missing));
+    if (!heap->malloc || !heap->malloc->is_used)
+        return "glibc's malloc does not serve the process, or was never used";
+    inconsistency = heap_inconsistency(heap, &address);
+    if (inconsistency)
+        return arena_printf(unknown->arena, "the heap does not fit together: %s", inconsistency);
+    return heap->walk ? NULL : "the chunks of the heap were not looked at";
+}
+
 /* A sentence that the report itself has beside the value. */
 static const char *told_reason(const struct unknown *unknown)
 {
@@ -170,6 +190,8 @@ static const char *told_reason(const struct unknown *unknown)
         return unknown_text(unknown->around, "reason");
     if (strcmp(unknown->path, "stack") == 0)
         return "the stack was not found";
+    if (is_below(unknown->path, "heap"))
+        return heap_reason(unknown);
     if (is_below(unknown->path, "process.malloc"))
         return unknown_text(unknown->around, "evidence");
     if (is_below(unknown->path, "process.ancestors"))

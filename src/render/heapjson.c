@@ -111,8 +111,9 @@ json_t *json_heap(const struct report *report)
                         facts->has_arena_limit ? json_safe(image, facts->arena_limit_why)
                                                : json_null());
     json_object_set_new(object, "mapped", json_mapped(facts->malloc));
-    json_object_set_new(object, "arenas", json_arenas(facts->malloc));
+    json_object_set_new(object, "arenas", heap->missing ? json_null() : json_arenas(facts->malloc));
     json_add_heapwalk(object, facts->malloc, heap->walk);
-    json_object_set_new(object, "copies", json_copies(image, &heap->glibc));
+    json_object_set_new(object, "copies",
+                        heap->missing ? json_null() : json_copies(image, &heap->glibc));
     return object;
 }
