@@ -5,6 +5,9 @@
  *   target small             one process with the mappings of a small dynamic program
  *   target wide MAPPINGS     the same with that many mappings more
  *   target many PROCESSES    that many of "small", as children
+ *   target heap CHUNKS       one whose malloc has that many chunks, of 100 bytes or so, a tenth of
+ *                            them free and in its bins
+ *   target fast CHUNKS       the same with a fifth of them free and in fastbins, in random order
  *
  * Prints the PIDs to look at, one a line, then "ready". All of them, children included, hold
  * the standard input they were started with and end when it does: nothing is left behind when
@@ -12,7 +15,10 @@
  */
 #include <err.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <spawn.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +34,17 @@ static void end_of_input_wait(void)
         ;
 }
 
-/* One write for both lines: "many" takes them from its child with one read. */
+/*
+ * One write for both lines: "many" takes them from its child with one read.  Without dprintf(),
+ * whose malloc() of a buffer would empty the fastbins.
+ */
 static void ready_say(void)
 {
-    dprintf(STDOUT_FILENO, "%d\nready\n", (int)getpid());
+    char text[64];
+    int n = snprintf(text, sizeof(text), "%d\nready\n", (int)getpid());
+
+    if (write(STDOUT_FILENO, text, (size_t)n) != n)
+        err(EXIT_FAILURE, "cannot say that it is ready");
 }
 
 static int small_run(void)
@@ -59,6 +72,53 @@ static int wide_run(size_t n_mappings)
         if (mprotect(area + i * page, page, PROT_READ) < 0)
             err(EXIT_FAILURE, "mapping %zu of %zu (see vm.max_map_count)", i, n_mappings);
     return small_run();
+}
+
+static uint64_t roll(uint64_t below)
+{
+    static uint64_t dice = 1;
+
+    dice = dice * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (dice >> 33) % below;
+}
+
+static void shuffle(void **p, size_t n)
+{
+    for (size_t i = n; i > 1; i--) {
+        size_t k = roll(i);
+        void *other = p[k];
+
+        p[k] = p[i - 1];
+        p[i - 1] = other;
+    }
+}
+
+/* One in `each` is free in the end, and none of those lies beside another one. */
+static int heap_run(size_t n_chunks, size_t each, bool in_fastbins)
+{
+    size_t n_freed = 0, largest = in_fastbins ? 120 : 170;
+    void **freed = mmap(NULL, (n_chunks / each + 1) * sizeof(*freed), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (freed == MAP_FAILED)
+        err(EXIT_FAILURE, "mmap");
+    mallopt(M_MXFAST, in_fastbins ? 120 : 0);
+    for (size_t i = 0; i < n_chunks; i++) {
+        size_t size = 24 + roll(largest - 24 + 1);
+        void *p = malloc(size);
+
+        if (!p)
+            err(EXIT_FAILURE, "malloc");
+        memset(p, 0xa5, size);
+        if (i % each == each / 2)
+            freed[n_freed++] = p;
+    }
+    shuffle(freed, n_freed);
+    for (size_t i = 0; i < n_freed; i++)
+        free(freed[i]);
+    ready_say();
+    end_of_input_wait();
+    return EXIT_SUCCESS;
 }
 
 /* Returns when the child runs its main(): its loader has mapped all that it will map. */
@@ -104,5 +164,9 @@ int main(int argc, char **argv)
         return wide_run(strtoul(argv[2], NULL, 10));
     if (argc == 3 && !strcmp(argv[1], "many"))
         return many_run(strtoul(argv[2], NULL, 10));
-    errx(2, "usage: target small | wide MAPPINGS | many PROCESSES");
+    if (argc == 3 && !strcmp(argv[1], "heap"))
+        return heap_run(strtoul(argv[2], NULL, 10), 10, false);
+    if (argc == 3 && !strcmp(argv[1], "fast"))
+        return heap_run(strtoul(argv[2], NULL, 10), 5, true);
+    errx(2, "usage: target small | wide MAPPINGS | many PROCESSES | heap CHUNKS | fast CHUNKS");
 }
