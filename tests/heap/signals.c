@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Preloaded into layoutcheck: each thread that it seizes gets a signal before it is interrupted, and
- * time to meet it, so that it stops with a signal to deliver.  That moment else lasts microseconds.
- * A byte for each signal goes to the file SIGNALS_SENT.
+ * Preloaded into layoutcheck: each thread that it seizes gets a signal before it is interrupted,
+ * and time to meet it, so that it stops with a signal to deliver.  That moment else lasts
+ * microseconds.  A byte for each signal goes to the file SIGNALS_SENT.
  */
 #include <fcntl.h>
 #include <signal.h>
