@@ -242,7 +242,7 @@ static size_t widest_cell(const struct scan *scan, enum column column, const str
     return width;
 }
 
-/* What the other columns leave of a line for the findings; no less than the longest of their ids. */
+/* What the other columns leave of a line for the findings; the longest of their ids at least. */
 static size_t findings_width(const struct scan *scan, const struct selection *selection,
                              const struct style *style, struct arena *arena)
 {

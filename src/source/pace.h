@@ -30,8 +30,8 @@ struct pace {
 bool pace_init(struct pace *pace, uint64_t interval_ns, int out, struct err *err);
 
 /*
- * Does nothing where the kernel cannot tell (before 5.3), or descriptors are few: the next look will
- * show it.
+ * Does nothing where the kernel cannot tell (before 5.3), or descriptors are few: the next look
+ * will show it.
  */
 void pace_watch(struct pace *pace, pid_t pid);
 
