@@ -122,7 +122,7 @@ bool cgroup_survey_init(struct cgroup_survey *survey, const char *mount_point,
     struct walk walk = {survey, limit_file, max_cgroups};
     int directory = open(mount_point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    *survey = (struct cgroup_survey){NULL};
+    *survey = (struct cgroup_survey){.pids = NULL};
     if (directory < 0)
         return false;
     if (!look_at(&walk, directory, false, 0)) {
@@ -137,7 +137,7 @@ bool cgroup_survey_init(struct cgroup_survey *survey, const char *mount_point,
 void cgroup_survey_deinit(struct cgroup_survey *survey)
 {
     free(survey->pids);
-    *survey = (struct cgroup_survey){NULL};
+    *survey = (struct cgroup_survey){.pids = NULL};
 }
 
 bool cgroup_survey_has(const struct cgroup_survey *survey, pid_t pid)
