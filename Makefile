@@ -128,7 +128,8 @@ coverage: ## line coverage of src/ by all tests: build/coverage/index.html
 LINTS := layers purity headers gcc clang format tidy cppcheck shell man ansible
 C_FILES = $(SRC) $(HDR) $(shell find tests -name '*.[ch]')
 SCRIPTS = $(wildcard scripts/completion/*.bash) \
-	$(shell find scripts tests .ci -type f -perm -u+x -exec grep -lE '^\#!/bin/(ba)?sh' {} +)
+	$(shell find scripts tests .ci -type f -perm -u+x \
+		-exec awk 'FNR == 1 && /^.!\/bin\/(ba)?sh/ { print FILENAME }' {} +)
 .PHONY: lint format $(LINTS:%=lint-%)
 lint: ## all static checks; lint-STEP for one, as they print
 	@scripts/lint '$(MAKE)' $(LINTS)

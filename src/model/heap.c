@@ -180,7 +180,7 @@ static void judge_glibc(struct image *image, struct heap *heap)
     heap->malloc = serving(image, heap);
     if (heap->malloc && heap->malloc->is_used)
         heap->allocator = "glibc";
-    for (uint32_t i = 0; i < glibc->n_mallocs; i++) {
+    for (uint32_t i = 0; glibc->mallocs && i < glibc->n_mallocs; i++) {
         const struct glibc_malloc *malloc = &glibc->mallocs[i];
         char address[UNITS_TEXT];
 
