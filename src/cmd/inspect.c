@@ -281,6 +281,8 @@ static enum image_state read_process(struct inspection *inspection, pid_t pid,
     if (state == IMAGE_READY &&
         (options->with_heap || (options->demands && options->demands->needs_heap)))
         image_read_heap(image, (struct heap_wish){!options->no_walk, options->keep});
+    if (stop && state == IMAGE_READY && image->heap)
+        image->heap->n_unstopped = stop_missed(stop);
     stop_end(stop);
     return state;
 }

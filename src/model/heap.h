@@ -20,6 +20,7 @@ struct heap {
     const char *pagemap_missing;
     struct str kept;      /* what a snapshot is to keep of that memory; bytes NULL: nothing */
     unsigned int n_tries; /* of reading it, until it was consistent; the reader's to count */
+    unsigned int n_unstopped; /* threads that --stop did not hold; the reader's to count */
     struct glibc glibc;
     const struct glibc_malloc *malloc; /* the copy that serves the program, or NULL */
     struct heapwalk *walk; /* what it holds; NULL: it was not used, or not to be found */

@@ -45,6 +45,18 @@ static void print_allocator(const struct page *page)
                                heap->pagemap_missing));
 }
 
+static void print_unstopped(const struct page *page)
+{
+    unsigned int n = page->facts->heap->n_unstopped;
+
+    if (n > 0)
+        print_row(page, "stop",
+                  arena_printf(page->arena,
+                               "%u thread%s did not stop in time, waiting in the kernel: what that "
+                               "wrote meanwhile may be missing",
+                               n, n == 1 ? "" : "s"));
+}
+
 static const char *growth_text(enum heap_growth growth)
 {
     static const char *const texts[] = {
@@ -367,6 +379,7 @@ void render_heap(const struct report *report, const struct style *style, FILE *o
     uint64_t address;
 
     print_allocator(&page);
+    print_unstopped(&page);
     if (heap->malloc)
         print_growth(&page);
     if (page.facts->malloc) {

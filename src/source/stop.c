@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
@@ -80,6 +81,14 @@ static bool is_gone(char state)
     return state == '\0' || state == 'Z' || state == 'X';
 }
 
+/* One that did not stop the last time cannot have been let go, and has yet to obey. */
+static bool is_ours(pid_t tid)
+{
+    siginfo_t info;
+
+    return waitid(P_PID, (id_t)tid, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) == 0;
+}
+
 /* By the time it is traced, the number may be another thread's. */
 static bool seize(struct stop *stop, const struct capture *process, pid_t tid, struct err *err)
 {
@@ -92,6 +101,10 @@ static bool seize(struct stop *stop, const struct capture *process, pid_t tid, s
                err_set(err, "the process ended while it was to be stopped");
     }
     error = errno;
+    if (error == EPERM && is_ours(tid)) {
+        hold(stop, tid);
+        return true;
+    }
     return is_gone(thread_state(process, tid)) ||
            err_set(err, "cannot stop thread %d: %s", (int)tid,
                    error == EPERM ? "it is not permitted, or another program traces it already"
@@ -168,16 +181,26 @@ bool stop_begin(struct stop **stop, struct capture *process, struct err *err)
     new = xreallocarray(NULL, 1, sizeof(*new));
     *new = (struct stop){0};
     /* A thread that still runs may start others. */
-    do {
-        n_new = seize_new(new, process, err);
+    while ((n_new = seize_new(new, process, err)) > 0)
         await(new);
-    } while (n_new > 0);
     if (n_new < 0) {
         stop_end(new);
         return false;
     }
     *stop = new;
     return true;
+}
+
+unsigned int stop_missed(struct stop *stop)
+{
+    unsigned int n = 0;
+
+    if (!stop)
+        return 0;
+    (void)all_stopped(stop);
+    for (size_t i = 0; i < stop->n; i++)
+        n += !stop->threads[i].is_stopped;
+    return n;
 }
 
 void stop_end(struct stop *stop)

@@ -4,7 +4,8 @@
  * PTRACE_INTERRUPT, of which neither the process nor its parent sees a signal.  Whatever becomes of
  * the caller, the kernel lets go of what it traced.
  *
- * A thread that waits uninterruptibly in the kernel does not stop, nor does it touch memory.
+ * A thread that waits uninterruptibly in the kernel (for a disk, for a child of vfork) does not stop
+ * before that ends: it does no more of its own, but the kernel may still write what it waits for.
  */
 #ifndef SOURCE_STOP_H
 #define SOURCE_STOP_H
@@ -15,6 +16,9 @@ struct stop;
 
 /* False, with a sentence, when the process goes on; the caller then calls nothing more. */
 bool stop_begin(struct stop **stop, struct capture *process, struct err *err);
+
+/* The number of threads that have not stopped; 0 without a stop. */
+unsigned int stop_missed(struct stop *stop);
 
 /* Lets the process go on, threads that were stopped by somebody else excepted. */
 void stop_end(struct stop *stop);
