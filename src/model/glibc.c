@@ -14,6 +14,7 @@ struct finder {
     const struct glibc_place *place;
     struct glibc *found;
     uint32_t steps_left; /* around rings, for all that may look like one */
+    uint64_t bytes_left; /* of segments */
 };
 
 /* Bins may be broken in a corrupt process, and while one runs; not many. */
@@ -151,6 +152,18 @@ static void read_arenas(const struct glibc_place *place, struct glibc_malloc *ma
     }
 }
 
+/* Both are libc's initialised data: malloc_par is not far from the main arena. */
+static struct range par_range(struct range segment, uint64_t main_arena)
+{
+    enum { REACH = 16 << 20 };
+
+    if (main_arena > segment.start && main_arena - segment.start > REACH)
+        segment.start = align_down(main_arena - REACH, 16);
+    if (segment.end > main_arena && segment.end - main_arena > REACH)
+        segment.end = main_arena + REACH;
+    return segment;
+}
+
 static bool take(struct finder *finder, const struct glibc_segment *segment,
                  const struct glibc_generation *generation, uint64_t main_arena, uint32_t n_arenas,
                  bool is_used)
@@ -166,7 +179,8 @@ static bool take(struct finder *finder, const struct glibc_segment *segment,
     *malloc =
         (struct glibc_malloc){.object = segment->object, .is_used = is_used, .n_arenas = n_arenas};
     malloc->arenas = arena_alloc(place->arena, n_arenas * sizeof(*malloc->arenas));
-    par_find(&malloc->par, &has_thp, place, segment->range, generation, &hint);
+    par_find(&malloc->par, &has_thp, place, par_range(segment->range, main_arena), generation,
+             &hint);
     if (n_arenas > 1)
         place_word(place, main_arena + generation_next(generation), &second);
     malloc->layout = generation_layout(
@@ -256,8 +270,11 @@ static void try_unused(struct finder *finder, const struct glibc_segment *segmen
     }
 }
 
-/* Far enough for whatever a program has there, short enough for one that has gigabytes. */
-enum { PIECE = 64 << 10, LONGEST_SEGMENT = 64 << 20 };
+/*
+ * Far enough for whatever a program has there, short enough for one that has gigabytes, or maps the
+ * same large file a thousand times.
+ */
+enum { PIECE = 64 << 10, LONGEST_SEGMENT = 64 << 20, MOST_BYTES = 256 << 20 };
 
 /* Looks at one piece; returns where to go on. */
 static uint64_t scan_piece(struct finder *finder, const struct glibc_segment *segment,
@@ -285,9 +302,14 @@ static void scan_segment(struct finder *finder, const struct glibc_segment *segm
     uint64_t at = align_up(segment->range.start, finder->place->word);
     uint64_t end = segment->range.end;
     unsigned char piece[PIECE];
+    uint64_t most =
+        finder->bytes_left < LONGEST_SEGMENT ? finder->bytes_left : (uint64_t)LONGEST_SEGMENT;
 
-    if (range_size(segment->range) > LONGEST_SEGMENT)
-        end = segment->range.start + LONGEST_SEGMENT;
+    if (range_size(segment->range) > most) {
+        end = segment->range.start + most;
+        finder->found->is_cut = true;
+    }
+    finder->bytes_left -= end - segment->range.start;
     while (at < end && end - at >= 2 * (uint64_t)finder->place->word) {
         size_t n = end - at < sizeof(piece) ? (size_t)(end - at) : sizeof(piece);
 
@@ -301,7 +323,7 @@ static void scan_segment(struct finder *finder, const struct glibc_segment *segm
 
 void glibc_find(struct glibc *found, const struct glibc_place *place)
 {
-    struct finder finder = {place, found, 4 * GLIBC_MAX_ARENAS};
+    struct finder finder = {place, found, 4 * GLIBC_MAX_ARENAS, MOST_BYTES};
 
     *found = (struct glibc){
         .mallocs = arena_alloc(place->arena, GLIBC_MAX_COPIES * sizeof(*found->mallocs))};

@@ -82,6 +82,7 @@ struct glibc {
     struct glibc_malloc *mallocs;
     uint32_t n_mallocs;
     uint64_t unproven; /* bins that belong to no ring of arenas; 0: there are none */
+    bool is_cut;       /* there was more to look at than is looked at */
 };
 
 /* Where to look: the writable data of an object, its bss included. */
