@@ -173,11 +173,35 @@ static const struct glibc_malloc *serving(struct image *image, const struct heap
     return NULL;
 }
 
+static bool is_program(const struct image *image, struct str name)
+{
+    return image->program != NONE &&
+           str_eq(short_name(image->objects[image->instances[image->program].object].path), name);
+}
+
+/* What else the process has is its own: numbers of malloc's are not to be taken for all. */
+static void add_other_memory(struct image *image, struct heap *heap)
+{
+    if (image_has_runtime(image, RUNTIME_JVM))
+        add_evidence(heap, "this is but the native part: Java's heap, its classes and compiled "
+                           "code, and stacks are mapped by the JVM itself");
+    else if (is_program(image, STR("node")))
+        add_evidence(heap, "this is but the native part: the heap of JavaScript is mapped by V8 "
+                           "itself");
+    else if (image_has_runtime(image, RUNTIME_GO))
+        add_evidence(heap, "this is but what C code has: Go's heap is mapped by Go's runtime");
+}
+
 static void judge_glibc(struct image *image, struct heap *heap)
 {
     const struct glibc *glibc = &heap->glibc;
 
     heap->malloc = serving(image, heap);
+    if (heap->malloc && heap->malloc->is_used)
+        add_other_memory(image, heap);
+    else if (!heap->malloc && glibc->is_cut)
+        add_evidence(heap, "not all data of all objects was searched for glibc's malloc: it is too "
+                           "much");
     if (heap->malloc && heap->malloc->is_used)
         heap->allocator = "glibc";
     for (uint32_t i = 0; glibc->mallocs && i < glibc->n_mallocs; i++) {
