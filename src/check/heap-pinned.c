@@ -31,13 +31,17 @@ static const char *holder_text(const struct heap_pin *pin)
 static void add_texts(struct checker *checker, struct finding *finding, const struct heap_pin *pin,
                       uint64_t trim_bytes)
 {
-    char address[UNITS_TEXT], unused[UNITS_TEXT], trim[UNITS_TEXT];
+    char address[UNITS_TEXT], run[UNITS_TEXT], trim[UNITS_TEXT];
 
     finding_detail(checker, finding,
-                   "Below the chunk at %s lie %s free. %s free() gives memory back only from the "
-                   "end of an arena, so that this stays resident, though malloc uses it again.",
-                   address_text(pin->address, address), size_text(pin->free_bytes, unused),
-                   holder_text(pin));
+                   "The chunk is at %s. %s free() gives memory back only from the end of an arena, "
+                   "so that this stays, though malloc uses it again. Without the chunk that end "
+                   "would grow by %s%s.",
+                   address_text(pin->address, address), holder_text(pin),
+                   size_text(pin->size + pin->run_bytes, run),
+                   pin->run_bytes < pin->free_bytes / 2
+                       ? " only: the rest lies between others that are in use"
+                       : "");
     finding_remedy(checker, finding,
                    "If it is wanted elsewhere, %s; that gives back %s. M_TRIM_THRESHOLD does not "
                    "help against it, for that is about the end alone%s.",
@@ -53,18 +57,19 @@ static void run(struct checker *checker)
     uint32_t worst = facts && facts->heap->walk ? find_worst(facts) : NONE;
     const struct heapwalk_arena *arena;
     struct finding *finding;
-    char trim[UNITS_TEXT], size[UNITS_TEXT];
+    char unused[UNITS_TEXT], size[UNITS_TEXT];
 
     if (worst == NONE)
         return;
     arena = &facts->heap->walk->arenas[worst];
     finding = finding_add(
-        checker, SEVERITY_INFO, "a chunk of %s keeps %s from being given back by free()",
-        size_text(arena->pin.size, size), size_text(arena->tally.trim_bytes, trim));
+        checker, SEVERITY_INFO, "%s lie free below a chunk of %s at the end of an arena",
+        size_text(arena->pin.free_bytes, unused), size_text(arena->pin.size, size));
     add_texts(checker, finding, &arena->pin, arena->tally.trim_bytes);
     evidence_address(finding, "arena", facts->malloc->arenas[worst].address);
     evidence_address(finding, "pin", arena->pin.address);
     evidence_bytes(finding, "pin_size", arena->pin.size);
+    evidence_bytes(finding, "run_bytes", arena->pin.run_bytes);
     evidence_bytes(finding, "free_bytes", arena->pin.free_bytes);
     evidence_bytes(finding, "trim_bytes", arena->tally.trim_bytes);
 }

@@ -233,6 +233,20 @@ static void pin_down(long n, size_t pin)
         free(blocks[i]);
 }
 
+/* The same, but what is free is in pieces: the last chunk alone does not keep it. */
+static void make_pinned_in_pieces(long n)
+{
+    void **blocks = take((size_t)n * sizeof(*blocks));
+
+    mallopt(M_MMAP_THRESHOLD, 32 * MIB);
+    for (long i = 0; i < n; i++) {
+        blocks[i] = take(MIB);
+        take(100);
+    }
+    for (long i = 0; i < n; i++)
+        free(blocks[i]);
+}
+
 static void make_pinned(long n)
 {
     pin_down(n, 100);
@@ -377,6 +391,7 @@ static const struct pattern {
     {"busy", make_busy, 2},
     {"pinned", make_pinned, 100},
     {"pinned60", make_pinned, 60},
+    {"pinned-in-pieces", make_pinned_in_pieces, 100},
     {"pinned-by-much", make_pinned_by_much, 100},
     {"freed", make_freed, 11},
     {"freed-some", make_freed_some, 11},
