@@ -255,6 +255,8 @@ static void walk_heap(struct image *image, struct heap *heap, struct targetmem *
 
     if (!heap->malloc || !heap->malloc->is_used)
         return;
+    heap->is_trim_most =
+        capture_kind(image->capture) != CAPTURE_LIVE || targetmem_missing(mem) != NULL;
     source.ranges = list_anonymous(image, &source.n_ranges);
     heap->walk = arena_alloc(&image->arena, sizeof(*heap->walk));
     heapwalk_run(heap->walk, &image->arena, &source);

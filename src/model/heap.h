@@ -18,11 +18,12 @@ struct heap {
     unsigned int n_evidence;
     const char *missing; /* why nothing is known from memory, or NULL */
     const char *pagemap_missing;
-    struct str kept;      /* what a snapshot is to keep of that memory; bytes NULL: nothing */
-    unsigned int n_tries; /* of reading it, until it was consistent; the reader's to count */
+    struct str kept;          /* what a snapshot is to keep of that memory; bytes NULL: nothing */
+    unsigned int n_tries;     /* of reading it, until it was consistent; the reader's to count */
     unsigned int n_unstopped; /* threads that --stop did not hold; the reader's to count */
     struct glibc glibc;
     const struct glibc_malloc *malloc; /* the copy that serves the program, or NULL */
+    bool is_trim_most;     /* which pages are there is not known: trim_bytes may be too much */
     struct heapwalk *walk; /* what it holds; NULL: it was not used, or not to be found */
 };
 

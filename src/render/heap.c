@@ -260,7 +260,8 @@ static void print_totals(const struct page *page)
                                "counted as malloc's",
                                size_of(page, total->foreign_bytes)));
     print_row(page, "trim",
-              arena_printf(page->arena, "malloc_trim(0) would give back %s",
+              arena_printf(page->arena, "malloc_trim(0) would give back %s%s",
+                           page->facts->heap->is_trim_most ? "at most " : "",
                            size_of(page, total->trim_bytes)));
 }
 
