@@ -57,6 +57,7 @@ struct glibc_arena {
 struct glibc_par {
     bool known;
     uint64_t address;
+    unsigned int size; /* in bytes, up to the last field that is read */
     uint64_t trim_threshold, top_pad, mmap_threshold, arena_test, arena_max;
     uint64_t n_mmaps, n_mmaps_max, max_n_mmaps;
     uint64_t mmapped_bytes, max_mmapped_bytes;

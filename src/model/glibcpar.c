@@ -87,7 +87,9 @@ static bool par_load(const struct scan *scan, const struct par_row *row, const u
     at = (unsigned int)align_up(at + (row->has_page_size ? 4 : 0), word);
     par->mmapped_bytes = word_at(scan, p, at);
     par->max_mmapped_bytes = word_at(scan, p, at + word);
-    par->sbrk_base = word_at(scan, p, at + (row->has_total ? 3 : 2) * word);
+    at += (row->has_total ? 3 : 2) * word;
+    par->sbrk_base = word_at(scan, p, at);
+    par->size = at + word;
     return true;
 }
 

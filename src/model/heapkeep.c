@@ -27,6 +27,17 @@ static void keep(struct keeper *keeper, uint64_t start, uint64_t n)
     keeper->ranges[keeper->n++] = (struct range){start, start + n};
 }
 
+/* A pointer in a free chunk; where it does not lead back to the bin it is not malloc's. */
+static void keep_link(struct keeper *keeper, const struct glibc_layout *layout, uint64_t at,
+                      uint64_t header)
+{
+    uint64_t value;
+
+    if (word_read(keeper->memory, at, layout->word, layout->is_big_endian, &value) &&
+        value == header)
+        keep(keeper, at, layout->word);
+}
+
 /* The pointers of the first chunk and of the last that lead back to the bin. */
 static void keep_bin(struct keeper *keeper, const struct glibc_layout *layout, uint64_t bin)
 {
@@ -36,8 +47,8 @@ static void keep_bin(struct keeper *keeper, const struct glibc_layout *layout, u
         !word_read(keeper->memory, bin + word, word, layout->is_big_endian, &back) ||
         forward == bin - 2 * word || forward == 0 || back == 0)
         return;
-    keep(keeper, forward + 3 * word, word);
-    keep(keeper, back + 2 * word, word);
+    keep_link(keeper, layout, forward + 3 * word, bin - 2 * word);
+    keep_link(keeper, layout, back + 2 * word, bin - 2 * word);
 }
 
 static void keep_arena(struct keeper *keeper, const struct glibc_malloc *malloc,
@@ -57,7 +68,7 @@ static void keep_arena(struct keeper *keeper, const struct glibc_malloc *malloc,
 static void keep_malloc(struct keeper *keeper, const struct glibc_malloc *malloc)
 {
     if (malloc->par.known)
-        keep(keeper, malloc->par.address, PAR_BYTES);
+        keep(keeper, malloc->par.address, malloc->par.size);
     for (uint32_t i = 0; i < malloc->n_arenas; i++)
         keep_arena(keeper, malloc, &malloc->arenas[i]);
 }
