@@ -10,6 +10,7 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -78,6 +79,54 @@ static bool take_memory(const char *kib)
         *p = 1;
     }
     return true;
+}
+
+/*
+ * So much in blocks, all freed again below a small one that stays.  The first block makes malloc
+ * map none of the others by itself, unless it was told where that begins.
+ */
+static bool peak(const char *kib)
+{
+    enum { BLOCK = 1 << 20, MOST = 1024 };
+    size_t n = strtoul(kib, NULL, 10) * 1024 / BLOCK;
+    char *blocks[MOST], *last;
+
+    free(malloc(4 * (size_t)BLOCK));
+    for (size_t i = 0; i < n && i < MOST; i++) {
+        blocks[i] = malloc(BLOCK);
+        if (!blocks[i])
+            return false;
+        memset(blocks[i], 1, BLOCK);
+    }
+    last = malloc(100);
+    for (size_t i = 0; i < n && i < MOST; i++)
+        free(blocks[i]);
+    return last != NULL;
+}
+
+static void *thread_peak(void *arg)
+{
+    if (!peak("10240"))
+        abort();
+    pause();
+    return arg;
+}
+
+/* So many threads that have had 10 MiB each. */
+static bool peaks(const char *n)
+{
+    pthread_t thread;
+
+    for (long i = strtol(n, NULL, 10); i > 0; i--)
+        if (pthread_create(&thread, NULL, thread_peak, NULL) != 0)
+            return false;
+    usleep(500000);
+    return true;
+}
+
+static bool limit_arenas(const char *n)
+{
+    return mallopt(M_ARENA_MAX, atoi(n)) == 1;
 }
 
 static void *thread_run(void *arg)
@@ -171,6 +220,9 @@ static const struct {
     {"grow", grow},
     {"block", block},
     {"malloc", take_memory},
+    {"peak", peak},
+    {"peaks", peaks},
+    {"arena-max", limit_arenas},
     {"threads", threads},
     {"recurse", recurse},
     {"lock", lock_future},
