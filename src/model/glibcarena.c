@@ -122,7 +122,7 @@ static void chain_add(struct chain *chain, struct glibc_heap heap)
 static bool chain_follow(struct chain *chain, const struct glibc_place *place,
                          const struct glibc_arena *arena, uint64_t max)
 {
-    uint64_t at = align_down(arena->top, max), word = place->word;
+    uint64_t at = align_down(arena->top, max), word = place->word, mark = 0;
     uint64_t owner, previous, size;
 
     for (; at != 0; at = previous) {
@@ -131,8 +131,11 @@ static bool chain_follow(struct chain *chain, const struct glibc_place *place,
             owner != arena->address || size % place->page_size != 0 || size > max || size == 0)
             return false;
         chain_add(chain, (struct glibc_heap){at, size, max});
-        if (chain->bytes > arena->system_bytes)
+        if (chain->bytes > arena->system_bytes || (previous != 0 && previous == mark))
             return false;
+        /* Sooner or later a mark lies on the circle, if there is one. */
+        if ((chain->n & (chain->n - 1)) == 0)
+            mark = at;
     }
     return chain->n > 0 && chain->bytes == arena->system_bytes &&
            chain->heaps[0].start + chain->heaps[0].size == arena->top + arena->top_size;

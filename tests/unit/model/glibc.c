@@ -302,6 +302,37 @@ START_TEST(test_much_data)
 }
 END_TEST
 
+/* However much memory the arena says that it has. */
+START_TEST(test_heaps_in_a_circle)
+{
+    const struct version *row = &versions[_i];
+    uint64_t n_read = 0;
+    struct reader memory = {.read = read_block, .context = &n_read};
+    struct glibc_segment segment = {{0}, "libc.so.6"};
+    struct glibc_place place = {
+        .arena = &world.arena,
+        .memory = &memory,
+        .word = (uint8_t)row->word,
+        .is_big_endian = row->is_big_endian,
+        .is_wide = row->is_wide,
+        .page_size = PAGE,
+        .segments = &segment,
+        .n_segments = 1,
+    };
+
+    make(row);
+    segment.range = (struct range){address_of(DATA), address_of(DATA) + DATA_BYTES};
+    put(second_arena() + row->system, row->word == 8 ? UINT64_C(1) << 62 : 1U << 31);
+    put(second_arena() + row->max_system, row->word == 8 ? UINT64_C(1) << 62 : 1U << 31);
+    put(address_of(OLD) + row->word, address_of(NEW));
+    glibc_find(&world.found, &place);
+    ROW_NUMBER(row, world.found.n_mallocs, 1);
+    ck_assert_ptr_nonnull(world.found.mallocs[0].broken);
+    ck_assert_msg(n_read < 256 << 10, "%s: %llu bytes are read", row->name,
+                  (unsigned long long)n_read);
+}
+END_TEST
+
 START_TEST(test_layout)
 {
     const struct version *row = &versions[_i];
@@ -610,6 +641,7 @@ Suite *glibc_suite(void)
     ROWS_ADD(tcase, test_nothing, versions);
     ROWS_ADD(tcase, test_random, versions);
     tcase_add_test(tcase, test_much_data);
+    ROWS_ADD(tcase, test_heaps_in_a_circle, versions);
     suite_add_tcase(suite, tcase);
     return suite;
 }
