@@ -77,6 +77,7 @@ static void judge_left(struct heap_facts *facts, struct image *image,
                                      "its first memory, at %s, did not come from brk: that was "
                                      "refused from the first malloc on",
                                      address_text(par->sbrk_base, base)));
+    facts->is_back = image->brk.known && is_in_brk(image, main->top);
     add_top_sign(facts, image, main);
 }
 

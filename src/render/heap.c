@@ -71,7 +71,9 @@ static const char *growth_text(enum heap_growth growth)
 
 static void print_growth(const struct page *page)
 {
-    print_row(page, "growth", growth_text(page->facts->growth));
+    print_row(page, "growth",
+              page->facts->is_back ? "the main arena had left brk, which serves it again"
+                                   : growth_text(page->facts->growth));
     for (unsigned int i = 0; i < page->facts->n_signs; i++)
         print_row(page, "", page->facts->signs[i]);
 }
