@@ -18,7 +18,7 @@ struct heap_facts {
     const struct heap *heap;           /* NULL: not asked for */
     const struct glibc_malloc *malloc; /* that serves the program and was used; or NULL */
     enum heap_growth growth;
-    bool is_back; /* it had left brk, but what it got last is brk's again */
+    bool is_back;                      /* it had left brk, but what it got last is brk's again */
     const char *signs[HEAP_MAX_SIGNS]; /* sentences: how that is known */
     unsigned int n_signs;
     uint64_t system_bytes; /* of all arenas, without what malloc maps by itself */

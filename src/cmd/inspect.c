@@ -294,6 +294,28 @@ static bool is_heap_settled(const struct image *image)
     return !image->heap || !heap_inconsistency(image->heap, &address);
 }
 
+/* What did not fit together in the heap, try by try. */
+struct fault {
+    const char *what; /* NULL: all did */
+    uint64_t address;
+    bool is_alike; /* in all of them, and no thread was within malloc */
+};
+
+/* A process that waits for something else leaves no such trace, at the same place each time. */
+static void fault_note(struct fault *fault, struct inspection *inspection, bool is_first)
+{
+    const struct heap *heap = inspection->image.heap;
+    uint64_t address = 0;
+    const char *what = heap ? heap_inconsistency(heap, &address) : NULL;
+    bool is_same =
+        is_first || (fault->is_alike && fault->what == what && fault->address == address);
+
+    fault->is_alike =
+        what && is_same && !heap_is_locked(heap) && threads_sleep(inspection->process);
+    fault->what = what;
+    fault->address = address;
+}
+
 /*
  * What is to be saved is read again as a whole when it is not of one moment, and so is what does
  * not fit together in the heap.
@@ -303,6 +325,7 @@ static enum image_state inspect(struct inspection *inspection, pid_t pid,
 {
     enum { TRIES = 5 };
     struct image *image = &inspection->image;
+    struct fault fault = {0};
 
     for (int i = 1;; i++) {
         enum image_state state = read_process(inspection, pid, options, err);
@@ -312,6 +335,10 @@ static enum image_state inspect(struct inspection *inspection, pid_t pid,
             return state;
         if (image->heap)
             image->heap->n_tries = (unsigned int)i;
+        if (image_is_live(image))
+            fault_note(&fault, inspection, i == 1);
+        if (i == TRIES && fault.is_alike)
+            image->heap->is_corrupt = true;
         is_done = !image_is_live(image) || i == TRIES;
         if (is_done || is_heap_settled(image)) {
             analyze(inspection, options);

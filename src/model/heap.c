@@ -260,6 +260,7 @@ static void walk_heap(struct image *image, struct heap *heap, struct targetmem *
     source.ranges = list_anonymous(image, &source.n_ranges);
     heap->walk = arena_alloc(&image->arena, sizeof(*heap->walk));
     heapwalk_run(heap->walk, &image->arena, &source);
+    heap->is_corrupt = heap->walk->verdict == HEAP_CORRUPTED;
 }
 
 static void read_memory(struct image *image, struct heap *heap, struct heap_wish wish)
@@ -336,4 +337,13 @@ const char *heap_inconsistency(const struct heap *heap, uint64_t *address)
     }
     *address = heap->glibc.unproven;
     return heap->glibc.unproven != 0 ? "bins belong to no ring of arenas" : NULL;
+}
+
+bool heap_is_locked(const struct heap *heap)
+{
+    for (uint32_t i = 0; i < heap->glibc.n_mallocs; i++)
+        for (uint32_t k = 0; k < heap->glibc.mallocs[i].n_arenas; k++)
+            if (heap->glibc.mallocs[i].arenas[k].is_locked)
+                return true;
+    return false;
 }

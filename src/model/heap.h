@@ -20,6 +20,7 @@ struct heap {
     const char *pagemap_missing;
     struct str kept;          /* what a snapshot is to keep of that memory; bytes NULL: nothing */
     unsigned int n_tries;     /* of reading it, until it was consistent; the reader's to count */
+    bool is_corrupt;          /* as far as can be told; the reader's to tell if alike each time */
     unsigned int n_unstopped; /* threads that --stop did not hold; the reader's to count */
     struct glibc glibc;
     const struct glibc_malloc *malloc; /* the copy that serves the program, or NULL */
@@ -38,7 +39,13 @@ struct heap_wish {
 };
 void image_read_heap(struct image *image, struct heap_wish wish);
 
-/* What does not fit together in what was read, and where; NULL: everything does. */
+/*
+ * What does not fit together in what was read, and where; NULL: everything does.  The sentence
+ * outlives the heap.
+ */
 const char *heap_inconsistency(const struct heap *heap, uint64_t *address);
+
+/* Whether a thread was within malloc, as far as locks tell: a process of one thread takes none. */
+bool heap_is_locked(const struct heap *heap);
 
 #endif

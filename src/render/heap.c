@@ -370,7 +370,8 @@ static void print_exact(const struct page *page)
         print_row(page, "exact", "all of it fits together");
     else
         print_row(page, "exact",
-                  arena_printf(page->arena, "no: inconsistent after %u %s: %s (at %s)",
+                  arena_printf(page->arena, "no: %s after %u %s: %s (at %s)",
+                               heap->is_corrupt ? "corrupt, or so it looks" : "inconsistent",
                                heap->n_tries, heap->n_tries == 1 ? "try" : "tries", inconsistency,
                                address_text(address, at)));
 }

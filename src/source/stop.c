@@ -215,3 +215,20 @@ void stop_end(struct stop *stop)
     free(stop->threads);
     free(stop);
 }
+
+bool threads_sleep(struct capture *process)
+{
+    int fd = openat(capture_directory(process), "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *tasks = fd >= 0 ? fdopendir(fd) : NULL;
+    struct dirent *entry;
+    bool all = tasks;
+
+    while (all && (entry = readdir(tasks)))
+        if (atoi(entry->d_name) > 0)
+            all = thread_state(process, (pid_t)atoi(entry->d_name)) == 'S';
+    if (tasks)
+        closedir(tasks);
+    else if (fd >= 0)
+        close(fd);
+    return all;
+}

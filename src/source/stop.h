@@ -20,6 +20,9 @@ bool stop_begin(struct stop **stop, struct capture *process, struct err *err);
 /* The number of threads that have not stopped; 0 without a stop. */
 unsigned int stop_missed(struct stop *stop);
 
+/* Whether each thread waits for something outside, as none does that works or was stopped. */
+bool threads_sleep(struct capture *process);
+
 /* Lets the process go on, threads that were stopped by somebody else excepted. */
 void stop_end(struct stop *stop);
 
