@@ -173,23 +173,25 @@ static const struct glibc_malloc *serving(struct image *image, const struct heap
     return NULL;
 }
 
-static bool is_program(const struct image *image, struct str name)
+static struct str program_name(const struct image *image)
 {
-    return image->program != NONE &&
-           str_eq(short_name(image->objects[image->instances[image->program].object].path), name);
+    return image->program != NONE
+               ? short_name(image->objects[image->instances[image->program].object].path)
+               : STR("");
 }
 
 /* What else the process has is its own: numbers of malloc's are not to be taken for all. */
-static void add_other_memory(struct image *image, struct heap *heap)
+static void add_other_memory(const struct image *image, struct heap *heap)
 {
     if (image_has_runtime(image, RUNTIME_JVM))
         add_evidence(heap, "this is but the native part: Java's heap, its classes and compiled "
-                           "code, and stacks are mapped by the JVM itself");
-    else if (is_program(image, STR("node")))
+                           "code are mapped by the JVM itself");
+    else if (str_eq(program_name(image), STR("node")))
         add_evidence(heap, "this is but the native part: the heap of JavaScript is mapped by V8 "
                            "itself");
-    else if (image_has_runtime(image, RUNTIME_GO))
-        add_evidence(heap, "this is but what C code has: Go's heap is mapped by Go's runtime");
+    else if (str_starts(program_name(image), STR("python")))
+        add_evidence(heap, "this is but a part: memory for small objects is mapped by Python "
+                           "itself");
 }
 
 static void judge_glibc(struct image *image, struct heap *heap)
