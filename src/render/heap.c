@@ -52,8 +52,8 @@ static void print_unstopped(const struct page *page)
     if (n > 0)
         print_row(page, "stop",
                   arena_printf(page->arena,
-                               "%u thread%s did not stop in time, waiting in the kernel: what that "
-                               "wrote meanwhile may be missing",
+                               "%u thread%s did not stop in time, in uninterruptible sleep: the "
+                               "kernel may have written to memory meanwhile",
                                n, n == 1 ? "" : "s"));
 }
 
