@@ -89,9 +89,10 @@ static bool peak(const char *kib)
 {
     enum { BLOCK = 1 << 20, MOST = 1024 };
     size_t n = strtoul(kib, NULL, 10) * 1024 / BLOCK;
-    char *blocks[MOST], *last;
+    char *volatile first = malloc(4 * (size_t)BLOCK);
+    char *blocks[MOST], *volatile last;
 
-    free(malloc(4 * (size_t)BLOCK));
+    free(first);
     for (size_t i = 0; i < n && i < MOST; i++) {
         blocks[i] = malloc(BLOCK);
         if (!blocks[i])

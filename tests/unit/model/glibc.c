@@ -92,16 +92,25 @@ static struct block *block_at(uint64_t address, size_t n)
     return NULL;
 }
 
+/* Parts of them, with zeros between. */
+static void read_blocks(uint64_t at, unsigned char *buf, size_t n)
+{
+    memset(buf, 0, n);
+    for (int i = 0; i < N_BLOCKS; i++)
+        for (size_t k = 0; k < world.blocks[i].n && world.blocks[i].start < at + n; k++)
+            if (world.blocks[i].start + k >= at && world.blocks[i].start + k - at < n)
+                buf[world.blocks[i].start + k - at] = world.blocks[i].bytes[k];
+}
+
 /* With a context all else is zeros, and bytes are counted there. */
 static bool read_block(void *context, uint64_t at, void *buf, size_t n)
 {
     struct block *block = block_at(at, n);
 
-    if (context) {
+    if (context && !block)
+        read_blocks(at, buf, n);
+    if (context)
         *(uint64_t *)context += n;
-        if (!block)
-            memset(buf, 0, n);
-    }
     if (block)
         memcpy(buf, block->bytes + (at - block->start), n);
     return block || context;
