@@ -4,8 +4,8 @@
  * PTRACE_INTERRUPT, of which neither the process nor its parent sees a signal.  Whatever becomes of
  * the caller, the kernel lets go of what it traced.
  *
- * A thread that waits uninterruptibly in the kernel (for a disk, for a child of vfork) does not stop
- * before that ends: it does no more of its own, but the kernel may still write what it waits for.
+ * A thread that waits uninterruptibly in the kernel, for a disk or for a child of vfork, does not
+ * stop before that ends: it does no more of its own, but the kernel may write what it waits for.
  */
 #ifndef SOURCE_STOP_H
 #define SOURCE_STOP_H
