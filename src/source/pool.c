@@ -206,13 +206,17 @@ static bool receive(struct pool *pool, struct worker *worker)
     return true;
 }
 
-/* One that is stuck in the kernel does not even die: nobody waits for it, and it does no harm. */
+/*
+ * One that is stuck in the kernel does not even die: nobody waits long for it, and it does no harm.
+ * Another dies as soon as it runs, which takes its time on a busy machine.
+ */
 static void bury(struct worker *worker)
 {
+    enum { MOST_MS = 250 };
     static const struct timespec a_moment = {.tv_nsec = 1000000};
 
     kill(worker->pid, SIGKILL);
-    for (int i = 0; i < 20 && waitpid(worker->pid, NULL, WNOHANG) == 0; i++)
+    for (int i = 0; i < MOST_MS && waitpid(worker->pid, NULL, WNOHANG) == 0; i++)
         nanosleep(&a_moment, NULL);
     close(worker->pipe);
     worker->pid = 0;
