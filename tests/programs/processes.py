@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 
-START_SECONDS = 60  # Wine's prefix on a busy machine
+START_SECONDS = 300  # a compiler, or Wine's prefix, on a busy machine
 STILL_SECONDS = 10  # some never hold still
 END_SECONDS = 10
 
