@@ -92,9 +92,10 @@ write-stamp = mkdir -p $(@D); printf '%s\n' "$$STAMP" | cmp -s - $@ || printf '%
 # Tests. A kind of tests is an executable tests/KIND/run; see tests/run for what it must do. Unit tests link the
 # program's objects themselves: an archive would drop one of two members with the same base name.
 .PHONY: check check-corpus check-unit
-check: $(TOOL) $(UNIT) ## all tests, or those called T=NAME; SAN=address,undefined for a sanitized build
-	@tests/run $(if $T,-t "$$T") 'unit: $(UNIT)' \
-		$(foreach r,$(RUNS),'$(r:tests/%/run=%): $r --tool $(TOOL)')
+check: $(TOOL) $(UNIT) ## all tests, or those called T=NAME; SAN=address,undefined for a sanitized build, JOBS=3 at a time
+	@tests/run $(if $(JOBS),-j $(JOBS)) $(if $T,-t "$$T") 'unit: $(UNIT)' \
+		$(foreach r,$(RUNS),'$(if $(filter $(ALONE),$r),!)$(r:tests/%/run=%): $r --tool $(TOOL)')
+ALONE = tests/remedy/run tests/sysctl/run # they change sysctls
 RUNS = $(sort $(shell find tests -mindepth 2 -maxdepth 2 -name run -type f -perm -u+x))
 
 check-corpus: export LAYOUTCHECK_CORPUS := $(or $(DIR),$(LAYOUTCHECK_CORPUS))
