@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -105,23 +106,34 @@ static bool peak(const char *kib)
     return last != NULL;
 }
 
+/* How many threads have done what they are for. */
+static atomic_long n_done;
+
+static void wait_for_threads(long n)
+{
+    while (atomic_load(&n_done) < n)
+        usleep(1000);
+}
+
 static void *thread_peak(void *arg)
 {
     if (!peak("10240"))
         abort();
+    atomic_fetch_add(&n_done, 1);
     pause();
     return arg;
 }
 
 /* So many threads that have had 10 MiB each. */
-static bool peaks(const char *n)
+static bool peaks(const char *text)
 {
+    long n = strtol(text, NULL, 10);
     pthread_t thread;
 
-    for (long i = strtol(n, NULL, 10); i > 0; i--)
+    for (long i = 0; i < n; i++)
         if (pthread_create(&thread, NULL, thread_peak, NULL) != 0)
             return false;
-    usleep(500000);
+    wait_for_threads(n);
     return true;
 }
 
@@ -136,19 +148,20 @@ static void *thread_run(void *arg)
 
     if (p)
         *p = 1;
+    atomic_fetch_add(&n_done, 1);
     pause();
     return arg;
 }
 
 /* So many, each with the default stack and some memory; as many as can be had. */
-static bool threads(const char *n)
+static bool threads(const char *text)
 {
+    long n = strtol(text, NULL, 10), started = 0;
     pthread_t thread;
 
-    for (long i = strtol(n, NULL, 10); i > 0; i--)
-        if (pthread_create(&thread, NULL, thread_run, NULL) != 0)
-            break;
-    usleep(200000);
+    while (started < n && pthread_create(&thread, NULL, thread_run, NULL) == 0)
+        started++;
+    wait_for_threads(started);
     return true;
 }
 
