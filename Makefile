@@ -102,8 +102,10 @@ check-corpus: export LAYOUTCHECK_CORPUS := $(or $(DIR),$(LAYOUTCHECK_CORPUS))
 check-corpus: $(TOOL) ## real dumps of others, and what is known of them: DIR=..., else where tests/corpus/run looks
 	@tests/run $(if $T,-t "$$T") 'corpus: tests/corpus/run --tool $(TOOL)'
 
-check-unit: $(UNIT) ## the unit tests alone
-	@tests/run $(if $T,-t "$$T") 'unit$(if $(SAN), ($(SAN))): $(UNIT)'
+check-unit: $(UNIT) ## the unit tests alone, in JOBS parts side by side
+	@tests/run $(if $(JOBS),-j $(JOBS)) $(if $T,-t "$$T") \
+		$(foreach i,$(shell seq $(or $(JOBS),1)),'unit$(if $(JOBS), $i/$(JOBS))$(if $(SAN), ($(SAN))): \
+			$(UNIT) $(if $(JOBS),--part $i/$(JOBS))')
 
 $(UNIT): $(UNIT_OBJ) $(filter-out %/cmd/main.o,$(OBJ)) $B/sources
 	@$(call say,LINK)

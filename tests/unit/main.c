@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Runs the unit tests: every suite below tests/unit/LAYER/, or those called as the arguments say:
- * SUITE, CASE or SUITE/CASE.  A file NAME.c there defines `Suite *NAME_suite(void)`; make writes
+ * SUITE, CASE or SUITE/CASE.  With `--part I/N` before these it is every N-th suite from the I-th on,
+ * so that N such programs, side by side, run all.  A file NAME.c there defines `Suite *NAME_suite(void)`; make writes
  * the list of them, suites.h, from the file names, so that none can be forgotten.
  *
  * TMPDIR is a new directory for the tests' files, which is removed at the end.
@@ -119,11 +120,19 @@ static bool suite_matches(const char *name, Suite *suite, const char *wanted, co
     return suite_tcase(suite, *tcase);
 }
 
-static bool suites_run(const char *wanted, struct counts *counts)
+/* Every `step`-th suite from `first`, 0 for the first of them. */
+struct part {
+    int first;
+    int step;
+};
+
+static bool suites_run(const struct part *part, const char *wanted, struct counts *counts)
 {
+    const int n_rows = sizeof(suite_rows) / sizeof(suite_rows[0]) - 1;
     bool found = false;
 
-    for (const struct suite_row *row = suite_rows; row->name; row++) {
+    for (int i = part->first; i < n_rows; i += part->step) {
+        const struct suite_row *row = &suite_rows[i];
         Suite *suite = row->create();
         SRunner *runner = srunner_create(suite);
         const char *tcase;
@@ -173,16 +182,33 @@ static void scratch_remove(const char *path)
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-static bool all_run(int argc, char **argv, struct counts *counts)
+/* `wanted`, up to a NULL, are the names; all where there is none. */
+static bool all_run(const struct part *part, char **wanted, struct counts *counts)
 {
-    for (int i = 1; i < argc || i == 1; i++) {
-        if (!suites_run(argv[i], counts)) {
+    do {
+        if (!suites_run(part, *wanted, counts)) {
             fprintf(stderr, "unit: no suite or test case is called %s\n",
-                    argv[i] ? argv[i] : "anything");
+                    *wanted ? *wanted : "anything");
             return false;
         }
-    }
+    } while (*wanted && *++wanted);
     return true;
+}
+
+/* How many of the arguments say which part is run; -1: they are wrong. */
+static int part_parse(int argc, char **argv, struct part *part)
+{
+    char more;
+
+    *part = (struct part){.step = 1};
+    if (argc < 2 || strcmp(argv[1], "--part") != 0)
+        return 0;
+    if (argc < 3 || sscanf(argv[2], "%d/%d%c", &part->first, &part->step, &more) != 2 ||
+        part->first-- < 1 || part->step <= part->first) {
+        fprintf(stderr, "unit: --part takes I/N, from 1/N to N/N\n");
+        return -1;
+    }
+    return 2;
 }
 
 int main(int argc, char **argv)
@@ -191,15 +217,20 @@ int main(int argc, char **argv)
     static const char *const selections[] = {"CK_RUN_SUITE", "CK_RUN_CASE", "CK_INCLUDE_TAGS",
                                              "CK_EXCLUDE_TAGS"};
     struct counts counts = {0};
+    struct part part;
+    int n_taken = part_parse(argc, argv, &part);
     char scratch[128];
     bool found;
+
+    if (n_taken < 0)
+        return 2;
 
     for (size_t i = 0; i < sizeof(selections) / sizeof(selections[0]); i++)
         unsetenv(selections[i]);
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (!scratch_make(scratch))
         return 1;
-    found = all_run(argc, argv, &counts);
+    found = all_run(&part, argv + 1 + n_taken, &counts);
     scratch_remove(scratch);
     if (!found)
         return 2;
