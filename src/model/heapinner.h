@@ -82,6 +82,7 @@ struct heap_walker {
     size_t n_owners;
     struct heap_candidate *candidates;
     size_t room_candidates;
+    bool has_blank; /* the main arena has a chunk that may be a tcache without anything in it */
 
     /* of the arena that is being walked */
     const struct glibc_arena *arena;

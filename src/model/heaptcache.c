@@ -4,6 +4,12 @@
  * its tcache_perthread_struct, but that is a chunk like others, of a size that tells which it may
  * be, and its content tells the rest: as many lists as it has counts, each as long as it says, of
  * chunks that have just its size.  One that holds nothing is a chunk of zeros like many.
+ *
+ * One whose only list was overwritten would pass for a chunk in use, were it not for its place: the
+ * first call of malloc makes the tcache before it serves the program, in an arena's first chunk.
+ * The main arena's stays there as long as the main thread runs, without which the kernel shows no
+ * memory.  Other threads' are freed with them, so that their first chunk can become anything; and
+ * that of a thread that shares an arena lies anywhere.
  */
 #include "model/heapinner.h"
 
@@ -97,18 +103,63 @@ static bool head_is_sound(const struct heap_walker *walker, const struct tcache 
     return (head != 0) == (count_of(tcache, i, room) != 0) && head % walker->align == 0;
 }
 
-static bool tcache_looks_right(const struct heap_walker *walker, const struct tcache *tcache)
+/* Where a chunk lies says how likely it is to be a tcache. */
+enum tcache_place { PLACE_ANY, PLACE_USUAL, PLACE_CERTAIN };
+
+static uint64_t first_chunk(const struct heap_walker *walker, const struct glibc_arena *arena)
 {
-    unsigned int n_wrong = 0, n_held = 0;
+    const struct glibc_malloc *malloc = walker->malloc;
+    uint64_t behind = arena->address + malloc->layout.state_size;
+
+    if (!arena->is_main)
+        return heap_chunk_align(walker, behind);
+    return malloc->par.known ? heap_chunk_align(walker, malloc->par.sbrk_base) : 0;
+}
+
+/*
+ * From 2.27, whose malloc_state differs from all before, to 2.42: the last to make it at once.  The
+ * copy in libc_malloc_debug has none.
+ */
+static enum tcache_place place_judge(const struct heap_walker *walker, uint32_t arena_index,
+                                     uint64_t address)
+{
+    const struct glibc_layout *layout = &walker->malloc->layout;
+    const struct glibc_arena *arena = &walker->malloc->arenas[arena_index];
+    const uint16_t fastbins_before = 8;
+
+    if (layout->n_fast == 0 || layout->fastbins <= fastbins_before ||
+        strncmp(walker->malloc->object, "libc_malloc_debug", 17) == 0 ||
+        address != first_chunk(walker, arena))
+        return PLACE_ANY;
+    return arena->is_main ? PLACE_CERTAIN : PLACE_USUAL;
+}
+
+static unsigned int wrong_count(const struct heap_walker *walker, const struct tcache *tcache,
+                                unsigned int *n_held)
+{
+    unsigned int n_wrong = 0;
     uint16_t room = room_of(tcache);
 
+    *n_held = 0;
     for (unsigned int i = 0; i < tcache->form->n; i++) {
         bool sound = head_is_sound(walker, tcache, i, room);
 
         n_wrong += !sound;
-        n_held += sound && tcache->heads[i];
+        *n_held += sound && tcache->heads[i];
     }
-    return n_wrong <= MAX_WRONG && n_held > 0;
+    return n_wrong;
+}
+
+static bool tcache_looks_right(struct heap_walker *walker, const struct tcache *tcache,
+                               enum tcache_place place)
+{
+    unsigned int n_held, n_wrong = wrong_count(walker, tcache, &n_held);
+
+    if (n_wrong + n_held == 0 && walker->arena->is_main)
+        walker->has_blank = true;
+    if (place == PLACE_ANY)
+        return n_wrong <= MAX_WRONG && n_held > 0;
+    return n_wrong + n_held > 0;
 }
 
 bool heap_tcache_looks_so(struct heap_walker *walker, const struct heap_chunk *chunk)
@@ -123,7 +174,8 @@ bool heap_tcache_looks_so(struct heap_walker *walker, const struct heap_chunk *c
     if (!bytes)
         return false;
     tcache_parse(walker, bytes, &tcache);
-    return tcache_looks_right(walker, &tcache);
+    return tcache_looks_right(walker, &tcache,
+                              place_judge(walker, walker->arena_index, chunk->address));
 }
 
 /* The least and the most that a chunk of any form has, for a quick look. */
@@ -257,6 +309,44 @@ static void tcache_take(struct heap_walker *walker, const struct heap_candidate 
     tally->n_tcaches++;
 }
 
+/*
+ * A list that contradicts its count, but has chunks of its size and ends.  Linked safely it can be
+ * nothing else.  Of the plain links before 2.32 no more would be known: the program's own pointer
+ * to a block of zeros looks like them.
+ */
+static bool has_list(struct heap_walker *walker, const struct tcache *tcache)
+{
+    for (unsigned int i = 0; i < SIZE_LISTS; i++) {
+        struct heap_list list = tcache_list(walker, tcache, i, LINKING_SAFE);
+
+        list.limit = UINT16_MAX;
+        list.member = member_has_arena;
+        if (list.head && heap_list_follow(walker, &list))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * No list is right.  A program may have got the main arena's first chunk all the same, when its
+ * first call was for aligned memory: then the tcache lies elsewhere in that arena.
+ */
+static bool tcache_is_spoilt(struct heap_walker *walker, const struct heap_candidate *candidate,
+                             const struct tcache *tcache)
+{
+    unsigned int n_held, n_wrong = wrong_count(walker, tcache, &n_held);
+
+    switch (place_judge(walker, candidate->arena, candidate->address)) {
+    case PLACE_CERTAIN:
+        return n_wrong <= MAX_WRONG ||
+               (walker->walk->arenas[candidate->arena].tally.n_tcaches == 0 && !walker->has_blank);
+    case PLACE_USUAL:
+        return has_list(walker, tcache);
+    default:
+        return false;
+    }
+}
+
 /* One list that is right is proof enough: then all must be. */
 static void candidate_settle(struct heap_walker *walker, const struct heap_candidate *candidate)
 {
@@ -283,11 +373,14 @@ static void candidate_settle(struct heap_walker *walker, const struct heap_candi
             arena_break(walker, candidate->arena, HEAP_TCACHE, candidate->address);
         return;
     }
+    if (tcache_is_spoilt(walker, candidate, &tcache))
+        arena_break(walker, candidate->arena, HEAP_TCACHE, candidate->address);
 }
 
+/* An arena's first chunk comes last: what it is depends on the others. */
 void heap_tcaches_settle(struct heap_walker *walker)
 {
-    for (size_t i = 0; i < walker->state.n_candidates && walker->jumps_left > 0; i++)
+    for (size_t i = walker->state.n_candidates; i-- > 0 && walker->jumps_left > 0;)
         candidate_settle(walker, &walker->candidates[i]);
     if (walker->jumps_left == 0)
         arena_break(walker, 0, HEAP_LIMIT, 0);

@@ -89,6 +89,8 @@ void fakeheap_init(struct fakeheap *fake, const struct fakeform *form)
         .state_size = form->bins + 254 * form->word + 16 + 5 * form->word,
         .heap_size = form->word == 8 ? 48 : 24,
     };
+    if (layout->n_fast > 0)
+        layout->fastbins = (uint16_t)(form->bins - (layout->n_fast + 2) * form->word);
     fake->is_linked_safely = form->is_linked_safely;
     fake->malloc.object = "made-up";
     fake->malloc.is_used = true;

@@ -152,6 +152,78 @@ START_TEST(test_tcache)
 }
 END_TEST
 
+/* The generations whose malloc_state tells that there is a tcache, and in the first chunk. */
+static bool has_certain_tcache(const struct fakeform *form)
+{
+    return fake.malloc.layout.n_fast > 0 && strstr(form->name, "2.12") == NULL &&
+           strstr(form->name, "2.23") == NULL;
+}
+
+/* The heap in which a tcache has one list. */
+static void one_list_build(const struct fakeform *form, const char *before, unsigned int generation)
+{
+    char script[256];
+
+    main_begin(form, 5);
+    snprintf(script, sizeof(script), "%sT%u u32 c64 b112 u64", before, tcache_size(generation));
+    fakeheap_segment(&fake, 0, first_of(heap_start()), fake.brk, script, FAKE_TOP);
+    fakeheap_finish(&fake);
+    walk_is(form);
+}
+
+/* Whatever is wrong with the only list: the tcache is known by its place. */
+START_TEST(test_tcache_of_one_list)
+{
+    for (unsigned int generation = 0; generation < 3; generation++) {
+        const struct fakepiece *heap = &fake.pieces[1];
+        unsigned int n_spoilt = 0;
+        size_t start, n;
+
+        one_list_build(&forms[_i], "", generation);
+        start = fake.tcache + 2 * forms[_i].word - heap->range.start;
+        n = tcache_size(generation) - forms[_i].word;
+        for (size_t at = start; at < start + n && has_certain_tcache(&forms[_i]); at++) {
+            if (!heap->matters[at])
+                continue;
+            heap->bytes[at] ^= 0x45;
+            run();
+            ck_assert_msg(walk.broken.kind == HEAP_TCACHE, "%s: byte %zu: \"%s\"", forms[_i].name,
+                          at - start, heap_break_text(walk.broken.kind));
+            heap->bytes[at] ^= 0x45;
+            n_spoilt++;
+        }
+        ck_assert_uint_ge(n_spoilt, has_certain_tcache(&forms[_i]) ? 64 * (1 + forms[_i].word) : 0);
+    }
+}
+END_TEST
+
+/* Before 2.27 and since 2.43, the first chunk can be the program's. */
+START_TEST(test_no_tcache_is_certain)
+{
+    one_list_build(&forms[_i], "", 1);
+    for (uint64_t at = 0; at < 128; at += forms[_i].word)
+        fakeheap_put(&fake, fake.tcache + 2 * forms[_i].word + at, 0);
+    run();
+    ck_assert_int_eq(walk.verdict == HEAP_EXACT, !has_certain_tcache(&forms[_i]));
+}
+END_TEST
+
+/* One whose first call was for aligned memory may have it, and libc_malloc_debug's always does. */
+START_TEST(test_first_chunk_is_the_programs)
+{
+    main_simple(&forms[2], "u656 u32", 2);
+    run();
+    ck_assert_int_eq(walk.broken.kind, HEAP_TCACHE);
+    fake.malloc.object = "libc_malloc_debug.so.0";
+    walk_is(&forms[2]);
+    one_list_build(&forms[2], "u656 ", 1);
+    main_simple(&forms[2], "u656 u32 u656", 2);
+    for (uint64_t at = 656 + 32 + 16; at < 2 * 656 + 32; at += 8)
+        fakeheap_put(&fake, heap_start() + at, 0);
+    walk_is(&forms[2]);
+}
+END_TEST
+
 START_TEST(test_mallinfo)
 {
     static const struct heap_mallinfo wanted = {
@@ -243,6 +315,54 @@ START_TEST(test_arenas)
     fakeheap_finish(&fake);
     walk_is(&forms[_i]);
     ck_assert_uint_eq(walk.mallinfo.ordblks, 2 + walk.total.binned.n);
+}
+END_TEST
+
+/*
+ * A thread's arena with a chunk of a tcache's size, `before` bytes behind the first.  It is zeros
+ * but for the first four counts and the head of one list, which is a chunk of the main arena: one
+ * of 32 bytes lies at 0 there, one of 64 at 32.  It is zeros, too, or the end of a list.
+ */
+static void arena_tcache_build(uint64_t before, uint64_t counts, unsigned int list, uint64_t offset,
+                               bool is_end)
+{
+    uint64_t content, head;
+
+    main_begin(&forms[2], 4);
+    fakeheap_segment(&fake, 0, heap_start(), fake.brk, "u32 u64 u96", FAKE_TOP);
+    arena_add(1, arena_start(), before ? "u32 u656 u32" : "u656 u32");
+    fakeheap_finish(&fake);
+    head = heap_start() + offset + 16;
+    content =
+        first_of(arena_start() + fake.malloc.layout.heap_size + fake.malloc.layout.state_size) +
+        before + 16;
+    for (uint64_t at = content; at < content + 640; at += 8)
+        fakeheap_put(&fake, at, 0);
+    fakeheap_put(&fake, content, counts);
+    if (list > 0)
+        fakeheap_put(&fake, content + 128 + (uint64_t)list * 8, head);
+    fakeheap_put(&fake, head, is_end ? head >> 12 : 0);
+    run();
+}
+
+/* Threads' tcaches are freed with them: any chunk may be there then. */
+START_TEST(test_thread_arenas_first_chunk)
+{
+    arena_tcache_build(0, 0, 0, 32, true);
+    ck_assert_int_eq(walk.verdict, HEAP_EXACT);
+    arena_tcache_build(0, 0, 2, 32, true);
+    ck_assert_int_eq(walk.broken.kind, HEAP_TCACHE);
+    ck_assert_uint_eq(walk.broken.arena, fake.arenas[1].address);
+    arena_tcache_build(0, 7, 2, 32, true);
+    ck_assert_int_eq(walk.broken.kind, HEAP_TCACHE);
+    arena_tcache_build(0, 0, 2, 0, true);
+    ck_assert_int_eq(walk.verdict, HEAP_EXACT);
+    arena_tcache_build(0, 0, 2, 32, false);
+    ck_assert_int_eq(walk.verdict, HEAP_EXACT);
+    arena_tcache_build(0, 0x700000003, 0, 32, true);
+    ck_assert_int_eq(walk.verdict, HEAP_EXACT);
+    arena_tcache_build(32, 0, 2, 32, true);
+    ck_assert_int_eq(walk.verdict, HEAP_EXACT);
 }
 END_TEST
 
@@ -529,11 +649,15 @@ Suite *heapwalk_suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     ROWS_ADD(tcase, test_everything, forms);
     ROWS_ADD(tcase, test_tcache, forms);
+    ROWS_ADD(tcase, test_tcache_of_one_list, forms);
+    ROWS_ADD(tcase, test_no_tcache_is_certain, forms);
     ROWS_ADD(tcase, test_arenas, forms);
     ROWS_ADD(tcase, test_foreign, forms);
     ROWS_ADD(tcase, test_fallback, forms);
     ROWS_ADD(tcase, test_broken, broken_rows);
     ROWS_ADD(tcase, test_random_bytes, forms);
+    tcase_add_test(tcase, test_first_chunk_is_the_programs);
+    tcase_add_test(tcase, test_thread_arenas_first_chunk);
     tcase_add_test(tcase, test_mallinfo);
     tcase_add_test(tcase, test_fallback_from_the_start);
     tcase_add_test(tcase, test_foreign_then_fallback);
