@@ -109,8 +109,8 @@ static bool chunk_settle_used(struct heap_walker *walker, const struct heap_chun
 
     if (is_marked == walker->arena->is_main)
         return heap_break_set(walker, HEAP_OWNER, chunk->address, chunk->size | chunk->flags);
-    if (heapset_has(&walker->fast, chunk->address)) {
-        state->n_fast_met++;
+    if (heap_fastbins_have(walker, chunk)) {
+        heap_fastbins_meet(walker, chunk);
         chunk_count_free(walker, &state->tally.fast, chunk->size);
         heap_run_add(&state->run, chunk, false);
         return true;

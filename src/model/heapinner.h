@@ -3,6 +3,7 @@
 #ifndef MODEL_HEAPINNER_H
 #define MODEL_HEAPINNER_H
 
+#include "model/heapindex.h"
 #include "model/heapset.h"
 #include "model/heapwalk.h"
 #include "model/heapwindow.h"
@@ -36,6 +37,8 @@ struct heap_run {
     bool ends_binned;
 };
 
+enum { HEAP_FASTBINS = sizeof(((struct glibc_arena *)0)->fast) / sizeof(uint64_t) }; /* at most */
+
 /* What changes while an arena is walked.  Copied before something is tried and put back after. */
 struct heap_state {
     struct heap_tally tally;
@@ -45,6 +48,7 @@ struct heap_state {
     struct heap_pin top_pin; /* and when the top was met */
     uint64_t segment_free;   /* bytes in bins and fastbins of this segment */
     uint64_t n_fast_met;
+    uint64_t fast_met[HEAP_FASTBINS]; /* as walker->fast_listed */
     size_t n_candidates;
     bool has_top;
     struct heap_break broken;
@@ -71,6 +75,9 @@ struct heap_walker {
     struct heapwalk *walk;
     struct heapwindow stream, jumps;
     struct heapset fast, cached;
+    struct heapindex fast_links;         /* what lists of fastbins lead to, beside `fast` */
+    uint64_t fast_listed[HEAP_FASTBINS]; /* of each fastbin, the sum of its chunks' addresses */
+    uint64_t max_fast;                   /* no chunk in a fastbin is larger; 0: none is in one */
     enum heap_linking linking;
     struct range tcache_sizes;
     uint32_t word, align, header, min_size, min_large; /* header: two words */
@@ -117,6 +124,12 @@ static inline bool heap_is_aligned(const struct heap_walker *walker, uint64_t ad
     return (address + walker->header) % walker->align == 0;
 }
 
+static inline uint64_t heap_link_decode(const struct heap_walker *walker, enum heap_linking linking,
+                                        uint64_t chunk, uint64_t link)
+{
+    return linking == LINKING_SAFE ? link ^ (chunk + walker->header) >> 12 : link;
+}
+
 static inline unsigned int heap_bucket_of(uint64_t size)
 {
     unsigned int i = 63 - (unsigned int)__builtin_clzll(size | 1);
@@ -141,6 +154,8 @@ void heap_circle_member(struct heap_circle *circle, uint64_t address);
 void heap_circle_links(struct heap_circle *circle, uint64_t forward, uint64_t backward);
 bool heap_circle_is_closed(const struct heap_circle *circle);
 
+uint64_t heap_address_mix(uint64_t x);
+
 /* heaplists.c: the lists that an arena's malloc_state starts, before and after the walk. */
 bool heap_lists_start(struct heap_walker *walker);
 bool heap_lists_end(struct heap_walker *walker);
@@ -156,11 +171,18 @@ struct heap_list {
     enum heap_linking linking;
     bool (*member)(struct heap_walker *walker, void *context, const struct heap_chunk *chunk);
     void *context;
-    uint64_t n;   /* out: chunks met */
-    bool ends;    /* out: there are no more */
-    uint64_t bad; /* out: where it went wrong */
+    uint64_t n;    /* out: chunks met */
+    uint64_t next; /* out: where it goes on */
+    bool ends;     /* out: it does not */
+    uint64_t bad;  /* out: where it went wrong */
 };
 bool heap_list_follow(struct heap_walker *walker, struct heap_list *list);
+
+/* heapfast.c: the chunks in an arena's fastbins, before the walk, in it and after it. */
+bool heap_fastbins_follow(struct heap_walker *walker);
+bool heap_fastbins_have(struct heap_walker *walker, const struct heap_chunk *chunk);
+void heap_fastbins_meet(struct heap_walker *walker, const struct heap_chunk *chunk);
+bool heap_fastbins_are_met(struct heap_walker *walker);
 
 /* heapchunks.c: the chunks of one segment or heap, one after the other. */
 struct heap_segment {
@@ -181,6 +203,7 @@ void heap_run_end(struct heap_walker *walker);
 void heap_run_end_at_top(struct heap_walker *walker, const struct heap_chunk *top);
 
 /* heapmain.c, heapwalk.c: all segments of the main arena, all heaps of another one. */
+struct range heap_main_range(const struct heap_walker *walker);
 bool heap_main_walk(struct heap_walker *walker);
 
 /* heaptcache.c */

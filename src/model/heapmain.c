@@ -220,7 +220,7 @@ static void fallback_walk(struct main_walk *main)
 }
 
 /* Where the break's memory can lie: in what is mapped up to it, from the first segment on. */
-static struct range brk_range(const struct heap_walker *walker)
+struct range heap_main_range(const struct heap_walker *walker)
 {
     const struct glibc_par *par = &walker->malloc->par;
     uint64_t brk = walker->source->brk, inside = par->known ? par->sbrk_base : walker->arena->top;
@@ -256,7 +256,7 @@ static bool main_end(struct main_walk *main)
 
 bool heap_main_walk(struct heap_walker *walker)
 {
-    struct main_walk main = {.walker = walker, .brk = brk_range(walker)};
+    struct main_walk main = {.walker = walker, .brk = heap_main_range(walker)};
     bool ok = brk_walk(&main);
 
     if (ok)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The walk over all arenas of a malloc: model/heapwalk.h says what for.  heaplists.c has the lists
- * of free chunks, heapchunks.c the chunks of a segment, heapmain.c the segments of the main arena,
- * heaptcache.c the threads' caches, heaptrim.c what malloc_trim() would do.
+ * of free chunks, heapfast.c those of fastbins, heapchunks.c the chunks of a segment, heapmain.c
+ * the segments of the main arena, heaptcache.c the threads' caches, heaptrim.c what malloc_trim()
+ * would do.
  */
 #include "model/heapinner.h"
 
@@ -143,6 +144,7 @@ static void walker_deinit(struct heap_walker *walker)
     heapwindow_deinit(&walker->jumps);
     heapset_deinit(&walker->fast);
     heapset_deinit(&walker->cached);
+    heapindex_deinit(&walker->fast_links);
     free(walker->candidates);
     free(walker->owners);
     free(walker->spans);

@@ -29,7 +29,7 @@ const struct range *heapwindow_span(const struct heapwindow *window, uint64_t ad
 
 const unsigned char *heapwindow_move(struct heapwindow *window, uint64_t address, size_t n);
 
-/* The n bytes (a page at most) at the address until the next call, or NULL: not to be read. */
+/* The n bytes (two pages at most) at the address until the next call, or NULL: not to be read. */
 static inline const unsigned char *heapwindow_at(struct heapwindow *window, uint64_t address,
                                                  size_t n)
 {

@@ -65,11 +65,26 @@ static int range_compare(const void *a, const void *b)
     return one->start < other->start ? -1 : one->start > other->start;
 }
 
+static void readable_add(struct fakeheap *fake, uint64_t start, uint64_t n_pages)
+{
+    fake->readable[fake->n_readable++] = (struct range){start, start + n_pages * FAKE_PAGE};
+    qsort(fake->readable, fake->n_readable, sizeof(*fake->readable), range_compare);
+}
+
 void fakeheap_map(struct fakeheap *fake, uint64_t start, uint64_t n_pages, int fill)
 {
     piece_add(fake, start, n_pages, fill);
-    fake->readable[fake->n_readable++] = (struct range){start, start + n_pages * FAKE_PAGE};
-    qsort(fake->readable, fake->n_readable, sizeof(*fake->readable), range_compare);
+    readable_add(fake, start, n_pages);
+}
+
+void fakeheap_lend(struct fakeheap *fake, uint64_t start, uint64_t n_pages, unsigned char *bytes,
+                   bool *matters)
+{
+    if (fake->n_pieces == FAKE_PIECES)
+        abort();
+    fake->pieces[fake->n_pieces++] =
+        (struct fakepiece){{start, start + n_pages * FAKE_PAGE}, bytes, matters};
+    readable_add(fake, start, n_pages);
 }
 
 void fakeheap_init(struct fakeheap *fake, const struct fakeform *form)

@@ -66,6 +66,10 @@ void fakeheap_init(struct fakeheap *fake, const struct fakeform *form);
 /* Memory that may be read; filled with `fill`. */
 void fakeheap_map(struct fakeheap *fake, uint64_t start, uint64_t n_pages, int fill);
 
+/* The same, of zeros, in memory that is the caller's: more than there is room for here. */
+void fakeheap_lend(struct fakeheap *fake, uint64_t start, uint64_t n_pages, unsigned char *bytes,
+                   bool *matters);
+
 /*
  * Writes chunks from `start` on.  Then up to `end`: the top, or what the arena left there.
  * Returns where the first chunk went.

@@ -84,9 +84,10 @@ static void walk_is(const struct fakeform *form)
         arena_is(form, i);
 }
 
+/* Near the end of a heapindex's region, so that what is large lies in two. */
 static uint64_t heap_start(void)
 {
-    return fake.malloc.layout.word == 8 ? 0x555500000000 : 0x56000000;
+    return fake.malloc.layout.word == 8 ? 0x5554ffd00000 : 0x55d00000;
 }
 
 /* The first chunk of memory that starts at a page. */
@@ -107,14 +108,19 @@ static unsigned int tcache_size(unsigned int generation)
     return (unsigned int)align_up(bytes + word, fake.malloc.layout.align);
 }
 
-static void main_begin(const struct fakeform *form, uint64_t n_pages)
+static void main_is_of(uint64_t n_pages)
 {
-    fakeheap_init(&fake, form);
-    fakeheap_map(&fake, heap_start(), n_pages, 0x41);
     fake.malloc.par.sbrk_base = heap_start();
     fake.brk = heap_start() + n_pages * FAKE_PAGE;
     fake.own[0].tally.overhead_bytes = first_of(heap_start()) - heap_start();
     fake.arenas[0].system_bytes = n_pages * FAKE_PAGE;
+}
+
+static void main_begin(const struct fakeform *form, uint64_t n_pages)
+{
+    fakeheap_init(&fake, form);
+    fakeheap_map(&fake, heap_start(), n_pages, 0x41);
+    main_is_of(n_pages);
 }
 
 static void main_simple(const struct fakeform *form, const char *script, uint64_t n_pages)
@@ -528,6 +534,45 @@ START_TEST(test_adjacent)
 }
 END_TEST
 
+/*
+ * A list goes on in a block that the program has.  What is in fastbins is kept by units of 32
+ * bytes, so that nothing but sums tells a place in the block's first unit from the block.
+ */
+static const struct inner_row {
+    uint64_t offset;
+    enum heap_break_kind kind;
+} inner_rows[] = {{48, HEAP_FAST_LIST}, {80, HEAP_FAST_MISSING}};
+
+START_TEST(test_fast_inside_of_a_chunk)
+{
+    uint64_t first, inner;
+
+    main_simple(&forms[2], "f32 u96 u32", 2);
+    first = heap_start() + 16;
+    inner = heap_start() + inner_rows[_i].offset;
+    fakeheap_put(&fake, first, inner ^ first >> 12);
+    fakeheap_put(&fake, inner + 8, 32 | 1);
+    fakeheap_put(&fake, inner + 16, (inner + 16) >> 12);
+    run();
+    ck_assert_int_eq(walk.broken.kind, inner_rows[_i].kind);
+}
+END_TEST
+
+START_TEST(test_largest_fast)
+{
+    const struct fakeform *form = &forms[_i];
+    char script[32];
+
+    if (form->bins < 32)
+        return;
+    fakeheap_init(&fake, form);
+    snprintf(script, sizeof(script), "f%u u32", (fake.malloc.layout.n_fast + 1) * 2 * form->word);
+    main_simple(form, script, 2);
+    walk_is(form);
+    ck_assert_uint_eq(walk.total.fast.n, 1);
+}
+END_TEST
+
 /* A chunk's six words reach up to a page, and a little beyond it. */
 START_TEST(test_trim_to_the_word)
 {
@@ -615,6 +660,84 @@ static bool bytes_spoil(unsigned int n)
     return matters;
 }
 
+/* Pairs of a chunk in a fastbin and one in use, and at last one in another fastbin. */
+enum { N_PAIRS = 150000, PAIR = 64 };
+
+static uint64_t fast_at(uint64_t n)
+{
+    return first_of(heap_start()) + n * 70001 % N_PAIRS * PAIR;
+}
+
+static void fast_link(uint64_t chunk, uint64_t to)
+{
+    uint64_t at = chunk + 2 * fake.malloc.layout.word;
+
+    fakeheap_put(&fake, at, fake.is_linked_safely ? to ^ at >> 12 : to);
+}
+
+/* The first one's list goes all over the heap, so that following it reads anew for each. */
+static void many_fast_build(const struct fakeform *form)
+{
+    static const char pair[] = "f32 u32 ", last[] = "f48 u32";
+    const uint64_t n_pages = N_PAIRS * PAIR / FAKE_PAGE + 2, n = sizeof(pair) - 1;
+    char *script = arena_alloc(&arena, N_PAIRS * n + sizeof(last));
+
+    fakeheap_init(&fake, form);
+    fakeheap_lend(&fake, heap_start(), n_pages, arena_alloc(&arena, n_pages * FAKE_PAGE),
+                  arena_alloc(&arena, n_pages * FAKE_PAGE));
+    main_is_of(n_pages);
+    for (size_t i = 0; i < N_PAIRS; i++)
+        memcpy(script + i * n, pair, n);
+    memcpy(script + N_PAIRS * n, last, sizeof(last));
+    fakeheap_segment(&fake, 0, first_of(heap_start()), fake.brk, script, FAKE_TOP);
+    fakeheap_finish(&fake);
+    for (uint64_t i = 0; i < N_PAIRS; i++)
+        fast_link(fast_at(i), i + 1 < N_PAIRS ? fast_at(i + 1) : 0);
+    fake.arenas[0].fast[32 / (2 * form->word) - 2] = fast_at(0);
+}
+
+/* They are not followed one by one for ever. */
+START_TEST(test_many_fast)
+{
+    if (forms[_i].bins < 32)
+        return;
+    many_fast_build(&forms[_i]);
+    walk_is(&forms[_i]);
+    ck_assert_uint_eq(walk.total.fast.n, N_PAIRS + 1);
+    ck_assert_uint_lt(fake.n_reads, N_PAIRS / 10);
+}
+END_TEST
+
+static void many_fast_breaks(const struct fakeform *form, const char *what)
+{
+    run();
+    ck_assert_msg(walk.broken.kind == HEAP_FAST_LIST, "%s: %s: says \"%s\"", form->name, what,
+                  heap_break_text(walk.broken.kind));
+}
+
+START_TEST(test_many_fast_broken)
+{
+    const struct fakeform *form = &forms[_i];
+    const unsigned int bin_48 = 48 / (2 * form->word) - 2;
+    uint64_t other;
+
+    if (form->bins < 32)
+        return;
+    many_fast_build(form);
+    fast_link(fast_at(N_PAIRS - 10), 0x1000);
+    many_fast_breaks(form, "astray");
+    fast_link(fast_at(N_PAIRS - 10), fast_at(N_PAIRS - 9) + 1);
+    many_fast_breaks(form, "between chunks");
+    fast_link(fast_at(N_PAIRS - 10), fast_at(N_PAIRS - 20));
+    many_fast_breaks(form, "in a circle");
+    other = fake.arenas[0].fast[bin_48];
+    fake.arenas[0].fast[bin_48] = 0;
+    fast_link(fast_at(N_PAIRS - 10), other);
+    fast_link(other, fast_at(N_PAIRS - 9));
+    many_fast_breaks(form, "to another size");
+}
+END_TEST
+
 /* What lies in chunks in use, and what nobody has, is nobody's business; all else is. */
 START_TEST(test_random_bytes)
 {
@@ -655,6 +778,10 @@ Suite *heapwalk_suite(void)
     ROWS_ADD(tcase, test_foreign, forms);
     ROWS_ADD(tcase, test_fallback, forms);
     ROWS_ADD(tcase, test_broken, broken_rows);
+    ROWS_ADD(tcase, test_fast_inside_of_a_chunk, inner_rows);
+    ROWS_ADD(tcase, test_largest_fast, forms);
+    ROWS_ADD(tcase, test_many_fast, forms);
+    ROWS_ADD(tcase, test_many_fast_broken, forms);
     ROWS_ADD(tcase, test_random_bytes, forms);
     tcase_add_test(tcase, test_first_chunk_is_the_programs);
     tcase_add_test(tcase, test_thread_arenas_first_chunk);
