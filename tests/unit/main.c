@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Runs the unit tests: every suite below tests/unit/LAYER/, or those called as the arguments say:
- * SUITE, CASE or SUITE/CASE.  With `--part I/N` before these it is every N-th suite from the I-th on,
- * so that N such programs, side by side, run all.  A file NAME.c there defines `Suite *NAME_suite(void)`; make writes
- * the list of them, suites.h, from the file names, so that none can be forgotten.
+ * SUITE, CASE or SUITE/CASE.  With `--part I/N` before these it is every N-th suite from the I-th
+ * on, so that N such programs, side by side, run all.  A file NAME.c there defines
+ * `Suite *NAME_suite(void)`; make writes the list of them, suites.h, from the file names, so that
+ * none can be forgotten.
  *
  * TMPDIR is a new directory for the tests' files, which is removed at the end.
  *
