@@ -360,6 +360,18 @@ static void sift(struct scanner *scanner)
     scan->n_rows = n;
 }
 
+/* Told once, however many looks there are. */
+static void note_alone(void *context, int error)
+{
+    static bool is_told;
+
+    (void)context;
+    if (!is_told)
+        complain("cannot start a helper process: %s; without one, --timeout ends nothing",
+                 strerror(error));
+    is_told = true;
+}
+
 static unsigned int workers_for(uint32_t n_items)
 {
     long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -379,6 +391,7 @@ static bool collect(struct scanner *scanner, struct err *err)
         .done = note_row,
         .lost = note_loss,
         .goes_on = show_progress,
+        .alone = note_alone,
     };
     bool ok;
 

@@ -52,6 +52,7 @@ struct pool {
     bool *is_told; /* by item */
     uint32_t n_told;
     unsigned int n_deaths; /* of workers that did nothing */
+    int start_error;       /* why the last one could not be started; 0: all could */
     uint64_t looked_ms;    /* when the workers' clocks were looked at */
     uint64_t resumed_ms;   /* when all went on after they were stopped: Ctrl-Z, a freezer */
     struct worker workers[MAX_WORKERS];
@@ -230,20 +231,25 @@ static bool has_claims(const struct pool *pool, unsigned int number)
     return false;
 }
 
+/* One that cannot be started is told by start_error, and missed only if no other is left. */
+static void try_start(struct pool *pool, unsigned int number)
+{
+    if (!start(pool, number))
+        pool->start_error = errno;
+}
+
 /* Its piece is lost; what it had done and not handed over is done again. */
 static bool replace(struct pool *pool, unsigned int number, enum pool_loss loss)
 {
     struct board *board = pool->board;
 
     bury(&pool->workers[number]);
-    if (atomic_load(&board->slots[number].item) == NO_ITEM && ++pool->n_deaths > MAX_DEATHS) {
-        errno = ECHILD;
+    if (atomic_load(&board->slots[number].item) == NO_ITEM && ++pool->n_deaths > MAX_DEATHS)
         return false;
-    }
     tell_loss(pool, atomic_load(&board->slots[number].item), loss);
-    if (!has_claims(pool, number) && atomic_load(&board->next) >= pool->spec->n_items)
-        return true;
-    return start(pool, number);
+    if (has_claims(pool, number) || atomic_load(&board->next) < pool->spec->n_items)
+        try_start(pool, number);
+    return true;
 }
 
 /* It has closed its pipe. */
@@ -305,6 +311,33 @@ static unsigned int poll_all(struct pool *pool, struct pollfd *polled, unsigned 
     return n;
 }
 
+static void do_here(struct pool *pool, uint32_t item, struct textbuf *result)
+{
+    result->n = 0;
+    pool->spec->work(pool->spec->context, item, result);
+    pool->is_told[item] = true;
+    pool->n_told++;
+    pool->spec->done(pool->spec->context, item, (struct str){result->bytes, result->n});
+}
+
+/* What there was no worker for. */
+static void do_rest(struct pool *pool)
+{
+    const struct pool_spec *spec = pool->spec;
+    struct textbuf result = {0};
+
+    if (spec->alone && pool->n_told < spec->n_items)
+        spec->alone(spec->context, pool->start_error);
+    for (uint32_t item = 0; item < spec->n_items; item++) {
+        if (pool->is_told[item])
+            continue;
+        do_here(pool, item, &result);
+        if (spec->goes_on && !spec->goes_on(spec->context, pool->n_told))
+            break;
+    }
+    free(result.bytes);
+}
+
 static bool serve(struct pool *pool)
 {
     const struct pool_spec *spec = pool->spec;
@@ -321,18 +354,21 @@ static bool serve(struct pool *pool)
         if (spec->goes_on && !spec->goes_on(spec->context, pool->n_told))
             return true;
     }
+    if (pool->start_error) {
+        do_rest(pool);
+        return true;
+    }
     /* Whoever dies between taking a number and writing it down leaves a piece that is nobody's. */
     for (uint32_t item = 0; item < spec->n_items; item++)
         tell_loss(pool, item, POOL_DEATH);
     return true;
 }
 
-static bool start_all(struct pool *pool)
+/* One alone will do, and when there is none for the first, there is none for the others. */
+static void start_all(struct pool *pool)
 {
-    for (unsigned int i = 0; i < pool->n_workers; i++)
-        if (!start(pool, i) && i == 0)
-            return false;
-    return true;
+    for (unsigned int i = 0; i < pool->n_workers && !pool->start_error; i++)
+        try_start(pool, i);
 }
 
 static bool prepare(struct pool *pool, const struct pool_spec *spec)
@@ -358,8 +394,8 @@ bool pool_run(const struct pool_spec *spec, struct err *err)
         return true;
     if (!prepare(&pool, spec))
         return err_set(err, "cannot share memory with a helper process: %s", strerror(errno));
-    ok = (start_all(&pool) && serve(&pool)) ||
-         err_set(err, "cannot start a helper process: %s", strerror(errno));
+    start_all(&pool);
+    ok = serve(&pool) || err_set(err, "helper processes end before they have done anything");
     for (unsigned int i = 0; i < pool.n_workers; i++) {
         if (pool.workers[i].pid)
             bury(&pool.workers[i]);

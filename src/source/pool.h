@@ -3,7 +3,7 @@
  * Work that is shared among processes of our own, because any piece of it may get stuck in the
  * kernel for ever, or fall over what a hostile target says: a worker that takes too long or dies is
  * replaced, and only its piece is lost.  Workers are forked, and see all that the caller had read
- * before.
+ * before.  Where none can be started, the caller does the work, and nothing of this holds.
  */
 #ifndef SOURCE_POOL_H
 #define SOURCE_POOL_H
@@ -33,9 +33,11 @@ struct pool_spec {
     void (*lost)(void *context, uint32_t item, enum pool_loss loss);
     /* In the caller, ten times a second at least; false ends it all.  May be NULL. */
     bool (*goes_on)(void *context, uint32_t n_done);
+    /* In the caller, once, by errno, before it does itself what no worker can be started for. */
+    void (*alone)(void *context, int error);
 };
 
-/* False when no worker can be started at all; what was not done then was not told of. */
+/* False when it cannot even begin, or workers die as they begin; not all was told of then. */
 bool pool_run(const struct pool_spec *spec, struct err *err);
 
 #endif

@@ -3,9 +3,11 @@
 
 #include "../rows.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -115,6 +117,101 @@ START_TEST(test_each_piece_is_told_of_once)
 }
 END_TEST
 
+static unsigned int n_alone;
+
+static void note_alone(void *context, int error)
+{
+    (void)context;
+    n_alone += error == EMFILE;
+}
+
+/* From now on no worker gets a pipe; returns the limit before. */
+static rlim_t forbid_workers(void)
+{
+    struct rlimit limit;
+    rlim_t before;
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    before = limit.rlim_cur;
+    limit.rlim_cur = 3;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    return before;
+}
+
+static void allow_workers(rlim_t n)
+{
+    struct rlimit limit;
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = n;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* The caller does all, and is told once. */
+START_TEST(test_no_worker_at_all)
+{
+    static const struct plan plan = {"", 100, 2, 10, NONE_AT_ALL, 0};
+    const struct pool_spec spec = {.n_items = 100,
+                                   .n_workers = 2,
+                                   .timeout_ms = 300,
+                                   .context = (void *)&plan,
+                                   .work = work,
+                                   .done = done,
+                                   .lost = lost,
+                                   .alone = note_alone};
+    rlim_t n = forbid_workers();
+    struct err err;
+    bool ok;
+
+    memset(told, 0, sizeof(told));
+    n_wrong = n_alone = 0;
+    ok = pool_run(&spec, &err);
+    allow_workers(n);
+    ck_assert(ok);
+    for (uint32_t i = 0; i < 100; i++)
+        ck_assert_uint_eq(told[i].n_done, 1);
+    ck_assert_uint_eq(n_wrong, 0);
+    ck_assert_uint_eq(n_alone, 1);
+}
+END_TEST
+
+static rlim_t n_before;
+
+static void lose_and_forbid(void *context, uint32_t item, enum pool_loss loss)
+{
+    lost(context, item, loss);
+    n_before = forbid_workers();
+}
+
+/* The only worker dies: the caller does the rest, but not the piece that it died of. */
+START_TEST(test_worker_that_cannot_be_replaced)
+{
+    static const struct plan plan = {"", 100, 1, 10, DIES, 60};
+    const struct pool_spec spec = {.n_items = 100,
+                                   .n_workers = 1,
+                                   .timeout_ms = 300,
+                                   .context = (void *)&plan,
+                                   .work = work,
+                                   .done = done,
+                                   .lost = lose_and_forbid,
+                                   .alone = note_alone};
+    struct err err;
+    bool ok;
+
+    memset(told, 0, sizeof(told));
+    n_wrong = n_alone = 0;
+    ok = pool_run(&spec, &err);
+    allow_workers(n_before);
+    ck_assert(ok);
+    for (uint32_t i = 0; i < 100; i++) {
+        ck_assert_uint_eq(told[i].n_done, i != 59);
+        ck_assert_uint_eq(told[i].n_death, i == 59);
+    }
+    ck_assert_uint_eq(n_wrong, 0);
+    ck_assert_uint_eq(n_alone, 1);
+}
+END_TEST
+
 static unsigned int n_asked;
 
 static bool stop_soon(void *context, uint32_t n_done)
@@ -156,5 +253,7 @@ Suite *pool_suite(void)
     tcase_set_timeout(tcase, 60);
     ROWS_ADD(tcase, test_each_piece_is_told_of_once, plans);
     tcase_add_test(tcase, test_caller_ends_it);
+    tcase_add_test(tcase, test_no_worker_at_all);
+    tcase_add_test(tcase, test_worker_that_cannot_be_replaced);
     return suite;
 }
