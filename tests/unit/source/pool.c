@@ -212,6 +212,60 @@ START_TEST(test_worker_that_cannot_be_replaced)
 }
 END_TEST
 
+static void work_slowly(void *context, uint32_t item, struct textbuf *result)
+{
+    static const struct timespec a_while = {.tv_nsec = 100000000};
+
+    nanosleep(&a_while, NULL);
+    work(context, item, result);
+}
+
+/* A program of its own, with its helpers; its status is how many pieces were lost. */
+static pid_t start_slow_tool(void)
+{
+    static const struct plan plan = {"", 20, 2, 10, NONE_AT_ALL, 0};
+    const struct pool_spec spec = {.n_items = 20,
+                                   .n_workers = 2,
+                                   .timeout_ms = 600,
+                                   .context = (void *)&plan,
+                                   .work = work_slowly,
+                                   .done = done,
+                                   .lost = lost};
+    pid_t pid = fork();
+    unsigned int n_lost = 0;
+    struct err err;
+
+    if (pid != 0)
+        return pid;
+    setpgid(0, 0);
+    memset(told, 0, sizeof(told));
+    if (!pool_run(&spec, &err))
+        _exit(100);
+    for (uint32_t i = 0; i < 20; i++)
+        n_lost += told[i].n_done == 0;
+    _exit((int)n_lost);
+}
+
+/* Ctrl-Z and fg, or a freezer: longer than a piece may take, and no time of theirs. */
+START_TEST(test_stopped_and_continued)
+{
+    static const struct timespec a_moment = {.tv_nsec = 250000000},
+                                 a_pause = {.tv_sec = 1, .tv_nsec = 500000000};
+    pid_t pid = start_slow_tool();
+    int status;
+
+    ck_assert(pid > 0);
+    for (int i = 0; i < 3; i++) {
+        nanosleep(&a_moment, NULL);
+        ck_assert_int_eq(kill(-pid, SIGSTOP), 0);
+        nanosleep(&a_pause, NULL);
+        ck_assert_int_eq(kill(-pid, SIGCONT), 0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_msg(status == 0, "wait status %#x: pieces are lost", (unsigned int)status);
+}
+END_TEST
+
 static unsigned int n_asked;
 
 static bool stop_soon(void *context, uint32_t n_done)
@@ -255,5 +309,6 @@ Suite *pool_suite(void)
     tcase_add_test(tcase, test_caller_ends_it);
     tcase_add_test(tcase, test_no_worker_at_all);
     tcase_add_test(tcase, test_worker_that_cannot_be_replaced);
+    tcase_add_test(tcase, test_stopped_and_continued);
     return suite;
 }
