@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <pwd.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -372,11 +373,24 @@ static void note_alone(void *context, int error)
     is_told = true;
 }
 
+/* CPUs that it may run on, of however many there are. */
+static unsigned int count_cpus(void)
+{
+    enum { N_SETS = 64 };
+    cpu_set_t sets[N_SETS];
+
+    if (sched_getaffinity(0, sizeof(sets), sets) != 0)
+        return 1;
+    return (unsigned int)CPU_COUNT_S(sizeof(sets), sets);
+}
+
+/* Eight are quick enough on any host; each takes 0.8 MiB, and locks that others wait for. */
 static unsigned int workers_for(uint32_t n_items)
 {
-    long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned int n = n_cpus > 0 ? (unsigned int)n_cpus : 1;
+    enum { MAX_WORKERS = 8 };
+    unsigned int n = count_cpus();
 
+    n = n < MAX_WORKERS ? n : MAX_WORKERS;
     return n < n_items ? n : n_items;
 }
 
