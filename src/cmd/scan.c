@@ -6,6 +6,7 @@
 #include "cmd/scanquick.h"
 #include "cmd/scanrow.h"
 #include "model/filecache.h"
+#include "model/quick.h"
 #include "parse/cgroup.h"
 #include "render/safe.h"
 #include "source/pace.h"
@@ -176,6 +177,28 @@ static void describe(const struct inspection *inspection, const struct options *
         row->vitals = read_vitals(report);
 }
 
+/* Who it is, anybody may know. */
+static void pack_unread(const struct scanner *scanner, struct scan_row *row, struct textbuf *result)
+{
+    struct capture *process;
+    struct image image;
+    struct err err;
+
+    if ((row->state != SCAN_DENIED && row->state != SCAN_FAILED) ||
+        !capture_open_process(&process, scanner->inspection.host, row->pid, &err)) {
+        scanrow_pack(result, row);
+        return;
+    }
+    quick_identify(&image, process, row->pid);
+    row->comm = image.comm;
+    row->exe = image.exe;
+    row->cgroup = image.cgroup;
+    row->has_uid = image_uid(&image, &row->uid);
+    scanrow_pack(result, row);
+    image_deinit(&image);
+    capture_close(process);
+}
+
 static void look(void *context, uint32_t item, struct textbuf *result)
 {
     struct scanner *scanner = context;
@@ -198,10 +221,28 @@ static void look(void *context, uint32_t item, struct textbuf *result)
         row.state = SCAN_ENDED;
         row.reason = NULL;
     }
-    scanrow_pack(result, &row);
+    pack_unread(scanner, &row, result);
 }
 
 /* In the process that prints. */
+
+static const char *name_of(struct scanner *scanner, pid_t pid)
+{
+    char name[PROCESS_NAME];
+
+    process_name(scanner->inspection.host, pid, name);
+    return name[0] ? arena_strndup(&scanner->arena, name, strlen(name)) : NULL;
+}
+
+/* It can have ended since. */
+static void name_failed(struct scanner *scanner, struct scan_row *row)
+{
+    row->comm = name_of(scanner, row->pid);
+    if (row->comm || !is_gone(scanner, row->pid))
+        return;
+    row->state = SCAN_ENDED;
+    row->reason = NULL;
+}
 
 static void note_row(void *context, uint32_t item, struct str bytes)
 {
@@ -213,6 +254,8 @@ static void note_row(void *context, uint32_t item, struct str bytes)
                                  .state = SCAN_FAILED,
                                  .severity = -1,
                                  .reason = "what the helper process said of it was cut off"};
+    if (row->state == SCAN_FAILED && !row->comm)
+        name_failed(scanner, row);
     if (row->cgroup) {
         struct str unit = cgroup_unit(str_of(row->cgroup));
 
@@ -220,24 +263,31 @@ static void note_row(void *context, uint32_t item, struct str bytes)
     }
 }
 
+static const char *loss_text(struct scanner *scanner, const struct scan_row *row)
+{
+    const char *comm = row->comm ? row->comm : "?";
+    unsigned int ms = scanner->options->timeout_ms;
+
+    if (row->state == SCAN_STUCK)
+        return arena_printf(&scanner->arena,
+                            "PID %d (%s) could not be read within %u.%03u seconds: it, or a file "
+                            "system that it uses, hangs in the kernel",
+                            (int)row->pid, comm, ms / 1000, ms % 1000);
+    return arena_printf(&scanner->arena, "the helper process that read PID %d (%s) was ended",
+                        (int)row->pid, comm);
+}
+
 static void note_loss(void *context, uint32_t item, enum pool_loss loss)
 {
     struct scanner *scanner = context;
+    struct scan_row *row = &scanner->rows[item];
     pid_t pid = scanner->pids[item];
-    unsigned int seconds = scanner->options->timeout_ms / 1000;
 
-    scanner->rows[item] = (struct scan_row){
-        .pid = pid,
-        .state = loss == POOL_TIMEOUT ? SCAN_STUCK : SCAN_FAILED,
-        .severity = -1,
-        .reason = loss == POOL_TIMEOUT
-                      ? arena_printf(&scanner->arena,
-                                     "PID %d could not be read within %u.%03u seconds: it, or a "
-                                     "file system that it uses, hangs in the kernel",
-                                     (int)pid, seconds, scanner->options->timeout_ms % 1000)
-                      : arena_printf(&scanner->arena,
-                                     "the helper process that read PID %d was ended", (int)pid),
-    };
+    *row = (struct scan_row){.pid = pid,
+                             .state = loss == POOL_TIMEOUT ? SCAN_STUCK : SCAN_FAILED,
+                             .severity = -1,
+                             .comm = name_of(scanner, pid)};
+    row->reason = loss_text(scanner, row);
 }
 
 static bool show_progress(void *context, uint32_t n_done)
@@ -288,29 +338,40 @@ static void name_users(struct scanner *scanner)
     }
 }
 
-static bool matches(const char *pattern, const char *text)
+/* What is not known of one that was not read does not leave it out. */
+static bool matches(const char *pattern, const char *text, const struct scan_row *row)
 {
-    return !pattern || (text && fnmatch(pattern, text, 0) == 0);
+    return !pattern || (text ? fnmatch(pattern, text, 0) == 0 : row->state != SCAN_READ);
 }
 
 static bool passes_filters(const struct options *options, const struct scan_row *row)
 {
-    return matches(options->name, row->comm) && matches(options->user, row->user) &&
-           (!options->cgroup || matches(options->cgroup, row->cgroup) ||
-            matches(options->cgroup, row->unit));
+    return matches(options->name, row->comm, row) && matches(options->user, row->user, row) &&
+           (matches(options->cgroup, row->cgroup, row) ||
+            (row->unit && matches(options->cgroup, row->unit, row)));
+}
+
+/* What may not be looked at is no news in a table; where lines are counted, it would be missed. */
+static bool is_told(const struct options *options, const struct scan_row *row, bool all)
+{
+    switch (row->state) {
+    case SCAN_READ:
+        return all || row->fails || row->n_unmet > 0 ||
+               row->severity >= (options->has_least ? (int)options->least : (int)SEVERITY_WARNING);
+    case SCAN_DENIED:
+        return all || options->format->has_denied_rows;
+    case SCAN_STUCK:
+    case SCAN_FAILED:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static bool is_wanted(const struct options *options, const struct scan_row *row)
 {
-    bool all = options->all || options->format->has_all_rows;
-
-    if (row->state != SCAN_READ)
-        return row->state != SCAN_KERNEL_THREAD && row->state != SCAN_ENDED && all &&
-               !options->name && !options->user && !options->cgroup;
-    if (!passes_filters(options, row))
-        return false;
-    return all || row->fails || row->n_unmet > 0 ||
-           row->severity >= (options->has_least ? (int)options->least : (int)SEVERITY_WARNING);
+    return passes_filters(options, row) &&
+           is_told(options, row, options->all || options->format->has_all_rows);
 }
 
 /* What is not known comes last. */
@@ -465,6 +526,7 @@ static bool scan(struct scanner *scanner, struct err *err)
     name_users(scanner);
     sift(scanner);
     scanner->scan.by = scanner->options->by;
+    scanner->scan.has_all = scanner->options->all;
     scanner->scan.ended_at = (uint64_t)time(NULL);
     scanner->scan.duration_ms = now_ms() - begin;
     return true;

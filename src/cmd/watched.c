@@ -328,12 +328,15 @@ static void take_row(struct watched *watched, const struct scan_row *row, struct
 static void tell_unreadable(struct watched *watched, const struct scan_row *row,
                             struct teller *teller)
 {
-    struct event event = event_of(watched, EVENT_UNREADABLE);
+    struct event event;
 
     if (watched->is_unreadable)
         return;
+    if (!watched->is_known && row->comm)
+        snprintf(watched->comm, sizeof(watched->comm), "%s", row->comm);
     watched->is_unreadable = true;
     watched->is_denied = row->state == SCAN_DENIED;
+    event = event_of(watched, EVENT_UNREADABLE);
     event.reason = row->reason ? row->reason : "it has no memory";
     teller_tell(teller, &event, teller->is_host && watched->is_denied);
 }

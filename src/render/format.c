@@ -150,7 +150,11 @@ static bool json_print_scan_lines(const struct scan *scan, const struct style *s
 }
 
 const struct format format_jsonl = {
-    .name = "jsonl", .scan = json_print_scan_lines, .event = json_event};
+    .name = "jsonl",
+    .has_denied_rows = true,
+    .scan = json_print_scan_lines,
+    .event = json_event,
+};
 
 const struct format format_json = {
     .name = "json",
@@ -160,5 +164,6 @@ const struct format format_json = {
     .report = json_add_report,
     .failure = json_add_failure,
     .end = json_end,
+    .has_denied_rows = true,
     .scan = json_print_scan,
 };

@@ -37,6 +37,7 @@ struct format {
     size_t state_size;     /* of document.state */
     bool is_for_all_users; /* a file of it may be read by everybody, whatever the umask is */
     bool has_all_rows;     /* of a scan: also of processes of which nothing is wrong */
+    bool has_denied_rows;  /* ... and of those that may not be looked at */
     void (*begin)(struct document *document); /* this one and `end` may be NULL */
     void (*report)(struct document *document, const struct report *report); /* NULL: only scans */
     void (*failure)(struct document *document, const struct failure *failure);

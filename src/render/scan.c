@@ -460,12 +460,23 @@ static void print_looked_for(const struct scan *scan, const struct style *style,
     paper_wrap(out, style, 0, "", text);
 }
 
+/* One cause can keep hundreds from being read: a few say it, unless all are asked for. */
 static void print_reasons(const struct scan *scan, const struct style *style, FILE *out,
                           struct arena *arena)
 {
+    enum { ENOUGH = 10 };
+    uint32_t n = 0;
+
     for (uint32_t i = 0; i < scan->n_rows; i++)
-        if (scan->rows[i].reason)
+        if (scan->rows[i].reason && (n++ < ENOUGH || scan->has_all))
             paper_wrap(out, style, 2, "", safe(arena, scan->rows[i].reason));
+    if (n > ENOUGH && !scan->has_all)
+        fprintf(out, "%u more reasons: with --all\n", n - ENOUGH);
+}
+
+static void print_unmet(const struct scan *scan, const struct style *style, FILE *out,
+                        struct arena *arena)
+{
     for (uint32_t i = 0; i < scan->n_rows; i++)
         for (uint32_t k = 0; k < scan->rows[i].n_unmet; k++)
             paper_wrap(out, style, 6, "",
@@ -474,7 +485,7 @@ static void print_reasons(const struct scan *scan, const struct style *style, FI
                                     safe(arena, scan->rows[i].unmet[k])));
 }
 
-/* What the empty table means. */
+/* What it means that the table is empty, or has nothing but reasons. */
 static const char *nothing_text(const struct scan *scan)
 {
     if (scan->n_by_state[SCAN_READ] == 0)
@@ -497,9 +508,10 @@ bool render_scan(const struct scan *scan, const struct style *style, FILE *out, 
             putc('\n', out);
         print_groups(scan, style, out, &arena);
         print_reasons(scan, style, out, &arena);
+        print_unmet(scan, style, out, &arena);
         paper_wrap(out, style, 0, "", summary_text(scan, &arena));
         print_looked_for(scan, style, out, &arena);
-        if (scan->n_rows == 0)
+        if (scan->n_rows == 0 || scan->n_by_state[SCAN_READ] == 0)
             fprintf(out, "%s\n", nothing_text(scan));
     }
     arena_deinit(&arena);

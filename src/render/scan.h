@@ -67,6 +67,7 @@ struct scan {
         n_by_state[N_SCAN_STATES]; /* of all processes, of which some may not be among the rows */
     uint32_t n_matching;           /* were read and are what the filters ask for */
     bool is_interrupted;
+    bool has_all;       /* the rows of all were asked for */
     bool is_quick;      /* only the rules that are marked so were run */
     struct image *host; /* with the host's facts */
     uint64_t duration_ms;

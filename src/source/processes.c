@@ -11,22 +11,40 @@
 /* Seven numbers of 64 bits at most. */
 enum { STATM_BYTES = 256 };
 
+static int open_file(int directory, pid_t pid, const char *name)
+{
+    char path[32];
+
+    snprintf(path, sizeof(path), "%d/%s", (int)pid, name);
+    return openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+}
+
 /* False when there is no such process any more. */
 static bool read_statm(int directory, pid_t pid, char buf[static STATM_BYTES], size_t *n)
 {
-    char path[32];
+    int fd = open_file(directory, pid, "statm");
     ssize_t got;
-    int fd;
 
     *n = 0;
-    snprintf(path, sizeof(path), "%d/statm", (int)pid);
-    fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     if (fd < 0)
         return errno != ENOENT && errno != ESRCH;
     got = read(fd, buf, STATM_BYTES);
     close(fd);
     *n = got > 0 ? (size_t)got : 0;
     return got > 0;
+}
+
+void process_name(struct capture *host, pid_t pid, char name[static PROCESS_NAME])
+{
+    int fd = open_file(capture_directory(host), pid, "comm");
+    ssize_t n;
+
+    name[0] = '\0';
+    if (fd < 0)
+        return;
+    n = read(fd, name, PROCESS_NAME); /* and a newline */
+    close(fd);
+    name[n > 0 ? n - 1 : 0] = '\0';
 }
 
 static bool pid_of(const char *name, pid_t *pid)

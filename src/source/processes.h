@@ -15,6 +15,10 @@ struct process_row {
 bool processes_list(struct capture *host, void (*feed)(void *context, pid_t pid), void *context,
                     struct err *err);
 
+/* The first TASK_COMM_LEN bytes of its name; empty when it cannot be read.  No lock delays that. */
+enum { PROCESS_NAME = 16 };
+void process_name(struct capture *host, pid_t pid, char name[static PROCESS_NAME]);
+
 /*
  * Tells of each process that /proc lists.  One that ends meanwhile is left out.  False, with the
  * reason, when /proc cannot be listed.
