@@ -27,6 +27,7 @@ struct watch {
     uint64_t begin_ns;
     uint64_t looked_ns; /* when it was time for a look, last */
     bool is_late;       /* that was told */
+    bool has_begun;     /* with a target that was asked for, or of a host with any at all */
     bool has_no_reader;
     int status;
 };
@@ -100,6 +101,7 @@ static void update(struct watch *watch, struct watched *watched, const struct sc
         return;
     }
     watched->is_present = watched_update(watched, row, &watch->teller);
+    watch->has_begun |= watched->is_known;
     if (watched->is_present && watched->is_known && watched->fails)
         note_status(watch, EXIT_FINDING);
 }
@@ -157,6 +159,7 @@ static void take_scan(void *context, const struct scan *scan)
     uint32_t n_sorted = watch->n;
     bool has_host = false;
 
+    watch->has_begun |= watch->teller.is_host && scan->n_by_state[SCAN_READ] > 0;
     for (uint32_t i = 0; i < watch->n; i++)
         watch->list[i].is_present = false;
     for (uint32_t i = 0; i < scan->n_rows; i++) {
@@ -229,7 +232,7 @@ static void note_pace(struct watch *watch)
 static bool await(struct watch *watch, uint64_t *n_looks)
 {
     if (!watch->teller.is_host && watch->n == 0) {
-        watch->total.reason = "all have ended";
+        watch->total.reason = watch->has_begun ? "all have ended" : "none could be read";
         return false;
     }
     if (watch->options->count && *n_looks >= watch->options->count) {
@@ -294,6 +297,8 @@ static int watch_all(struct watch *watch, struct err *err)
     if (watch->has_no_reader)
         return EXIT_PROGRAM | SIGPIPE; /* as if something had been written */
     sum_up(watch);
+    if (!watch->has_begun && watch->total.n_looks > 0)
+        note_status(watch, EXIT_TROUBLE); /* each has said why */
     return watch->status;
 }
 
