@@ -122,18 +122,52 @@ static bool take_end(struct pace *pace)
     return false;
 }
 
+static void forget_ends(struct pace *pace)
+{
+    while (pace->n_polled > N_FIXED)
+        close(pace->polled[--pace->n_polled].fd);
+}
+
+/* The limit can be lowered at any time, prlimit(1). */
+static void keep_descriptors(struct pace *pace)
+{
+    int highest = -1;
+
+    for (unsigned int i = N_FIXED; i < pace->n_polled; i++)
+        if (pace->polled[i].fd > highest)
+            highest = pace->polled[i].fd;
+    if (highest >= 0 && !leaves_descriptors(highest))
+        forget_ends(pace);
+}
+
+/* It refuses more descriptors than RLIMIT_NOFILE, and goes on refusing (fs/select.c). */
+static bool wait_for_any(struct pace *pace)
+{
+    static const struct timespec a_moment = {.tv_nsec = 10000000};
+
+    if (poll(pace->polled, pace->n_polled, -1) >= 0)
+        return true;
+    if (errno != EINTR) {
+        forget_ends(pace);
+        nanosleep(&a_moment, NULL);
+    }
+    return false;
+}
+
 enum pace_news pace_wait(struct pace *pace)
 {
     for (;;) {
-        int n = poll(pace->polled, pace->n_polled, -1);
+        bool is_news = wait_for_any(pace);
+        bool has_ended = is_news && take_end(pace);
 
+        keep_descriptors(pace);
         if (pace_is_stopped())
             return PACE_STOPPED;
-        if (n < 0)
+        if (!is_news)
             continue;
         if (pace->polled[OUTPUT].revents)
             return PACE_NO_READER;
-        if (take_end(pace))
+        if (has_ended)
             return PACE_END;
         if (read(pace->timer, &pace->n_ticks, sizeof(pace->n_ticks)) == sizeof(pace->n_ticks))
             return PACE_TICK;
