@@ -158,7 +158,8 @@ $B/%.tidy: %.c $B/%.o .clang-tidy
 	@touch $@
 lint-cppcheck:
 	@cppcheck --quiet -j $(or $(JOBS),$(shell nproc)) --std=c11 --error-exitcode=1 \
-		--enable=warning,portability,performance --inline-suppr --suppress=missingIncludeSystem --library=gnu -D_GNU_SOURCE -Isrc src
+		--enable=warning,portability,performance --inline-suppr --suppress=missingIncludeSystem \
+		--library=gnu -D_GNU_SOURCE -Isrc src
 lint-shell:
 	@shellcheck $(SCRIPTS)
 lint-man:
