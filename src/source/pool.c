@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +21,10 @@ enum { MAX_WORKERS = 64, TICK_MS = 100, FLUSH_BYTES = 32 << 10, MAX_DEATHS = 16 
 
 #define NO_ITEM UINT32_MAX
 
-/* What worker and caller both see. */
+/* What worker and caller both see: a cache line each, for it is written at each item. */
 struct slot {
-    _Atomic uint32_t item;      /* that is being done, or NO_ITEM */
-    _Atomic uint64_t begins_ms; /* when it was begun, or else the one before was done */
+    alignas(64) _Atomic uint32_t item; /* that is being done, or NO_ITEM */
+    _Atomic uint64_t begins_ms;        /* when it was begun, or else the one before was done */
 };
 
 struct board {
@@ -59,12 +60,18 @@ struct pool {
     unsigned int n_workers;
 };
 
+/* To a tick of the kernel, 10 ms at most: it is asked twice for each piece. */
 static uint64_t now_ms(void)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static unsigned int workers_of(unsigned int n)
+{
+    return n == 0 ? 1 : n < MAX_WORKERS ? n : MAX_WORKERS;
 }
 
 /* A worker. */
@@ -284,6 +291,16 @@ static uint64_t begin_of(const struct pool *pool, unsigned int number)
     return begins_ms > pool->resumed_ms ? begins_ms : pool->resumed_ms;
 }
 
+/* Where one hangs others may, too: not all of them one after the other.  As many as can be had. */
+static void start_more(struct pool *pool)
+{
+    unsigned int n = workers_of(pool->spec->n_when_stuck);
+
+    while (pool->n_workers < n && atomic_load(&pool->board->next) < pool->spec->n_items &&
+           start(pool, pool->n_workers))
+        pool->n_workers++;
+}
+
 /* Between two pieces as well, where it can have been stopped. */
 static bool look_for_stuck(struct pool *pool)
 {
@@ -291,9 +308,11 @@ static bool look_for_stuck(struct pool *pool)
 
     note_pause(pool, now);
     for (unsigned int i = 0; i < pool->n_workers; i++)
-        if (pool->workers[i].pid && now > begin_of(pool, i) + pool->spec->timeout_ms &&
-            !replace(pool, i, POOL_TIMEOUT))
-            return false;
+        if (pool->workers[i].pid && now > begin_of(pool, i) + pool->spec->timeout_ms) {
+            if (!replace(pool, i, POOL_TIMEOUT))
+                return false;
+            start_more(pool);
+        }
     return true;
 }
 
@@ -373,9 +392,8 @@ static void start_all(struct pool *pool)
 
 static bool prepare(struct pool *pool, const struct pool_spec *spec)
 {
-    unsigned int n = spec->n_workers < MAX_WORKERS ? spec->n_workers : MAX_WORKERS;
-
-    *pool = (struct pool){.spec = spec, .n_workers = n > 0 ? n : 1, .looked_ms = now_ms()};
+    *pool = (struct pool){
+        .spec = spec, .n_workers = workers_of(spec->n_workers), .looked_ms = now_ms()};
     pool->board_bytes = sizeof(struct board) + spec->n_items;
     pool->board =
         mmap(NULL, pool->board_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -24,7 +24,8 @@ enum pool_loss {
 struct pool_spec {
     uint32_t n_items; /* pieces, by number from 0 */
     unsigned int n_workers;
-    unsigned int timeout_ms; /* for one piece */
+    unsigned int n_when_stuck; /* so many, if those are more, once one of them took too long */
+    unsigned int timeout_ms;   /* for one piece */
     void *context;
     /* In a worker: does a piece and appends its result.  Pieces come in any order. */
     void (*work)(void *context, uint32_t item, struct textbuf *result);

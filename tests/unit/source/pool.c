@@ -266,6 +266,39 @@ START_TEST(test_stopped_and_continued)
 }
 END_TEST
 
+static double seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* One worker alone would wait for each that hangs, one after the other. */
+START_TEST(test_more_workers_when_stuck)
+{
+    enum { N = 10, TIMEOUT_MS = 500 };
+    static const struct plan plan = {"", N, 1, 10, HANGS, 1};
+    const struct pool_spec spec = {.n_items = N,
+                                   .n_workers = 1,
+                                   .n_when_stuck = N,
+                                   .timeout_ms = TIMEOUT_MS,
+                                   .context = (void *)&plan,
+                                   .work = work,
+                                   .done = done,
+                                   .lost = lost};
+    double begin = seconds();
+    struct err err;
+
+    memset(told, 0, sizeof(told));
+    ck_assert(pool_run(&spec, &err));
+    ck_assert_double_lt(seconds() - begin, N * TIMEOUT_MS / 1e3);
+    for (uint32_t i = 0; i < N; i++)
+        ck_assert_uint_eq(told[i].n_timeout, 1);
+    ck_assert_msg(waitpid(-1, NULL, WNOHANG) < 0, "a worker is left");
+}
+END_TEST
+
 static unsigned int n_asked;
 
 static bool stop_soon(void *context, uint32_t n_done)
@@ -306,6 +339,7 @@ Suite *pool_suite(void)
     suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 60);
     ROWS_ADD(tcase, test_each_piece_is_told_of_once, plans);
+    tcase_add_test(tcase, test_more_workers_when_stuck);
     tcase_add_test(tcase, test_caller_ends_it);
     tcase_add_test(tcase, test_no_worker_at_all);
     tcase_add_test(tcase, test_worker_that_cannot_be_replaced);
