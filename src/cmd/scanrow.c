@@ -8,31 +8,50 @@ struct rowreader {
     bool is_cut;
 };
 
-#define NO_TEXT UINT32_MAX
+enum { NUMBER_BYTES = 10 };
+
+/* Of seven bits a byte, the lowest first; the last byte is the one below 0x80. */
+static size_t encode(char bytes[static NUMBER_BYTES], uint64_t number)
+{
+    size_t n = 0;
+
+    for (; number >= 0x80; number >>= 7)
+        bytes[n++] = (char)(number | 0x80);
+    bytes[n++] = (char)number;
+    return n;
+}
 
 static void put_number(struct textbuf *bytes, uint64_t number)
 {
-    textbuf_add(bytes, (struct str){(const char *)&number, sizeof(number)});
+    char encoded[NUMBER_BYTES];
+
+    textbuf_add(bytes, (struct str){encoded, encode(encoded, number)});
 }
 
+/* Its length and one, 0: there is none. */
 static void put_text(struct textbuf *bytes, const char *text)
 {
-    put_number(bytes, text ? strlen(text) : NO_TEXT);
-    textbuf_add(bytes, str_of(text ? text : ""));
+    put_number(bytes, text ? strlen(text) + 1 : 0);
+    if (text)
+        textbuf_add(bytes, str_of(text));
 }
 
 static uint64_t take_number(struct rowreader *reader)
 {
     uint64_t number = 0;
 
-    if (reader->rest.n < sizeof(number)) {
-        reader->is_cut = true;
-        return 0;
+    for (unsigned int i = 0; i < NUMBER_BYTES && i < reader->rest.n; i++) {
+        unsigned char byte = (unsigned char)reader->rest.p[i];
+
+        number |= (uint64_t)(byte & 0x7f) << (7 * i);
+        if (byte < 0x80) {
+            reader->rest.p += i + 1;
+            reader->rest.n -= i + 1;
+            return number;
+        }
     }
-    memcpy(&number, reader->rest.p, sizeof(number));
-    reader->rest.p += sizeof(number);
-    reader->rest.n -= sizeof(number);
-    return number;
+    reader->is_cut = true;
+    return 0;
 }
 
 static const char *take_text(struct rowreader *reader)
@@ -40,7 +59,7 @@ static const char *take_text(struct rowreader *reader)
     uint64_t n = take_number(reader);
     const char *text;
 
-    if (n == NO_TEXT)
+    if (n-- == 0)
         return NULL;
     if (n > reader->rest.n) {
         reader->is_cut = true;
@@ -80,14 +99,18 @@ void scanrow_pack(struct textbuf *bytes, const struct scan_row *row)
         row->has_room,      row->room,
         row->room_in_steps, row->has_mmap_room,
         row->mmap_room,     row->n_mappings,
-        row->is_incomplete, (uint64_t)(int64_t)row->severity,
+        row->is_incomplete, (uint64_t)(row->severity + 1),
         row->fails,         row->is_quick,
         row->is_bound,
     };
     const char *texts[] = {row->reason, row->comm, row->exe, row->cgroup, row->limit};
 
+    char encoded[sizeof(numbers) / sizeof(numbers[0]) * NUMBER_BYTES];
+    size_t n = 0;
+
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        put_number(bytes, numbers[i]);
+        n += encode(encoded + n, numbers[i]);
+    textbuf_add(bytes, (struct str){encoded, n});
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         put_text(bytes, texts[i]);
     put_number(bytes, row->n_findings);
@@ -127,7 +150,8 @@ static enum severity take_severity(struct rowreader *reader)
 static void take_findings(struct rowreader *reader, struct scan_row *row)
 {
     uint32_t n = take_count(reader);
-    struct scan_finding *findings = arena_alloc(reader->arena, (n + 1) * sizeof(*findings));
+    struct scan_finding *findings =
+        n > 0 ? arena_alloc(reader->arena, n * sizeof(*findings)) : NULL;
 
     for (uint32_t i = 0; i < n && !reader->is_cut; i++) {
         findings[i].rule = rule_numbered(reader, take_number(reader));
@@ -142,7 +166,7 @@ static void take_unmet(struct rowreader *reader, struct scan_row *row)
 {
     uint32_t n = take_count(reader);
 
-    row->unmet = arena_alloc(reader->arena, (n + 1) * sizeof(*row->unmet));
+    row->unmet = n > 0 ? arena_alloc(reader->arena, n * sizeof(*row->unmet)) : NULL;
     for (uint32_t i = 0; i < n && !reader->is_cut; i++)
         row->unmet[i] = take_text(reader);
     row->n_unmet = n;
@@ -183,7 +207,7 @@ bool scanrow_unpack(struct arena *arena, struct str bytes, struct scan_row *row)
     row->mmap_room = take_number(&reader);
     row->n_mappings = (uint32_t)take_number(&reader);
     row->is_incomplete = take_number(&reader) != 0;
-    row->severity = (int)(int64_t)take_number(&reader);
+    row->severity = (int)(take_number(&reader) - 1);
     row->fails = take_number(&reader) != 0;
     row->is_quick = take_number(&reader) != 0;
     row->is_bound = take_number(&reader) != 0;

@@ -109,6 +109,55 @@ START_TEST(test_without_vitals)
 }
 END_TEST
 
+/* The least and the most that a number can be. */
+START_TEST(test_extremes)
+{
+    struct scan_row row = sample(), back;
+    struct textbuf bytes = {0};
+    struct arena arena;
+
+    arena_init(&arena);
+    row.severity = -1;
+    row.uid = 0;
+    row.room = UINT64_MAX;
+    row.room_in_steps = UINT64_C(1) << 63;
+    row.mmap_room = 127;
+    row.n_mappings = 128;
+    row.comm = "";
+    row.exe = NULL;
+    row.n_findings = row.n_unmet = 0;
+    scanrow_pack(&bytes, &row);
+    ck_assert(scanrow_unpack(&arena, textbuf_view(&bytes), &back));
+    ck_assert_int_eq(back.severity, -1);
+    ck_assert_uint_eq(back.uid, 0);
+    ck_assert_uint_eq(back.room, UINT64_MAX);
+    ck_assert_uint_eq(back.room_in_steps, UINT64_C(1) << 63);
+    ck_assert_uint_eq(back.mmap_room, 127);
+    ck_assert_uint_eq(back.n_mappings, 128);
+    expect_text(back.comm, "");
+    expect_text(back.exe, NULL);
+    ck_assert_uint_eq(back.n_findings + back.n_unmet, 0);
+    textbuf_deinit(&bytes);
+    arena_deinit(&arena);
+}
+END_TEST
+
+/* A number of more bytes than any has, and findings and severities that there are not. */
+START_TEST(test_wild_bytes)
+{
+    char bytes[200];
+    struct scan_row back;
+    struct arena arena;
+
+    for (int c = 0x7f; c < 0x100; c++) {
+        arena_init(&arena);
+        memset(bytes, c, sizeof(bytes));
+        ck_assert_msg(!scanrow_unpack(&arena, (struct str){bytes, sizeof(bytes)}, &back), "%x", c);
+        arena_deinit(&arena);
+    }
+}
+END_TEST
+
 /* A limit that there is not would be a name from anywhere. */
 START_TEST(test_wild_limit)
 {
@@ -155,6 +204,8 @@ Suite *scanrow_suite(void)
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, test_there_and_back);
     tcase_add_test(tcase, test_without_vitals);
+    tcase_add_test(tcase, test_extremes);
+    tcase_add_test(tcase, test_wild_bytes);
     tcase_add_test(tcase, test_wild_limit);
     tcase_add_test(tcase, test_cut_off);
     return suite;
