@@ -29,8 +29,9 @@ struct scanner {
     struct inspection inspection; /* each worker goes on with a copy of its own */
     pid_t *pids;
     uint32_t n_pids, n_room;
-    struct arena arena; /* the rows' */
-    struct scan_row *rows;
+    struct arena arena;    /* the rows' */
+    struct scan_row *rows; /* that may be told of */
+    uint32_t n_rows, n_rows_room;
     struct scan scan;
     struct image host;
     struct progress progress;
@@ -226,118 +227,6 @@ static void look(void *context, uint32_t item, struct textbuf *result)
 
 /* In the process that prints. */
 
-static const char *name_of(struct scanner *scanner, pid_t pid)
-{
-    char name[PROCESS_NAME];
-
-    process_name(scanner->inspection.host, pid, name);
-    return name[0] ? arena_strndup(&scanner->arena, name, strlen(name)) : NULL;
-}
-
-/* It can have ended since. */
-static void name_failed(struct scanner *scanner, struct scan_row *row)
-{
-    row->comm = name_of(scanner, row->pid);
-    if (row->comm || !is_gone(scanner, row->pid))
-        return;
-    row->state = SCAN_ENDED;
-    row->reason = NULL;
-}
-
-static void note_row(void *context, uint32_t item, struct str bytes)
-{
-    struct scanner *scanner = context;
-    struct scan_row *row = &scanner->rows[item];
-
-    if (!scanrow_unpack(&scanner->arena, bytes, row))
-        *row = (struct scan_row){.pid = scanner->pids[item],
-                                 .state = SCAN_FAILED,
-                                 .severity = -1,
-                                 .reason = "what the helper process said of it was cut off"};
-    if (row->state == SCAN_FAILED && !row->comm)
-        name_failed(scanner, row);
-    if (row->cgroup) {
-        struct str unit = cgroup_unit(str_of(row->cgroup));
-
-        row->unit = unit.n > 0 ? arena_strndup(&scanner->arena, unit.p, unit.n) : NULL;
-    }
-}
-
-static const char *loss_text(struct scanner *scanner, const struct scan_row *row)
-{
-    const char *comm = row->comm ? row->comm : "?";
-    unsigned int ms = scanner->options->timeout_ms;
-
-    if (row->state == SCAN_STUCK)
-        return arena_printf(&scanner->arena,
-                            "PID %d (%s) could not be read within %u.%03u seconds: it, or a file "
-                            "system that it uses, hangs in the kernel",
-                            (int)row->pid, comm, ms / 1000, ms % 1000);
-    return arena_printf(&scanner->arena, "the helper process that read PID %d (%s) was ended",
-                        (int)row->pid, comm);
-}
-
-static void note_loss(void *context, uint32_t item, enum pool_loss loss)
-{
-    struct scanner *scanner = context;
-    struct scan_row *row = &scanner->rows[item];
-    pid_t pid = scanner->pids[item];
-
-    *row = (struct scan_row){.pid = pid,
-                             .state = loss == POOL_TIMEOUT ? SCAN_STUCK : SCAN_FAILED,
-                             .severity = -1,
-                             .comm = name_of(scanner, pid)};
-    row->reason = loss_text(scanner, row);
-}
-
-static bool show_progress(void *context, uint32_t n_done)
-{
-    struct scanner *scanner = context;
-    const struct scan_request *request = scanner->request;
-    char text[64];
-
-    if (request) {
-        scanner->scan.is_interrupted = !request->goes_on(request->context);
-        return !scanner->scan.is_interrupted;
-    }
-    snprintf(text, sizeof(text), "%u of %u processes", n_done, scanner->n_pids);
-    progress_show(&scanner->progress, n_done, text);
-    return true;
-}
-
-static void add_pid(void *context, pid_t pid)
-{
-    struct scanner *scanner = context;
-
-    if (scanner->n_pids == scanner->n_room) {
-        scanner->n_room = scanner->n_room ? scanner->n_room * 2 : 1024;
-        scanner->pids = xreallocarray(scanner->pids, scanner->n_room, sizeof(*scanner->pids));
-    }
-    scanner->pids[scanner->n_pids++] = pid;
-}
-
-/* Users' names; the last one is remembered, for neighbours are often the same user's. */
-static void name_users(struct scanner *scanner)
-{
-    const char *name = NULL;
-    uint64_t last = UINT64_MAX;
-
-    for (uint32_t i = 0; i < scanner->n_pids; i++) {
-        struct scan_row *row = &scanner->rows[i];
-
-        if (!row->has_uid)
-            continue;
-        if (!name || row->uid != last) {
-            const struct passwd *user = getpwuid((uid_t)row->uid);
-
-            last = row->uid;
-            name = user ? arena_strndup(&scanner->arena, user->pw_name, strlen(user->pw_name))
-                        : arena_printf(&scanner->arena, "%llu", (unsigned long long)row->uid);
-        }
-        row->user = name;
-    }
-}
-
 /* What is not known of one that was not read does not leave it out. */
 static bool matches(const char *pattern, const char *text, const struct scan_row *row)
 {
@@ -374,6 +263,153 @@ static bool is_wanted(const struct options *options, const struct scan_row *row)
            is_told(options, row, options->all || options->format->has_all_rows);
 }
 
+/* By its number, or for it had a row before. */
+static bool is_asked_for(const struct scanner *scanner, pid_t pid)
+{
+    const struct scan_request *request = scanner->request;
+
+    return request &&
+           (request->pids || (request->is_kept && request->is_kept(request->context, pid)));
+}
+
+static bool is_kept(const struct scanner *scanner, const struct scan_row *row)
+{
+    return is_wanted(scanner->options, row) || is_asked_for(scanner, row->pid);
+}
+
+static void count(struct scanner *scanner, const struct scan_row *row)
+{
+    scanner->scan.n_by_state[row->state]++;
+    scanner->scan.n_matching += row->state == SCAN_READ && passes_filters(scanner->options, row);
+}
+
+/* Of most nothing is told: that they are there is enough.  Users have no names yet. */
+static void take(struct scanner *scanner, const struct scan_row *row)
+{
+    if (!scanner->options->user && !is_kept(scanner, row)) {
+        count(scanner, row);
+        return;
+    }
+    if (scanner->n_rows == scanner->n_rows_room) {
+        scanner->n_rows_room = scanner->n_rows_room ? scanner->n_rows_room * 2 : 64;
+        scanner->rows = xreallocarray(scanner->rows, scanner->n_rows_room, sizeof(*scanner->rows));
+    }
+    scanner->rows[scanner->n_rows++] = *row;
+}
+
+static const char *name_of(struct scanner *scanner, pid_t pid)
+{
+    char name[PROCESS_NAME];
+
+    process_name(scanner->inspection.host, pid, name);
+    return name[0] ? arena_strndup(&scanner->arena, name, strlen(name)) : NULL;
+}
+
+/* It can have ended since. */
+static void name_failed(struct scanner *scanner, struct scan_row *row)
+{
+    row->comm = name_of(scanner, row->pid);
+    if (row->comm || !is_gone(scanner, row->pid))
+        return;
+    row->state = SCAN_ENDED;
+    row->reason = NULL;
+}
+
+static void note_row(void *context, uint32_t item, struct str bytes)
+{
+    struct scanner *scanner = context;
+    struct scan_row row;
+
+    if (!scanrow_unpack(&scanner->arena, bytes, &row))
+        row = (struct scan_row){.pid = scanner->pids[item],
+                                .state = SCAN_FAILED,
+                                .severity = -1,
+                                .reason = "what the helper process said of it was cut off"};
+    if (row.state == SCAN_FAILED && !row.comm)
+        name_failed(scanner, &row);
+    if (row.cgroup) {
+        struct str unit = cgroup_unit(str_of(row.cgroup));
+
+        row.unit = unit.n > 0 ? arena_strndup(&scanner->arena, unit.p, unit.n) : NULL;
+    }
+    take(scanner, &row);
+}
+
+static const char *loss_text(struct scanner *scanner, const struct scan_row *row)
+{
+    const char *comm = row->comm ? row->comm : "?";
+    unsigned int ms = scanner->options->timeout_ms;
+
+    if (row->state == SCAN_STUCK)
+        return arena_printf(&scanner->arena,
+                            "PID %d (%s) could not be read within %u.%03u seconds: it, or a file "
+                            "system that it uses, hangs in the kernel",
+                            (int)row->pid, comm, ms / 1000, ms % 1000);
+    return arena_printf(&scanner->arena, "the helper process that read PID %d (%s) was ended",
+                        (int)row->pid, comm);
+}
+
+static void note_loss(void *context, uint32_t item, enum pool_loss loss)
+{
+    struct scanner *scanner = context;
+    pid_t pid = scanner->pids[item];
+    struct scan_row row = {.pid = pid,
+                           .state = loss == POOL_TIMEOUT ? SCAN_STUCK : SCAN_FAILED,
+                           .severity = -1,
+                           .comm = name_of(scanner, pid)};
+
+    row.reason = loss_text(scanner, &row);
+    take(scanner, &row);
+}
+
+static bool show_progress(void *context, uint32_t n_done)
+{
+    struct scanner *scanner = context;
+    const struct scan_request *request = scanner->request;
+    char text[64];
+
+    if (request) {
+        scanner->scan.is_interrupted = !request->goes_on(request->context);
+        return !scanner->scan.is_interrupted;
+    }
+    snprintf(text, sizeof(text), "%u of %u processes", n_done, scanner->n_pids);
+    progress_show(&scanner->progress, n_done, text);
+    return true;
+}
+
+static void add_pid(void *context, pid_t pid)
+{
+    struct scanner *scanner = context;
+
+    if (scanner->n_pids == scanner->n_room) {
+        scanner->n_room = scanner->n_room ? scanner->n_room * 2 : 1024;
+        scanner->pids = xreallocarray(scanner->pids, scanner->n_room, sizeof(*scanner->pids));
+    }
+    scanner->pids[scanner->n_pids++] = pid;
+}
+
+/* Users' names; the last one is remembered, for neighbours are often the same user's. */
+static void name_users(struct scanner *scanner)
+{
+    const char *name = NULL;
+    uint64_t last = UINT64_MAX;
+
+    for (uint32_t i = 0; i < scanner->n_rows; i++) {
+        struct scan_row *row = &scanner->rows[i];
+
+        if (!row->has_uid)
+            continue;
+        if (!name || row->uid != last) {
+            const struct passwd *user = getpwuid((uid_t)row->uid);
+
+            last = row->uid;
+            name = user ? arena_strndup(&scanner->arena, user->pw_name, strlen(user->pw_name))
+                        : arena_printf(&scanner->arena, "%llu", (unsigned long long)row->uid);
+        }
+        row->user = name;
+    }
+}
+
 /* What is not known comes last. */
 static uint64_t room_of(const struct scan_row *row)
 {
@@ -394,30 +430,22 @@ static int by_weight(const void *a, const void *b)
     return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-/* By its number, or for it had a row before. */
-static bool is_asked_for(const struct scanner *scanner, pid_t pid)
-{
-    const struct scan_request *request = scanner->request;
-
-    return request &&
-           (request->pids || (request->is_kept && request->is_kept(request->context, pid)));
-}
-
 static void sift(struct scanner *scanner)
 {
     struct scan *scan = &scanner->scan;
     uint32_t n = 0;
 
-    for (uint32_t i = 0; i < scanner->n_pids; i++) {
+    name_users(scanner);
+    for (uint32_t i = 0; i < scanner->n_rows; i++) {
         struct scan_row *row = &scanner->rows[i];
 
-        scan->n_by_state[row->state]++;
-        scan->n_matching += row->state == SCAN_READ && passes_filters(scanner->options, row);
+        count(scanner, row);
         row->is_filtered = !is_wanted(scanner->options, row);
-        if (!row->is_filtered || is_asked_for(scanner, row->pid))
+        if (is_kept(scanner, row))
             scanner->rows[n++] = *row;
     }
-    qsort(scanner->rows, n, sizeof(*scanner->rows), by_weight);
+    if (n > 0)
+        qsort(scanner->rows, n, sizeof(*scanner->rows), by_weight);
     scan->rows = scanner->rows;
     scan->n_rows = n;
 }
@@ -470,7 +498,6 @@ static bool collect(struct scanner *scanner, struct err *err)
     };
     bool ok;
 
-    scanner->rows = xreallocarray(NULL, scanner->n_pids + 1, sizeof(*scanner->rows));
     progress_begin(&scanner->progress, scanner->n_pids);
     ok = pool_run(&spec, err);
     progress_end(&scanner->progress);
@@ -523,7 +550,6 @@ static bool scan(struct scanner *scanner, struct err *err)
         cgroups_survey(scanner->inspection.files, scanner->inspection.host, scanner->n_pids);
     if (!collect(scanner, err))
         return false;
-    name_users(scanner);
     sift(scanner);
     scanner->scan.by = scanner->options->by;
     scanner->scan.has_all = scanner->options->all;
