@@ -34,6 +34,7 @@ struct scanner {
     uint32_t n_rows, n_rows_room;
     struct scan scan;
     struct image host;
+    struct quick_memo memo; /* a worker's own, too */
     struct progress progress;
 };
 
@@ -208,7 +209,7 @@ static void look(void *context, uint32_t item, struct textbuf *result)
     char target[16];
 
     if (scanner->options->quick &&
-        scanquick_look(&scanner->host, row.pid, scanner->options, result))
+        scanquick_look(&scanner->host, &scanner->memo, row.pid, scanner->options, result))
         return;
     snprintf(target, sizeof(target), "%d", (int)row.pid);
     if (inspection_begin(inspection, target, scanner->options)) {
@@ -320,7 +321,9 @@ static void note_row(void *context, uint32_t item, struct str bytes)
     struct scanner *scanner = context;
     struct scan_row row;
 
-    if (!scanrow_unpack(&scanner->arena, bytes, &row))
+    if (bytes.n == 0) /* scanquick_look() */
+        row = (struct scan_row){.pid = scanner->pids[item], .state = SCAN_READ, .severity = -1};
+    else if (!scanrow_unpack(&scanner->arena, bytes, &row))
         row = (struct scan_row){.pid = scanner->pids[item],
                                 .state = SCAN_FAILED,
                                 .severity = -1,
@@ -483,11 +486,21 @@ static unsigned int workers_for(uint32_t n_items)
     return n < n_items ? n : n_items;
 }
 
+/*
+ * To start and end a worker costs as much as the few questions to thirty processes, and each looks
+ * anew at the files of what has to be looked at as a whole.
+ */
+static uint32_t worth_of_worker(const struct options *options)
+{
+    return options->quick ? 2000 : 1;
+}
+
 static bool collect(struct scanner *scanner, struct err *err)
 {
     const struct pool_spec spec = {
         .n_items = scanner->n_pids,
-        .n_workers = workers_for(scanner->n_pids),
+        .n_workers = workers_for(scanner->n_pids / worth_of_worker(scanner->options)),
+        .n_when_stuck = workers_for(scanner->n_pids),
         .timeout_ms = scanner->options->timeout_ms,
         .context = scanner,
         .work = look,

@@ -23,10 +23,11 @@ struct options scanquick_options(const struct options *options)
     return quick;
 }
 
-/* Names cost more than all the rest: only where they can be seen. */
-static bool is_named(const struct options *options)
+/* Else that nothing is wrong is all that matters. */
+static bool is_told(const struct options *options)
 {
-    return options->all || options->name || options->user || options->cgroup;
+    return options->all || options->format->has_all_rows || options->name || options->user ||
+           options->cgroup;
 }
 
 /* The texts of the row live in the image's arena. */
@@ -58,17 +59,35 @@ static bool pack_named(struct scan_row *row, struct capture *host, struct textbu
     return ok;
 }
 
-bool scanquick_look(const struct image *host, pid_t pid, const struct options *options,
-                    struct textbuf *result)
+static bool pack_kernel_thread(const struct image *host, struct quick_memo *memo, pid_t pid,
+                               struct textbuf *result)
+{
+    memo->was_kernel_thread = quick_is_kernel_thread(host, pid);
+    if (!memo->was_kernel_thread)
+        return false;
+    scanrow_pack(result,
+                 &(struct scan_row){.pid = pid, .state = SCAN_KERNEL_THREAD, .severity = -1});
+    return true;
+}
+
+bool scanquick_look(const struct image *host, struct quick_memo *memo, pid_t pid,
+                    const struct options *options, struct textbuf *result)
 {
     uint64_t most_mappings = sieve_most_mappings(&host->host);
     struct sieve_room room;
     struct quick quick;
     struct scan_row row = {.pid = pid, .state = SCAN_READ, .severity = -1, .is_quick = true};
 
-    if (most_mappings == 0 || !quick_read(&quick, host, pid, most_mappings) ||
-        !sieve_passes(&quick, host, &room))
+    if (most_mappings == 0)
         return false;
+    if (memo->was_kernel_thread && pack_kernel_thread(host, memo, pid, result))
+        return true;
+    if (!quick_read(&quick, memo, host, pid, most_mappings))
+        return quick.is_empty && pack_kernel_thread(host, memo, pid, result);
+    if (!sieve_passes(&quick, host, &room))
+        return false;
+    if (!is_told(options))
+        return true;
     row.has_room = true;
     row.room = room.in_call;
     row.room_in_steps = room.in_steps;
@@ -76,8 +95,5 @@ bool scanquick_look(const struct image *host, pid_t pid, const struct options *o
     row.n_mappings = (uint32_t)quick.n_mappings;
     row.is_bound = !quick.is_counted;
     row.is_incomplete = true;
-    if (is_named(options))
-        return pack_named(&row, host->capture, result);
-    scanrow_pack(result, &row);
-    return true;
+    return pack_named(&row, host->capture, result);
 }

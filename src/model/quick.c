@@ -8,6 +8,7 @@
 
 struct sieve {
     struct quick *quick;
+    struct quick_memo *memo;
     const struct image *host;
     pid_t pid;
     int maps;
@@ -26,24 +27,54 @@ static bool is_called(const struct vma *vma, const char *name)
 
 /* By questions. */
 
+static uint64_t *remembered(struct quick_memo *memo, const struct vma *first)
+{
+    size_t n = sizeof(memo->programs) / sizeof(memo->programs[0]), i = first->inode % n;
+
+    if (memo->programs[i].inode != first->inode || memo->programs[i].device != first->device) {
+        memo->programs[i].inode = first->inode;
+        memo->programs[i].device = first->device;
+        memo->programs[i].bytes = 0;
+    }
+    return &memo->programs[i].bytes;
+}
+
+/* No mapping is smaller than a page. */
+static uint64_t most_within(const struct sieve *sieve, uint64_t bytes)
+{
+    return bytes / sieve->host->page_size;
+}
+
+/* Where the data of another process ended that runs the same program. */
+static bool find_heap_again(struct sieve *sieve, const struct vma *first, uint64_t bytes)
+{
+    uint64_t end = first->range.start + bytes;
+    struct vma vma;
+
+    if (ask_vma(sieve->maps, end, VMA_NAME, &vma) != VMA_FOUND || vma.range.start < end ||
+        !is_called(&vma, "[heap]"))
+        return false;
+    sieve->quick->heap = vma.range;
+    sieve->quick->n_mappings = most_within(sieve, bytes) + 1;
+    return true;
+}
+
 /*
  * From the first mapping that is written to, the program's data, one after the other: its bss and
- * the heap come next.  No mapping is smaller than a page, so that there are no more than pages up
- * to the end of the data.
+ * the heap come next.  *end: of what comes before the heap.
  */
-static enum vma_answer find_heap(struct sieve *sieve)
+static enum vma_answer walk_to_heap(struct sieve *sieve, const struct vma *first, uint64_t *end)
 {
     enum { MAX_BEFORE = 6 };
     struct quick *quick = sieve->quick;
-    struct vma first, vma;
-    enum vma_answer answer = ask_vma(sieve->maps, 0, 0, &first);
+    struct vma vma;
+    enum vma_answer answer = ask_vma(sieve->maps, first->range.start, VMA_WRITABLE, &vma);
 
     if (answer == VMA_FOUND)
-        answer = ask_vma(sieve->maps, 0, VMA_WRITABLE, &vma);
-    if (answer == VMA_FOUND)
-        quick->n_mappings = (vma.range.end - first.range.start) / sieve->host->page_size;
+        quick->n_mappings = most_within(sieve, vma.range.end - first->range.start);
     for (int i = 0; answer == VMA_FOUND && i < MAX_BEFORE; i++) {
-        answer = ask_vma(sieve->maps, vma.range.end, VMA_NAME, &vma);
+        *end = vma.range.end;
+        answer = ask_vma(sieve->maps, *end, VMA_NAME, &vma);
         quick->n_mappings++;
         if (answer == VMA_FOUND && is_called(&vma, "[heap]")) {
             quick->heap = vma.range;
@@ -51,6 +82,29 @@ static enum vma_answer find_heap(struct sieve *sieve)
         }
     }
     return answer == VMA_FOUND ? VMA_NONE : answer;
+}
+
+/* A bss that is large is not remembered: it would have to be counted by its pages. */
+static enum vma_answer find_heap(struct sieve *sieve)
+{
+    enum { MOST_SHARE = 8 };
+    struct vma first;
+    enum vma_answer answer = ask_vma(sieve->maps, 0, 0, &first);
+    uint64_t *bytes, end;
+
+    if (answer != VMA_FOUND)
+        return answer;
+    sieve->quick->n_mappings = 1;
+    bytes = remembered(sieve->memo, &first);
+    if (*bytes > 0 && find_heap_again(sieve, &first, *bytes))
+        return VMA_FOUND;
+    answer = walk_to_heap(sieve, &first, &end);
+    if (answer == VMA_FOUND && first.inode != 0 &&
+        most_within(sieve, end - first.range.start) < sieve->most_mappings / MOST_SHARE) {
+        *bytes = end - first.range.start;
+        sieve->quick->n_mappings = most_within(sieve, *bytes) + 1;
+    }
+    return answer;
 }
 
 /* The heap goes on, and where it ends is another question. */
@@ -189,9 +243,11 @@ static void read_limits(struct quick *quick, const struct image *host, pid_t pid
     quick->address_space = limits.address_space;
 }
 
-bool quick_read(struct quick *quick, const struct image *host, pid_t pid, uint64_t most_mappings)
+bool quick_read(struct quick *quick, struct quick_memo *memo, const struct image *host, pid_t pid,
+                uint64_t most_mappings)
 {
-    struct sieve sieve = {.quick = quick, .host = host, .pid = pid, .most_mappings = most_mappings};
+    struct sieve sieve = {
+        .quick = quick, .memo = memo, .host = host, .pid = pid, .most_mappings = most_mappings};
     bool ok;
 
     *quick = (struct quick){.n_mappings = 0};
@@ -199,10 +255,20 @@ bool quick_read(struct quick *quick, const struct image *host, pid_t pid, uint64
     if (sieve.maps < 0)
         return false;
     ok = read_maps(&sieve);
+    quick->is_empty = quick->n_mappings == 0;
     ask_close(sieve.maps);
     if (ok)
         read_limits(quick, host, pid);
     return ok;
+}
+
+bool quick_is_kernel_thread(const struct image *host, pid_t pid)
+{
+    struct stat_record stat;
+    char text[4096];
+    size_t n = ask_file(host->capture, pid, "stat", text, sizeof(text));
+
+    return stat_parse((struct str){text, n}, &stat, NULL) && stat.flags & PF_KTHREAD_BIT;
 }
 
 bool quick_identify(struct image *image, struct capture *process, pid_t pid)

@@ -12,8 +12,8 @@
 
 struct vma {
     struct range range;
-    bool is_file;   /* it has an inode */
-    char name[512]; /* as in maps; "" where there is none, or it was not asked for */
+    uint64_t inode, device; /* of its file; 0: it has none */
+    char name[512];         /* as in maps; "" where there is none, or it was not asked for */
 };
 
 enum vma_answer {
