@@ -45,6 +45,12 @@ static uint64_t most_within(const struct sieve *sieve, uint64_t bytes)
     return bytes / sieve->host->page_size;
 }
 
+static void take_heap(struct quick *quick, const struct vma *vma)
+{
+    quick->heap = vma->range;
+    quick->begins_forbidden = vma->is_forbidden;
+}
+
 /* Where the data of another process ended that runs the same program. */
 static bool find_heap_again(struct sieve *sieve, const struct vma *first, uint64_t bytes)
 {
@@ -54,32 +60,34 @@ static bool find_heap_again(struct sieve *sieve, const struct vma *first, uint64
     if (ask_vma(sieve->maps, end, VMA_NAME, &vma) != VMA_FOUND || vma.range.start < end ||
         !is_called(&vma, "[heap]"))
         return false;
-    sieve->quick->heap = vma.range;
+    take_heap(sieve->quick, &vma);
     sieve->quick->n_mappings = most_within(sieve, bytes) + 1;
     return true;
 }
 
 /*
  * From the first mapping that is written to, the program's data, one after the other: its bss and
- * the heap come next.  *end: of what comes before the heap.
+ * the heap come next.  It is the heap where the program is above it.  *end: of what comes before.
  */
 static enum vma_answer walk_to_heap(struct sieve *sieve, const struct vma *first, uint64_t *end)
 {
     enum { MAX_BEFORE = 6 };
     struct quick *quick = sieve->quick;
     struct vma vma;
-    enum vma_answer answer = ask_vma(sieve->maps, first->range.start, VMA_WRITABLE, &vma);
+    enum vma_answer answer = ask_vma(sieve->maps, 0, VMA_WRITABLE | VMA_NAME, &vma);
 
-    if (answer == VMA_FOUND)
-        quick->n_mappings = most_within(sieve, vma.range.end - first->range.start);
+    if (answer == VMA_FOUND) {
+        *end = vma.range.start;
+        quick->n_mappings = most_within(sieve, *end - first->range.start) + 1;
+    }
     for (int i = 0; answer == VMA_FOUND && i < MAX_BEFORE; i++) {
+        if (is_called(&vma, "[heap]")) {
+            take_heap(quick, &vma);
+            return VMA_FOUND;
+        }
         *end = vma.range.end;
         answer = ask_vma(sieve->maps, *end, VMA_NAME, &vma);
         quick->n_mappings++;
-        if (answer == VMA_FOUND && is_called(&vma, "[heap]")) {
-            quick->heap = vma.range;
-            return VMA_FOUND;
-        }
     }
     return answer == VMA_FOUND ? VMA_NONE : answer;
 }
@@ -107,18 +115,34 @@ static enum vma_answer find_heap(struct sieve *sieve)
     return answer;
 }
 
-/* The heap goes on, and where it ends is another question. */
+static bool take_next(struct quick *quick, const struct vma *vma)
+{
+    if (is_called(vma, "[heap]"))
+        return false;
+    quick->next = vma->range;
+    quick->next_is_stack = is_called(vma, "[stack]");
+    return true;
+}
+
+/*
+ * musl's heap begins with a page that nobody can use.  With other parts, where it ends is not all
+ * that there is to tell: its top can be locked.
+ */
 static bool find_next(const struct sieve *sieve)
 {
     struct quick *quick = sieve->quick;
     struct vma vma;
 
-    if (ask_vma(sieve->maps, quick->heap.end, VMA_NAME, &vma) != VMA_FOUND ||
-        is_called(&vma, "[heap]"))
+    if (ask_vma(sieve->maps, quick->heap.end, VMA_NAME, &vma) != VMA_FOUND)
         return false;
-    quick->next = vma.range;
-    quick->next_is_stack = is_called(&vma, "[stack]");
-    return true;
+    if (quick->begins_forbidden && is_called(&vma, "[heap]") &&
+        vma.range.start == quick->heap.end) {
+        quick->heap.end = vma.range.end;
+        quick->n_mappings++;
+        if (ask_vma(sieve->maps, quick->heap.end, VMA_NAME, &vma) != VMA_FOUND)
+            return false;
+    }
+    return take_next(quick, &vma);
 }
 
 /*

@@ -22,7 +22,8 @@ struct quick_memo {
 };
 
 struct quick {
-    struct range heap; /* the one mapping that is labelled [heap] */
+    struct range heap; /* labelled [heap]: one mapping, or a forbidden one and another */
+    bool begins_forbidden;
     struct range next; /* above it */
     bool next_is_stack;
     bool is_counted; /* else there are at most so many */

@@ -28,7 +28,7 @@ struct query {
 
 #define QUERY _IOWR('f', 17, struct query)
 
-enum { FLAG_WRITABLE = 0x02, FLAG_COVERING_OR_NEXT = 0x10 };
+enum { FLAG_WRITABLE = 0x02, FLAGS_ACCESS = 0x07, FLAG_COVERING_OR_NEXT = 0x10 };
 
 /* "PID/file".  A printf() here takes a hundredth of a scan --quick. */
 static void path_of(char path[static 32], pid_t pid, const char *file)
@@ -84,6 +84,7 @@ enum vma_answer ask_vma(int maps, uint64_t address, unsigned int wanted, struct 
     if (ioctl(maps, QUERY, &query) != 0)
         return answer_of(errno);
     vma->range = (struct range){query.start, query.end};
+    vma->is_forbidden = (query.vma_flags & FLAGS_ACCESS) == 0;
     vma->inode = query.inode;
     vma->device = (uint64_t)query.dev_major << 32 | query.dev_minor;
     return VMA_FOUND;

@@ -12,6 +12,7 @@
 
 struct vma {
     struct range range;
+    bool is_forbidden;      /* PROT_NONE */
     uint64_t inode, device; /* of its file; 0: it has none */
     char name[512];         /* as in maps; "" where there is none, or it was not asked for */
 };
