@@ -262,6 +262,7 @@ static void walk_heap(struct image *image, struct heap *heap, struct targetmem *
     source.ranges = list_anonymous(image, &source.n_ranges);
     heap->walk = arena_alloc(&image->arena, sizeof(*heap->walk));
     heapwalk_run(heap->walk, &image->arena, &source);
+    heap->is_trim_most |= heap->walk->is_trim_most;
     heap->is_corrupt = heap->walk->verdict == HEAP_CORRUPTED;
 }
 

@@ -90,6 +90,7 @@ struct heap_walker {
     struct heap_candidate *candidates;
     size_t room_candidates;
     bool has_blank; /* the main arena has a chunk that may be a tcache without anything in it */
+    uint64_t pages_asked; /* whether they are there */
 
     /* of the arena that is being walked */
     const struct glibc_arena *arena;
@@ -102,6 +103,22 @@ static inline uint64_t heap_word(const struct heap_walker *walker, const void *p
     const struct glibc_layout *layout = &walker->malloc->layout;
 
     return word_load(p, walker->word, layout->is_big_endian);
+}
+
+/* How much there is to ask about is the target's to say: of 256 GiB, with pages of 4 KiB. */
+enum { HEAP_MAX_PAGES = 1 << 26 };
+
+static inline bool heap_may_ask(const struct heap_walker *walker)
+{
+    return walker->pages_asked < HEAP_MAX_PAGES;
+}
+
+static inline bool heap_page_is_present(struct heap_walker *walker, uint64_t address)
+{
+    const struct heapwalk_source *source = walker->source;
+
+    walker->pages_asked++;
+    return !source->is_present || source->is_present(source->present_context, address);
 }
 
 /* To the next and previous chunk of its bin, and to the next larger and smaller one, or 0. */

@@ -43,13 +43,6 @@ static void segment_count(struct main_walk *main, const struct heap_segment *seg
     main->segments += segment->end - from;
 }
 
-static bool page_is_present(const struct heap_walker *walker, uint64_t address)
-{
-    const struct heapwalk_source *source = walker->source;
-
-    return !source->is_present || source->is_present(source->present_context, address);
-}
-
 /*
  * Others may have moved the break by any number of bytes, so that the next segment may start at any
  * aligned address.
@@ -60,10 +53,11 @@ static bool segment_search(struct main_walk *main, uint64_t from, struct heap_se
     uint64_t page = walker->source->page_size, asked = UINT64_MAX, at;
     struct heap_chunk chunk;
 
-    for (at = heap_chunk_align(walker, from); at < main->brk.end; at += walker->align) {
+    for (at = heap_chunk_align(walker, from); at < main->brk.end && heap_may_ask(walker);
+         at += walker->align) {
         if (align_down(at, page) != asked) {
             asked = align_down(at, page);
-            if (!page_is_present(walker, asked)) {
+            if (!heap_page_is_present(walker, asked)) {
                 at = heap_chunk_align(walker, asked + page) - walker->align;
                 continue;
             }
@@ -184,7 +178,7 @@ static uint64_t fallback_look(struct main_walk *main, uint64_t at, uint64_t limi
 
     if (next > at)
         return align_up(next, page);
-    if (!page_is_present(walker, at) ||
+    if (!heap_page_is_present(walker, at) ||
         !heap_chunk_load(walker, &walker->stream, segment.start, &chunk))
         return at + page;
     mapped = mapped_bytes(walker, &chunk, at, limit - at);
@@ -211,10 +205,10 @@ static void fallback_walk(struct main_walk *main)
 {
     const struct heap_walker *walker = main->walker;
 
-    for (size_t i = 0; i < walker->n_spans; i++) {
+    for (size_t i = 0; i < walker->n_spans && heap_may_ask(walker); i++) {
         uint64_t at = align_up(walker->spans[i].start, walker->source->page_size);
 
-        while (at < walker->spans[i].end && !nothing_is_missing(main))
+        while (at < walker->spans[i].end && heap_may_ask(walker) && !nothing_is_missing(main))
             at = fallback_look(main, at, walker->spans[i].end);
     }
 }
@@ -247,7 +241,7 @@ static bool main_end(struct main_walk *main)
         walker->state.tally.foreign_bytes = gaps;
         return true;
     }
-    if (walker->search_left == 0)
+    if (walker->search_left == 0 || !heap_may_ask(walker))
         return heap_break_set(walker, HEAP_LIMIT, arena->address, 0);
     if (!walker->state.has_top)
         return heap_break_set(walker, HEAP_TOP_MISSING, arena->address, arena->top);

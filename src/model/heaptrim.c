@@ -14,17 +14,48 @@ void heap_run_add(struct heap_run *run, const struct heap_chunk *chunk, bool is_
     run->ends_binned = is_binned;
 }
 
-static uint64_t present_bytes(const struct heap_walker *walker, uint64_t start, uint64_t end)
+/* The memory that is there at the address or behind it; NULL: there is none. */
+static const struct range *span_from(const struct heap_walker *walker, uint64_t address)
 {
-    const struct heapwalk_source *source = walker->source;
-    uint64_t page = source->page_size, bytes = 0;
+    size_t low = 0, high = walker->n_spans;
 
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (walker->spans[middle].end <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < walker->n_spans ? &walker->spans[low] : NULL;
+}
+
+static uint64_t present_in(struct heap_walker *walker, uint64_t start, uint64_t end)
+{
+    uint64_t page = walker->source->page_size, bytes = 0;
+
+    for (; start < end && heap_may_ask(walker); start += page)
+        bytes += heap_page_is_present(walker, start) ? page : 0;
     if (start >= end)
-        return 0;
-    if (!source->is_present)
-        return end - start;
-    for (uint64_t at = start; at < end; at += page)
-        bytes += source->is_present(source->present_context, at) ? page : 0;
+        return bytes;
+    walker->walk->is_trim_most = true;
+    return bytes + end - start;
+}
+
+/* Sizes are the target's to say: of what is not mapped nobody asks. */
+static uint64_t present_bytes(struct heap_walker *walker, uint64_t start, uint64_t end)
+{
+    const struct range *span = NULL;
+    uint64_t bytes = 0;
+
+    if (!walker->source->is_present)
+        return start < end ? end - start : 0;
+    while (start < end && (span = span_from(walker, start)) && span->start < end) {
+        uint64_t from = start > span->start ? start : span->start;
+
+        start = end < span->end ? end : span->end;
+        bytes += present_in(walker, from, start);
+    }
     return bytes;
 }
 
@@ -50,7 +81,7 @@ static uint64_t top_page_size(const struct heap_walker *walker)
     return walker->malloc->layout.has_thp && huge > page && (huge & (huge - 1)) == 0 ? huge : page;
 }
 
-static uint64_t top_trim_bytes(const struct heap_walker *walker, uint64_t size, uint64_t end)
+static uint64_t top_trim_bytes(struct heap_walker *walker, uint64_t size, uint64_t end)
 {
     uint64_t page = walker->source->page_size, extra;
 

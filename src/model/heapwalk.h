@@ -116,6 +116,7 @@ struct heapwalk {
     struct heapwalk_arena *arenas; /* as many as glibc_malloc has, in its order */
     struct heap_tally total;
     struct heap_mallinfo mallinfo;
+    bool is_trim_most; /* trim_bytes counts pages as there of which nobody asked: they are many */
     enum heap_verdict verdict;
     struct heap_break broken; /* the first of an arena's */
 };

@@ -474,6 +474,42 @@ START_TEST(test_absent_pages_are_not_trimmed)
 }
 END_TEST
 
+static uint64_t n_asked;
+
+static bool is_in_heap(void *context, uint64_t address)
+{
+    n_asked++;
+    return address < *(uint64_t *)context;
+}
+
+/* Terabytes in which a segment could be, if only somebody looked at each page. */
+START_TEST(test_search_in_absent_memory_ends)
+{
+    const uint64_t terabyte = UINT64_C(1) << 40;
+    uint64_t start;
+    struct range ranges[FAKE_PIECES + 1];
+    struct heapwalk_source source;
+    struct reader reader;
+
+    main_begin(&forms[2], 16);
+    fakeheap_segment(&fake, 0, heap_start(), fake.brk, "u32 u64", FAKE_TOP);
+    fakeheap_finish(&fake);
+    fake.arenas[0].system_bytes += FAKE_PAGE;
+    source = fakeheap_source(&fake, &reader);
+    memcpy(ranges, source.ranges, source.n_ranges * sizeof(*ranges));
+    start = ranges[source.n_ranges - 1].end + terabyte;
+    ranges[source.n_ranges++] = (struct range){start, start + 40 * terabyte};
+    source.ranges = ranges;
+    source.is_present = is_in_heap;
+    source.present_context = &start;
+    n_asked = 0;
+    heapwalk_run(&walk, &arena, &source);
+    ck_assert_int_eq(walk.broken.kind, HEAP_LIMIT);
+    ck_assert_uint_gt(n_asked, 1 << 20);
+    ck_assert_uint_lt(n_asked, 1 << 27);
+}
+END_TEST
+
 START_TEST(test_unused)
 {
     main_simple(&forms[2], "u32", 2);
@@ -789,6 +825,7 @@ Suite *heapwalk_suite(void)
     tcase_add_test(tcase, test_fallback_from_the_start);
     tcase_add_test(tcase, test_foreign_then_fallback);
     tcase_add_test(tcase, test_absent_pages_are_not_trimmed);
+    tcase_add_test(tcase, test_search_in_absent_memory_ends);
     tcase_add_test(tcase, test_unused);
     tcase_add_test(tcase, test_adjacent);
     tcase_add_test(tcase, test_trim_to_the_word);
