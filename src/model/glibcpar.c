@@ -32,7 +32,8 @@ enum { LEAST_PAGE = 4096 };
 struct scan {
     const struct glibc_place *place;
     const struct par_hint *hint;
-    uint8_t rows; /* bits */
+    uint8_t rows;    /* bits */
+    bool is_unpaged; /* since 2.43 each mremap() leaves two words too many in mmapped_bytes */
     int best_score;
     const struct par_row *best_row;
     struct glibc_par best;
@@ -97,13 +98,14 @@ static bool par_load(const struct scan *scan, const struct par_row *row, const u
 static bool is_possible(const struct scan *scan, const struct glibc_par *par)
 {
     uint64_t page = scan->place->page_size;
+    uint64_t unit = scan->is_unpaged ? 2 * (uint64_t)scan->place->word : page;
 
     return par->n_mmaps <= par->max_n_mmaps && par->max_n_mmaps <= INT_MAX &&
            par->n_mmaps_max <= INT_MAX && par->mmapped_bytes <= par->max_mmapped_bytes &&
            (par->n_mmaps == 0) == (par->mmapped_bytes == 0) &&
            (par->max_n_mmaps == 0) == (par->max_mmapped_bytes == 0) &&
-           par->mmapped_bytes % page == 0 && par->max_mmapped_bytes % page == 0 &&
-           par->n_mmaps <= par->mmapped_bytes / page && is_page_size(par->thp_page_size) &&
+           par->mmapped_bytes % unit == 0 && par->max_mmapped_bytes % unit == 0 &&
+           par->n_mmaps <= par->mmapped_bytes / unit && is_page_size(par->thp_page_size) &&
            is_page_size(par->huge_page_size);
 }
 
@@ -170,7 +172,12 @@ void par_find(struct glibc_par *par, bool *has_thp, const struct glibc_place *pl
     /* A place with nothing in it but zeros has some of the score as well. */
     enum { PIECE = 16 << 10, LEAST_SCORE = 7 };
     struct scan scan = {
-        .place = place, .hint = hint, .rows = generation->pars, .best_score = LEAST_SCORE};
+        .place = place,
+        .hint = hint,
+        .rows = generation->pars,
+        .is_unpaged = generation->n_fast == 0,
+        .best_score = LEAST_SCORE,
+    };
     unsigned char piece[PIECE + PAR_BYTES];
 
     for (uint64_t at = segment.start; at < segment.end;) {
