@@ -3,6 +3,7 @@
  * Uses malloc in one way or another, says what mallinfo2() says of it, and waits.
  *
  *     patterns --list          the patterns, one a line
+ *     patterns --glibc         its version
  *     patterns NAME            prints `mallinfo NINE NUMBERS` and `ready PID`, then obeys letters
  *                              on standard input: t calls malloc_trim(0) and answers `trimmed`;
  *                              at its end the program ends
@@ -11,6 +12,7 @@
  * is malloc's doing.
  */
 #include <errno.h>
+#include <gnu/libc-version.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -677,6 +679,11 @@ static const struct pattern {
 };
 enum { N_PATTERNS = sizeof(patterns) / sizeof(patterns[0]) };
 
+/* Until then its numbers were of int: enough for what is done here. */
+#if !__GLIBC_PREREQ(2, 33)
+#define mallinfo2 mallinfo
+#endif
+
 static void say_mallinfo(void)
 {
     struct mallinfo2 info = mallinfo2();
@@ -730,7 +737,12 @@ static void list(void)
 int main(int argc, char **argv)
 {
     if (argc != 2)
-        fail("usage: patterns --list|NAME");
+        fail("usage: patterns --list|--glibc|NAME");
+    if (strcmp(argv[1], "--glibc") == 0) {
+        put_text(gnu_get_libc_version());
+        put_line();
+        return 0;
+    }
     if (strcmp(argv[1], "--list") == 0) {
         list();
         return 0;
