@@ -12,6 +12,7 @@ static void tell(const struct inspection *inspection, const char *path, FILE *ou
     struct arena *arena = &image->arena;
     const char *access = inspection_access(inspection);
     const char *name = safe_text(arena, who_name(image));
+    const char *unstopped = image->heap ? render_unstopped(image->heap, arena) : NULL;
 
     fprintf(out, "%s: ", safe_text(arena, str_of(path)));
     if (image->pid)
@@ -25,6 +26,8 @@ static void tell(const struct inspection *inspection, const char *path, FILE *ou
         fprintf(out, "%s%s", i == 0 ? "; not read: " : ", ",
                 safe_text(arena, str_of(image->missing[i].what)));
     fprintf(out, "\n");
+    if (unstopped)
+        fprintf(out, "%s\n", unstopped);
     if (access)
         fprintf(out, "%s\n", access);
 }

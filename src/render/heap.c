@@ -45,16 +45,23 @@ static void print_allocator(const struct page *page)
                                heap->pagemap_missing));
 }
 
+const char *render_unstopped(const struct heap *heap, struct arena *arena)
+{
+    unsigned int n = heap->n_unstopped;
+
+    return n == 0 ? NULL
+                  : arena_printf(arena,
+                                 "%u thread%s did not stop in time, in uninterruptible sleep: the "
+                                 "kernel may have written to memory meanwhile",
+                                 n, n == 1 ? "" : "s");
+}
+
 static void print_unstopped(const struct page *page)
 {
-    unsigned int n = page->facts->heap->n_unstopped;
+    const char *text = render_unstopped(page->facts->heap, page->arena);
 
-    if (n > 0)
-        print_row(page, "stop",
-                  arena_printf(page->arena,
-                               "%u thread%s did not stop in time, in uninterruptible sleep: the "
-                               "kernel may have written to memory meanwhile",
-                               n, n == 1 ? "" : "s"));
+    if (text)
+        print_row(page, "stop", text);
 }
 
 static const char *growth_text(enum heap_growth growth)

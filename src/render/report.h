@@ -91,6 +91,9 @@ void render_lineage(struct image *image, const struct style *style, FILE *out);
 /* What malloc holds: a part of render_text(), and all that `heap` shows. */
 void render_heap(const struct report *report, const struct style *style, FILE *out);
 
+/* A sentence on threads that --stop did not stop; NULL: there are none. */
+const char *render_unstopped(const struct heap *heap, struct arena *arena);
+
 /* The table of mappings.  False when style->columns names an unknown column. */
 bool render_map(const struct report *report, const struct style *style, FILE *out, struct err *err);
 
