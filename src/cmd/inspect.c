@@ -270,9 +270,10 @@ static enum image_state read_process(struct inspection *inspection, pid_t pid,
     struct image *image = &inspection->image;
     struct stop *stop = NULL;
     enum image_state state;
+    bool is_held = options->stop && capture_kind(inspection->process) == CAPTURE_LIVE;
 
-    if (options->stop && capture_kind(inspection->process) == CAPTURE_LIVE &&
-        !stop_begin(&stop, inspection->process, err)) {
+    inspection->slept = is_held && threads_sleep(inspection->process);
+    if (is_held && !stop_begin(&stop, inspection->process, err)) {
         *image = (struct image){.pid = pid, .capture = inspection->process};
         return IMAGE_FAILED;
     }
@@ -310,10 +311,22 @@ static void fault_note(struct fault *fault, struct inspection *inspection, bool 
     bool is_same =
         is_first || (fault->is_alike && fault->what == what && fault->address == address);
 
-    fault->is_alike =
-        what && is_same && !heap_is_locked(heap) && threads_sleep(inspection->process);
+    fault->is_alike = what && is_same && !heap_is_locked(heap) &&
+                      (inspection->slept || threads_sleep(inspection->process));
     fault->what = what;
     fault->address = address;
+}
+
+/* Threads that --stop woke have to get to sleep again, on a machine that may be busy. */
+static void await_sleep(const struct inspection *inspection)
+{
+    enum { PATIENCE_MS = 50 };
+
+    for (int i = 0; inspection->slept && i < PATIENCE_MS; i++) {
+        if (threads_sleep(inspection->process))
+            return;
+        capture_wait(1);
+    }
 }
 
 /*
@@ -349,6 +362,7 @@ static enum image_state inspect(struct inspection *inspection, pid_t pid,
         capture_forget(inspection->process);
         if (!options->keep)
             capture_wait(i);
+        await_sleep(inspection);
     }
 }
 

@@ -22,6 +22,7 @@ struct inspection {
     const char *path;            /* of the target: `directory`, or the argument when it is no PID */
     const char *kind;            /* capture_kind_name(), or NULL while it is not known */
     enum image_state state;      /* of the last one */
+    bool slept;                  /* all threads did, before --stop stopped them */
     bool is_kernel_thread;       /* that is why there is no memory */
     bool has_threads;            /* ... is not shown, for the main one has ended */
     char directory[32];
