@@ -5,12 +5,14 @@ gdb holds the process while layoutcheck reads it, so both speak of the same mome
 are needed: the result's ten words go to the stack, below all that the call can use.
 """
 
+import glob
 import json
 import os
 import pathlib
 import re
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -65,6 +67,16 @@ int main(void)
     return getchar() == 'x';
 }
 """
+# postgres refuses to run as root.
+AS_NOBODY = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
+POSTGRES = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"))[-1:] or ["postgres"]
+INITDB = os.path.join(os.path.dirname(POSTGRES[0]), "initdb")
+CLUSTER = ["sh", "-c", ("chown nobody . && " if AS_NOBODY else "") +
+           " ".join([*AS_NOBODY, INITDB, "-D", "data", "-A", "trust", "-N"])]
+QUERIES = """create table t as select i, repeat('x', i % 200) as x from generate_series(1, 20000) as s(i)
+select count(*) from t as a join t as b using (x) where a.i % 3 = 0 and b.i < 500
+select 'ready'
+"""
 # What to run; it says "ready" on its standard output, and ends with its standard input.
 GLIBC = {
     "bash": ["bash", "-c", "for ((i = 0; i < 20000; i++)); do a[i]=$i$i; done; echo ready; read x"],
@@ -82,6 +94,10 @@ GLIBC = {
                 "select i, hex(randomblob(i % 200)) as x from n; delete from t where i % 3 = 0;"
                 "select 'ready';"],
 }
+# A server without a network, and one that is its own client.
+GLIBC["postgres"] = [*AS_NOBODY, *POSTGRES, "-D", "data", "-k", ".", "-c", "listen_addresses="]
+GLIBC["postgres-single"] = [*AS_NOBODY, "bash", "-c",
+                            'exec 3<&0 "$0" --single -D data postgres < <(cat queries - <&3)', *POSTGRES]
 NAMED = {
     "redis-server": ("jemalloc", ["redis-server", "--port", "0", "--save", "", "--unixsocket", "./socket"]),
     "go": ("go", ["./go"]),
@@ -90,6 +106,8 @@ NAMED = {
     "asan": ("asan", ["./asan"]),
 }
 BUILDS = {
+    "postgres": CLUSTER,
+    "postgres-single": CLUSTER,
     "go": ["go", "build", "-o", "go", "main.go"],
     "musl": ["musl-gcc", "-o", "musl", "main.c"],
     "musl-static": ["musl-gcc", "-static", "-o", "musl-static", "main.c"],
@@ -105,7 +123,7 @@ class Missing(Exception):
 def program_build(name, directory):
     """The files that a program needs in its directory."""
     for file, text in (("Wait.java", JAVA), ("nginx.conf", NGINX.format(directory)), ("main.go", GO),
-                       ("main.c", C)):
+                       ("main.c", C), ("queries", QUERIES)):
         pathlib.Path(directory, file).write_text(text)
     if name not in BUILDS:
         return
@@ -125,6 +143,7 @@ class Program:
         if not command[0].startswith("./") and not shutil.which(command[0]):
             raise Missing(f"{command[0]} is not installed")
         self.directory = tempfile.TemporaryDirectory()
+        self.end = signal.SIGTERM if name.startswith("postgres") else signal.SIGKILL  # it has System V memory
         try:
             program_build(name, self.directory.name)
             self.process = subprocess.Popen(command, cwd=self.directory.name, stdin=subprocess.PIPE,
@@ -150,7 +169,7 @@ class Program:
         return self.process.pid
 
     def __exit__(self, *_):
-        self.process.kill()
+        self.process.send_signal(self.end)
         self.process.wait()
         self.process.stdin.close()
         self.process.stdout.close()
