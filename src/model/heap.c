@@ -237,9 +237,21 @@ static struct range *list_anonymous(struct image *image, size_t *n)
     for (uint32_t i = 0; i < image->n_mappings; i++) {
         const struct mapping *mapping = &image->mappings[i];
 
-        if (mapping->perms & PERM_WRITE && can_read(image, mapping) && !mapping->is_file)
+        if (mapping->perms & PERM_WRITE && can_read(image, mapping) &&
+            (!mapping->is_file || mapping_is_huge(image, mapping)))
             ranges[(*n)++] = mapping->range;
     }
+    return ranges;
+}
+
+static struct range *list_huge(struct image *image, size_t *n)
+{
+    struct range *ranges = arena_alloc(&image->arena, (image->n_mappings + 1) * sizeof(*ranges));
+
+    *n = 0;
+    for (uint32_t i = 0; i < image->n_mappings; i++)
+        if (mapping_is_huge(image, &image->mappings[i]))
+            ranges[(*n)++] = image->mappings[i].range;
     return ranges;
 }
 
@@ -260,6 +272,7 @@ static void walk_heap(struct image *image, struct heap *heap, struct targetmem *
     heap->is_trim_most =
         capture_kind(image->capture) != CAPTURE_LIVE || targetmem_missing(mem) != NULL;
     source.ranges = list_anonymous(image, &source.n_ranges);
+    source.huge = list_huge(image, &source.n_huge);
     heap->walk = arena_alloc(&image->arena, sizeof(*heap->walk));
     heapwalk_run(heap->walk, &image->arena, &source);
     heap->is_trim_most |= heap->walk->is_trim_most;

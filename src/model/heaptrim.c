@@ -14,20 +14,29 @@ void heap_run_add(struct heap_run *run, const struct heap_chunk *chunk, bool is_
     run->ends_binned = is_binned;
 }
 
-/* The memory that is there at the address or behind it; NULL: there is none. */
-static const struct range *span_from(const struct heap_walker *walker, uint64_t address)
+/* The first range that has the address or lies behind it; NULL: there is none. */
+static const struct range *range_from(const struct range *ranges, size_t n, uint64_t address)
 {
-    size_t low = 0, high = walker->n_spans;
+    size_t low = 0, high = n;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (walker->spans[middle].end <= address)
+        if (ranges[middle].end <= address)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < walker->n_spans ? &walker->spans[low] : NULL;
+    return low < n ? &ranges[low] : NULL;
+}
+
+/* madvise() refuses parts of huge pages. */
+static bool may_go(const struct heap_walker *walker, uint64_t address)
+{
+    const struct heapwalk_source *source = walker->source;
+    const struct range *huge = range_from(source->huge, source->n_huge, address);
+
+    return !huge || huge->start > address;
 }
 
 static uint64_t present_in(struct heap_walker *walker, uint64_t start, uint64_t end)
@@ -35,7 +44,7 @@ static uint64_t present_in(struct heap_walker *walker, uint64_t start, uint64_t 
     uint64_t page = walker->source->page_size, bytes = 0;
 
     for (; start < end && heap_may_ask(walker); start += page)
-        bytes += heap_page_is_present(walker, start) ? page : 0;
+        bytes += heap_page_is_present(walker, start) && may_go(walker, start) ? page : 0;
     if (start >= end)
         return bytes;
     walker->walk->is_trim_most = true;
@@ -50,7 +59,8 @@ static uint64_t present_bytes(struct heap_walker *walker, uint64_t start, uint64
 
     if (!walker->source->is_present)
         return start < end ? end - start : 0;
-    while (start < end && (span = span_from(walker, start)) && span->start < end) {
+    while (start < end && (span = range_from(walker->spans, walker->n_spans, start)) &&
+           span->start < end) {
         uint64_t from = start > span->start ? start : span->start;
 
         start = end < span->end ? end : span->end;

@@ -20,6 +20,8 @@ struct heapwalk_source {
     const struct reader *memory; /* by address; a page that is not there may read as zeros */
     const struct range *ranges;  /* what may be read: anonymous and writable, in address order */
     size_t n_ranges;
+    const struct range *huge; /* those of them whose pages are hugetlb's, in address order */
+    size_t n_huge;
     uint64_t page_size;
     uint64_t brk; /* the break; 0: not known */
 

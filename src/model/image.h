@@ -446,6 +446,9 @@ bool layout_random_bytes(const struct image *image, uint64_t *bytes);
 
 struct str mapping_name(const struct image *image, const struct mapping *mapping);
 
+/* Whether it is private memory of huge pages, which maps shows with the name of a file. */
+bool mapping_is_huge(const struct image *image, const struct mapping *mapping);
+
 /* Whether the process runs while it is looked at, so that everything can be asked once more. */
 bool image_is_live(const struct image *image);
 

@@ -159,6 +159,12 @@ static bool is_only_labelled_heap(const struct image *image, const struct mappin
            mapping->range.end > brk->end;
 }
 
+bool mapping_is_huge(const struct image *image, const struct mapping *mapping)
+{
+    return !(mapping->perms & PERM_SHARED) &&
+           str_starts(mapping_name(image, mapping), STR("/anon_hugepage"));
+}
+
 static enum role role_of(const struct image *image, const struct mapping *mapping)
 {
     struct str name = mapping_name(image, mapping);
@@ -169,7 +175,7 @@ static enum role role_of(const struct image *image, const struct mapping *mappin
         return bracket_role(mapping, name);
     if (mapping->instance != NONE)
         return object_role(image, mapping);
-    if (name.n > 0 || mapping->is_file)
+    if ((name.n > 0 || mapping->is_file) && !mapping_is_huge(image, mapping))
         return file_role(mapping, name);
     return anonymous_role(mapping);
 }

@@ -461,6 +461,7 @@ START_TEST(test_absent_pages_are_not_trimmed)
 {
     struct reader reader;
     struct heapwalk_source source;
+    uint64_t n_at_top = 0;
 
     main_begin(&forms[2], 16);
     fakeheap_segment(&fake, 0, heap_start(), fake.brk, "u32 b32768 u64", FAKE_TOP);
@@ -471,6 +472,14 @@ START_TEST(test_absent_pages_are_not_trimmed)
     ck_assert_int_eq(walk.verdict, HEAP_EXACT);
     /* of pages 1 to 7 in the chunk and 9 to 15 at the top, by their numbers modulo 3 */
     ck_assert_uint_eq(walk.total.trim_bytes, 5 * FAKE_PAGE);
+    /* nor parts of huge ones */
+    source.huge = &(struct range){heap_start(), heap_start() + 9 * FAKE_PAGE};
+    source.n_huge = 1;
+    heapwalk_run(&walk, &arena, &source);
+    ck_assert_int_eq(walk.verdict, HEAP_EXACT);
+    for (uint64_t i = 9; i < 16; i++)
+        n_at_top += is_third_page(NULL, align_down(heap_start(), FAKE_PAGE) + i * FAKE_PAGE);
+    ck_assert_uint_eq(walk.total.trim_bytes, n_at_top * FAKE_PAGE);
 }
 END_TEST
 
