@@ -98,6 +98,12 @@ GLIBC = {
 GLIBC["postgres"] = [*AS_NOBODY, *POSTGRES, "-D", "data", "-k", ".", "-c", "listen_addresses="]
 GLIBC["postgres-single"] = [*AS_NOBODY, "bash", "-c",
                             'exec 3<&0 "$0" --single -D data postgres < <(cat queries - <&3)', *POSTGRES]
+# Programs of another tree, of i386: scripts/glibc-lab has some.
+I386_ROOT = os.environ.get("LAYOUTCHECK_I386_ROOT")
+I386_LIBRARIES = f"{I386_ROOT}/usr/lib/i386-linux-gnu:{I386_ROOT}/lib/i386-linux-gnu"
+I386 = {name: [f"{I386_ROOT}/lib/i386-linux-gnu/ld-linux.so.2", "--library-path", I386_LIBRARIES,
+               f"{I386_ROOT}/{path}", *GLIBC[name][1:]]
+        for name, path in (("bash", "bin/bash"), ("perl", "usr/bin/perl"))} if I386_ROOT else {}
 NAMED = {
     "redis-server": ("jemalloc", ["redis-server", "--port", "0", "--save", "", "--unixsocket", "./socket"]),
     "go": ("go", ["./go"]),
@@ -134,6 +140,13 @@ def program_build(name, directory):
                           check=False)
     if done.returncode != 0:
         raise Missing(f"cannot build {name}: {done.stderr.strip().splitlines()[-1]}")
+
+
+def glibc_of(loader):
+    """The version of the one that a loader belongs to."""
+    libc = os.path.join(os.path.dirname(loader), "libc.so.6")
+    said = subprocess.run([loader, libc], capture_output=True, text=True, check=True).stdout
+    return tuple(map(int, re.search(r"version (\d+)\.(\d+)", said).groups()))
 
 
 class Program:
@@ -176,14 +189,18 @@ class Program:
         self.directory.cleanup()
 
 
-def mallinfo_by_gdb(pid, tool):
-    """mallinfo2() called in a process, and what the tool says of it while gdb holds it."""
+def mallinfo_by_gdb(pid, tool, is_wide=True, is_new=True):
+    """mallinfo2() called in a process, and what the tool says of it while gdb holds it.
+
+    Before glibc 2.33 there is but mallinfo(), whose numbers are of int.
+    """
     if not shutil.which("gdb"):
         raise Missing("gdb is not installed")
     with tempfile.NamedTemporaryFile() as out:
         commands = ["set $words = ((unsigned long)$sp - 32768) & ~15ul",
                     f"shell {tool} heap --json {pid} >{out.name}",
-                    "call ((void (*)(unsigned long))mallinfo2)($words)", "x/10gu $words"]
+                    f"call ((void (*)(unsigned long))mallinfo{'2' if is_new else ''})($words)",
+                    f"x/10{'g' if is_wide else 'w'}u $words"]
         done = subprocess.run(
             ["gdb", "-q", "-nx", "-batch", "-p", str(pid), "-iex", "set auto-load off",
              *(argument for command in commands for argument in ("-ex", command))],

@@ -76,13 +76,16 @@ static void make_mapped(long n)
 
 /*
  * The threshold has moved to the size of what was mapped, and nothing is any more.  Where words
- * have 4 bytes, the chunk begins two words into the mapping.
+ * have 4 bytes, the chunk begins two words into the mapping; since 2.43 its head does not count.
  */
 static void make_thresholds(long n)
 {
     size_t mapped = 400 * KIB + PAGE - (sizeof(void *) == 4 ? 8 : 0);
 
     (void)n;
+#if __GLIBC_PREREQ(2, 43)
+    mapped -= 2 * sizeof(void *);
+#endif
     free(take(400 * KIB));
     take(399 * KIB);
     printf("expect settings.mmap_threshold %zu\n", mapped);
@@ -159,6 +162,30 @@ static void make_refused(long n)
     for (long i = 0; i < n; i++)
         take(100 * KIB);
     printf("expect growth.state \"left-brk\"\n");
+}
+
+/*
+ * In the way of who looks for segments: mapped but for the most part not there, and made to look
+ * like a segment of one free chunk.
+ */
+static void make_terabytes(long n)
+{
+    size_t size = (size_t)n * MIB * MIB, *words;
+
+    make_refused(40);
+    words = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                 -1, 0);
+    if (words == MAP_FAILED) {
+        printf("skip so much cannot be mapped\n");
+        return;
+    }
+    size -= 2 * PAGE;
+    words[1] = size | 1;
+    words += size / sizeof(*words);
+    words[0] = size;
+    words[1] = 2 * PAGE - 32;
+    words += (2 * PAGE - 32) / sizeof(*words);
+    words[1] = words[3] = 16 | 1;
 }
 
 static pthread_barrier_t made, done;
@@ -381,6 +408,9 @@ static const struct pattern {
     {"blocked", make_blocked, 40},
     {"blocked200", make_blocked, 200},
     {"refused", make_refused, 40},
+#if UINTPTR_MAX > UINT32_MAX
+    {"terabytes", make_terabytes, 40},
+#endif
     {"threads", make_threads, 1},
     {"threads7", make_threads, 7},
     {"threads17", make_threads, 17},
@@ -402,16 +432,29 @@ static const struct pattern {
 };
 enum { N_PATTERNS = sizeof(patterns) / sizeof(patterns[0]) };
 
+/* Until then its numbers were of int: enough for what is done here. */
+#if !__GLIBC_PREREQ(2, 33)
+#define mallinfo2 mallinfo
+#endif
+
+static void print_number(const char *name, size_t number)
+{
+    printf("mallinfo %s %zu\n", name, number);
+}
+
 static void print_mallinfo(void)
 {
     struct mallinfo2 info = mallinfo2();
 
-    printf("mallinfo arena %zu\nmallinfo ordblks %zu\nmallinfo smblks %zu\n", info.arena,
-           info.ordblks, info.smblks);
-    printf("mallinfo hblks %zu\nmallinfo hblkhd %zu\nmallinfo fsmblks %zu\n", info.hblks,
-           info.hblkhd, info.fsmblks);
-    printf("mallinfo uordblks %zu\nmallinfo fordblks %zu\nmallinfo keepcost %zu\n", info.uordblks,
-           info.fordblks, info.keepcost);
+    print_number("arena", info.arena);
+    print_number("ordblks", info.ordblks);
+    print_number("smblks", info.smblks);
+    print_number("hblks", info.hblks);
+    print_number("hblkhd", info.hblkhd);
+    print_number("fsmblks", info.fsmblks);
+    print_number("uordblks", info.uordblks);
+    print_number("fordblks", info.fordblks);
+    print_number("keepcost", info.keepcost);
     malloc_info(0, stdout);
 }
 
