@@ -5,6 +5,7 @@
 #include "cmd/verdict.h"
 #include "parse/keyed.h"
 #include "render/safe.h"
+#include "source/processes.h"
 #include "source/stop.h"
 #include "source/target.h"
 
@@ -94,6 +95,20 @@ static void explain_denial(struct inspection *inspection)
     privilege_explain(&owner, why);
     err_format(&err, "cannot read the memory map of PID %d (%s)", (int)image->pid, image->comm);
     snprintf(inspection->failure, sizeof(inspection->failure), "%s: %s", err.text, why);
+}
+
+/* With hidepid=1 it can be seen that it is there and whose it is, and nothing else. */
+static void explain_closed(struct inspection *inspection, pid_t pid)
+{
+    size_t n = strlen(inspection->failure);
+    char why[PRIVILEGE_TEXT];
+    struct owner owner;
+
+    if (!inspection->host || !process_is_closed(inspection->host, pid, &owner))
+        return;
+    inspection->state = IMAGE_DENIED;
+    privilege_explain(&owner, why);
+    snprintf(inspection->failure + n, sizeof(inspection->failure) - n, ": %s", why);
 }
 
 static void take_findings(struct inspection *inspection)
@@ -405,8 +420,11 @@ bool inspection_begin(struct inspection *inspection, const char *target,
     pid_t pid = 0;
 
     inspection->state = IMAGE_FAILED;
-    if (!open_target(inspection, target, &pid, &err))
-        return fail(inspection, &err);
+    if (!open_target(inspection, target, &pid, &err)) {
+        fail(inspection, &err);
+        explain_closed(inspection, pid);
+        return false;
+    }
     if (options->keep)
         capture_keep(inspection->process);
     inspection->state = state = inspect(inspection, pid, options, &err);

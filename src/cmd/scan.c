@@ -182,12 +182,16 @@ static void describe(const struct inspection *inspection, const struct options *
 /* Who it is, anybody may know. */
 static void pack_unread(const struct scanner *scanner, struct scan_row *row, struct textbuf *result)
 {
+    struct owner owner = {0};
     struct capture *process;
     struct image image;
     struct err err;
 
     if ((row->state != SCAN_DENIED && row->state != SCAN_FAILED) ||
         !capture_open_process(&process, scanner->inspection.host, row->pid, &err)) {
+        row->has_uid = row->state == SCAN_DENIED &&
+                       process_is_closed(scanner->inspection.host, row->pid, &owner);
+        row->uid = owner.uids[1];
         scanrow_pack(result, row);
         return;
     }

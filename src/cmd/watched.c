@@ -332,8 +332,8 @@ static void tell_unreadable(struct watched *watched, const struct scan_row *row,
 
     if (watched->is_unreadable)
         return;
-    if (!watched->is_known && row->comm)
-        snprintf(watched->comm, sizeof(watched->comm), "%s", row->comm);
+    if (!watched->is_known)
+        snprintf(watched->comm, sizeof(watched->comm), "%s", row->comm ? row->comm : "?");
     watched->is_unreadable = true;
     watched->is_denied = row->state == SCAN_DENIED;
     event = event_of(watched, EVENT_UNREADABLE);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Seven numbers of 64 bits at most. */
@@ -45,6 +46,25 @@ void process_name(struct capture *host, pid_t pid, char name[static PROCESS_NAME
     n = read(fd, name, PROCESS_NAME); /* and a newline */
     close(fd);
     name[n > 0 ? n - 1 : 0] = '\0';
+}
+
+/* To whoever may not enter, the kernel says so of any name in it (fs/proc/base.c). */
+bool process_is_closed(struct capture *host, pid_t pid, struct owner *owner)
+{
+    int directory = capture_directory(host);
+    char path[32];
+    struct stat st;
+
+    snprintf(path, sizeof(path), "%d/stat", (int)pid);
+    if (faccessat(directory, path, F_OK, 0) == 0 || (errno != EPERM && errno != EACCES))
+        return false;
+    snprintf(path, sizeof(path), "%d", (int)pid);
+    if (fstatat(directory, path, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    *owner = (struct owner){.uids = {st.st_uid, st.st_uid, st.st_uid},
+                            .gids = {st.st_gid, st.st_gid, st.st_gid},
+                            .files_uid = st.st_uid};
+    return true;
 }
 
 static bool pid_of(const char *name, pid_t *pid)

@@ -4,6 +4,7 @@
 #define SOURCE_PROCESSES_H
 
 #include "source/capture.h"
+#include "source/privilege.h"
 
 /* What is told of a process. */
 struct process_row {
@@ -25,5 +26,8 @@ void process_name(struct capture *host, pid_t pid, char name[static PROCESS_NAME
  */
 bool processes_each(struct capture *host, void (*feed)(void *context, struct process_row row),
                     void *context, struct err *err);
+
+/* Its directory may not be entered; whose it is can be seen, by the effective ids alone. */
+bool process_is_closed(struct capture *host, pid_t pid, struct owner *owner);
 
 #endif
