@@ -6,6 +6,8 @@
 #include "source/privilege.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 /* Help and version, which can meet a full disk as well. */
 static int print_and_flush(const struct options *options)
@@ -78,11 +80,24 @@ static bool lower_rights(const struct options *options, struct err *err)
     return privilege_drop(options->output || options->command->writes, err);
 }
 
+/*
+ * What is opened next has the number of a stream that is closed, and would get its text.  These are
+ * open the wrong way round, so that their use fails as before, and closed again for a program that
+ * is started.
+ */
+static void keep_streams_free(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
     struct err err;
 
+    keep_streams_free();
     launch_note_signals();
     if (!options_parse(&options, argc, argv, &err)) {
         complain_usage(err.text);
