@@ -282,10 +282,19 @@ static bool is_kept(const struct scanner *scanner, const struct scan_row *row)
     return is_wanted(scanner->options, row) || is_asked_for(scanner, row->pid);
 }
 
+/* Those that have ended, and threads of the kernel, have nothing to be read. */
+static bool is_unread(const struct scan_row *row)
+{
+    return row->state == SCAN_DENIED || row->state == SCAN_STUCK || row->state == SCAN_FAILED;
+}
+
 static void count(struct scanner *scanner, const struct scan_row *row)
 {
+    bool passes = passes_filters(scanner->options, row);
+
     scanner->scan.n_by_state[row->state]++;
-    scanner->scan.n_matching += row->state == SCAN_READ && passes_filters(scanner->options, row);
+    scanner->scan.n_matching += row->state == SCAN_READ && passes;
+    scanner->scan.n_missed += is_unread(row) && passes;
 }
 
 /* Of most nothing is told: that they are there is enough.  Users have no names yet. */
@@ -531,8 +540,8 @@ static int status_of(const struct scanner *scanner)
                                             scan->n_by_state[SCAN_STUCK] >
                                         0)
         return EXIT_TROUBLE;
-    /* Not even this program's own. */
-    if (scan->n_by_state[SCAN_READ] == 0)
+    /* Not even this program's own, or none of those that were asked for. */
+    if (scan->n_by_state[SCAN_READ] == 0 || (scan->n_matching == 0 && scan->n_missed > 0))
         return EXIT_TROUBLE;
     for (uint32_t i = 0; i < scan->n_rows; i++)
         if (scan->rows[i].fails)
@@ -549,6 +558,13 @@ static bool list(struct scanner *scanner, struct err *err)
     for (uint32_t i = 0; i < request->n_pids; i++)
         add_pid(scanner, request->pids[i]);
     return true;
+}
+
+/* Where they decide what is shown, or the exit status, they are told. */
+static bool wants_notes(const struct options *options)
+{
+    return options->style.verbose || (options->has_least && options->least == SEVERITY_INFO) ||
+           (!options->never_fail && options->fail_on == SEVERITY_INFO);
 }
 
 static bool scan(struct scanner *scanner, struct err *err)
@@ -570,6 +586,7 @@ static bool scan(struct scanner *scanner, struct err *err)
     sift(scanner);
     scanner->scan.by = scanner->options->by;
     scanner->scan.has_all = scanner->options->all;
+    scanner->scan.has_notes = wants_notes(scanner->options);
     scanner->scan.ended_at = (uint64_t)time(NULL);
     scanner->scan.duration_ms = now_ms() - begin;
     return true;

@@ -138,7 +138,7 @@ bool scan_columns_tell_cgroup(const char *list)
 }
 
 /* Ids, the worst first, each once, "brk-room-low lib-in-brk-gap"; notes only where asked for. */
-static const char *findings_text(const struct scan_row *row, const struct style *style,
+static const char *findings_text(const struct scan *scan, const struct scan_row *row,
                                  struct arena *arena)
 {
     const char *text = "";
@@ -146,7 +146,7 @@ static const char *findings_text(const struct scan_row *row, const struct style 
     for (uint32_t i = 0; i < row->n_findings; i++) {
         const char *id = row->findings[i].rule->id;
 
-        if ((row->findings[i].severity > SEVERITY_INFO || style->verbose) && !strstr(text, id))
+        if ((row->findings[i].severity > SEVERITY_INFO || scan->has_notes) && !strstr(text, id))
             text = arena_printf(arena, "%s%s%s", text, *text ? " " : "", id);
     }
     for (uint32_t i = 0; i < row->n_unmet; i++)
@@ -203,7 +203,7 @@ static const char *cell_of_read(const struct scan *scan, const struct scan_row *
     case COLUMN_SEVERITY:
         return row->severity < 0 ? "" : severity_name((enum severity)row->severity);
     default:
-        return findings_text(row, style, arena);
+        return findings_text(scan, row, arena);
     }
 }
 
@@ -406,7 +406,7 @@ static void print_group(const struct group *group, const struct style *style, FI
 static void print_groups(const struct scan *scan, const struct style *style, FILE *out,
                          struct arena *arena)
 {
-    int least = style->verbose ? SEVERITY_INFO : SEVERITY_WARNING;
+    int least = scan->has_notes ? SEVERITY_INFO : SEVERITY_WARNING;
 
     for (int severity = SEVERITY_ERROR; severity >= least; severity--)
         for (uint32_t i = 0; rules[i]; i++) {
@@ -490,7 +490,9 @@ static const char *nothing_text(const struct scan *scan)
 {
     if (scan->n_by_state[SCAN_READ] == 0)
         return "no process could be read";
-    return scan->n_matching > 0 ? "nothing wrong found" : "no process matches";
+    if (scan->n_matching > 0)
+        return "nothing wrong found";
+    return scan->n_missed > 0 ? "no process that matches could be read" : "no process matches";
 }
 
 bool render_scan(const struct scan *scan, const struct style *style, FILE *out, struct err *err)

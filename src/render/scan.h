@@ -66,8 +66,10 @@ struct scan {
     uint32_t
         n_by_state[N_SCAN_STATES]; /* of all processes, of which some may not be among the rows */
     uint32_t n_matching;           /* were read and are what the filters ask for */
+    uint32_t n_missed;             /* were not, for rights or another reason, and are or may be */
     bool is_interrupted;
     bool has_all;       /* the rows of all were asked for */
+    bool has_notes;     /* findings of severity info count: they are told */
     bool is_quick;      /* only the rules that are marked so were run */
     struct image *host; /* with the host's facts */
     uint64_t duration_ms;
@@ -88,7 +90,7 @@ bool scan_columns_check(const char *list, struct err *err);
 bool scan_columns_tell_cgroup(const char *list);
 void render_scan_columns(FILE *out);
 
-/* The whole as one document, or a line each and one on all. */
+/* The whole as one document, or the rows alone, a line each. */
 void json_scan(const struct scan *scan, FILE *out);
 void json_scan_lines(const struct scan *scan, FILE *out);
 
