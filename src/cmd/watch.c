@@ -2,6 +2,8 @@
 #include "cmd/command.h"
 #include "cmd/scan.h"
 #include "cmd/watched.h"
+#include "parse/status.h"
+#include "source/capture.h"
 #include "source/pace.h"
 #include "source/privilege.h"
 #include "source/target.h"
@@ -302,6 +304,34 @@ static int watch_all(struct watch *watch, struct err *err)
     return watch->status;
 }
 
+/* 0 when that cannot be read: the first look says why. */
+static uint64_t group_of(struct capture *host, pid_t pid)
+{
+    struct status_record status = {0};
+    struct capture *process;
+
+    if (!capture_open_process(&process, host, pid, NULL))
+        return 0;
+    status_parse(capture_get(process, CAPTURE_STATUS)->bytes, &status, NULL);
+    capture_close(process);
+    return status.tgid;
+}
+
+/* There is a directory for each thread, too, which only the list of all leaves out. */
+static bool is_process(pid_t pid, struct err *err)
+{
+    struct capture *host;
+    uint64_t group;
+
+    if (!capture_open_host(&host, "/proc", err))
+        return false;
+    group = group_of(host, pid);
+    capture_close(host);
+    return group == 0 || group == (uint64_t)pid ||
+           err_set(err, "%d is a thread of process %llu: give that number", (int)pid,
+                   (unsigned long long)group);
+}
+
 /* What is no live process does not change. */
 static bool find_pid(const char *name, pid_t *pid, struct err *err)
 {
@@ -312,7 +342,7 @@ static bool find_pid(const char *name, pid_t *pid, struct err *err)
     privilege_raise();
     *pid = target.pid;
     if (target.kind == TARGET_PID)
-        return true;
+        return is_process(*pid, err);
     if (target.kind == TARGET_TEXT)
         free(target.text);
     return err_set(err, "%s does not change: watch takes processes, by their PIDs", name);
