@@ -44,7 +44,7 @@ static const struct {
     [COLUMN_MODE] = {"MODE", 0, 0, false, "where mmap begins: top-down or bottom-up"},
     [COLUMN_ROOM] = {"ROOM", 0, SCOLS_FL_RIGHT, true, "how far the heap can grow"},
     [COLUMN_CALL] = {"CALL", 0, SCOLS_FL_RIGHT, false, "... in one call of brk()"},
-    [COLUMN_LIMIT] = {"LIMIT", 0, 0, true, "what stops it there"},
+    [COLUMN_LIMIT] = {"LIMIT", 0, 0, true, "what stops it in the end"},
     [COLUMN_MMAP] = {"MMAP", 0, SCOLS_FL_RIGHT, false, "the largest mmap that fits"},
     [COLUMN_MAPS] = {"MAPS", 0, SCOLS_FL_RIGHT, true, "mappings"},
     [COLUMN_SHARE] = {"MAPS%", 0, SCOLS_FL_RIGHT, false, "their share of vm.max_map_count"},
