@@ -625,9 +625,21 @@ bool scan_look(const struct options *options, const struct scan_request *request
     return ok;
 }
 
+/* Columns that were asked for are whole where no terminal limits them: for awk, and for grep. */
+static struct style style_for(const struct options *options, FILE *out)
+{
+    enum { WIDE = 4096 }; /* libsmartcols makes room for a whole line */
+    struct style style = options->style;
+
+    if (style.columns && isatty(fileno(out)) != 1)
+        style.width = WIDE;
+    return style;
+}
+
 static int run(const struct options *options, FILE *out)
 {
     const struct options quick = scanquick_options(options);
+    const struct style style = style_for(options, out);
     struct scanner scanner;
     struct err err;
     int status;
@@ -641,7 +653,7 @@ static int run(const struct options *options, FILE *out)
         return trouble_status(options, err.text, out);
     }
     scanner_init(&scanner, options->quick ? &quick : options);
-    if (scan(&scanner, &err) && options->format->scan(&scanner.scan, &options->style, out, &err)) {
+    if (scan(&scanner, &err) && options->format->scan(&scanner.scan, &style, out, &err)) {
         status = status_of(&scanner);
     } else {
         complain("%s", err.text);
