@@ -495,10 +495,12 @@ static void print_effect(const struct report *report, uint32_t n, const struct s
     print_all_evidence(report, n, style, out);
 }
 
-/* A note is shown when it is the root cause of something worse. */
-static bool is_shown(const struct finding *finding, const struct style *style)
+/* A note is shown where it decides the exit status, or is the root cause of something worse. */
+static bool is_shown(const struct report *report, const struct finding *finding,
+                     const struct style *style)
 {
-    if (style->verbose || finding->severity > SEVERITY_INFO)
+    if (style->verbose || finding->severity > SEVERITY_INFO ||
+        (!report->never_fail && report->fail_on == SEVERITY_INFO))
         return true;
     return finding->story_severity > SEVERITY_INFO && finding->n_causes == 0 && !finding->twin;
 }
@@ -528,7 +530,7 @@ static void print_findings(const struct report *report, const struct style *styl
     bool about_lineage = false;
 
     for (uint32_t i = 0; i < report->n_findings; i++) {
-        if (!is_shown(&report->findings[i], style))
+        if (!is_shown(report, &report->findings[i], style))
             continue;
         print_finding(report, i, style, out);
         about_lineage |= report->findings[i].is_about_lineage;
@@ -552,7 +554,7 @@ static uint32_t count_hidden(const struct report *report, const struct style *st
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < report->n_findings; i++)
-        n += !is_shown(&report->findings[i], style);
+        n += !is_shown(report, &report->findings[i], style);
     return n;
 }
 
@@ -664,7 +666,7 @@ void render_quiet(const struct report *report, const char *who, const struct sty
     for (uint32_t i = 0; i < report->n_findings; i++) {
         const struct finding *finding = &report->findings[i];
 
-        if (is_shown(finding, style))
+        if (is_shown(report, finding, style))
             fprintf(out, "%s: %s: %s: %s\n", who, severity_name(finding->severity),
                     finding->rule->id, safe_text(arena, str_of(finding->title)));
     }
