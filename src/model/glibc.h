@@ -107,4 +107,8 @@ struct glibc_place {
 /* Finds every copy of malloc; their number may be 0. */
 void glibc_find(struct glibc *found, const struct glibc_place *place);
 
+/* Looks in the ranges, anonymous memory in address order, for arenas that its ring lacks. */
+void glibc_find_lost(struct glibc_malloc *malloc, const struct glibc_place *place,
+                     const struct range *ranges, size_t n_ranges);
+
 #endif

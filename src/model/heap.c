@@ -120,6 +120,31 @@ static bool is_wide(const struct image *image)
            image->machine == EM_RISCV;
 }
 
+/* What malloc may have its memory in: all that is private, writable and no file's. */
+static struct range *list_anonymous(struct image *image, size_t *n)
+{
+    struct range *ranges = arena_alloc(&image->arena, (image->n_mappings + 1) * sizeof(*ranges));
+
+    *n = 0;
+    for (uint32_t i = 0; i < image->n_mappings; i++) {
+        const struct mapping *mapping = &image->mappings[i];
+
+        if (mapping->perms & PERM_WRITE && can_read(image, mapping) &&
+            (!mapping->is_file || mapping_is_huge(image, mapping)))
+            ranges[(*n)++] = mapping->range;
+    }
+    return ranges;
+}
+
+static void find_lost(struct image *image, struct heap *heap, const struct glibc_place *place)
+{
+    size_t n;
+    const struct range *anonymous = list_anonymous(image, &n);
+
+    for (uint32_t i = 0; i < heap->glibc.n_mallocs; i++)
+        glibc_find_lost(&heap->glibc.mallocs[i], place, anonymous, n);
+}
+
 static void find_glibc(struct image *image, struct heap *heap, const struct reader *memory)
 {
     struct segments segments = list_segments(image);
@@ -136,6 +161,8 @@ static void find_glibc(struct image *image, struct heap *heap, const struct read
     };
 
     glibc_find(&heap->glibc, &place);
+    if (capture_kind(image->capture) != CAPTURE_SNAPSHOT)
+        find_lost(image, heap, &place);
 }
 
 static bool is_name(const char *name, const char *other)
@@ -226,22 +253,6 @@ static void judge_glibc(struct image *image, struct heap *heap)
 static bool is_there(void *context, uint64_t address)
 {
     return targetmem_is_present(context, address);
-}
-
-/* What malloc may have its memory in: all that is private, writable and no file's. */
-static struct range *list_anonymous(struct image *image, size_t *n)
-{
-    struct range *ranges = arena_alloc(&image->arena, (image->n_mappings + 1) * sizeof(*ranges));
-
-    *n = 0;
-    for (uint32_t i = 0; i < image->n_mappings; i++) {
-        const struct mapping *mapping = &image->mappings[i];
-
-        if (mapping->perms & PERM_WRITE && can_read(image, mapping) &&
-            (!mapping->is_file || mapping_is_huge(image, mapping)))
-            ranges[(*n)++] = mapping->range;
-    }
-    return ranges;
 }
 
 static struct range *list_huge(struct image *image, size_t *n)
