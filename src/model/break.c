@@ -77,12 +77,20 @@ static void measure_heap(struct image *image)
         image->mappings[brk->first_heap].range.start < align_down(brk->start, image->page_size);
 }
 
+/* 0 is none, nor is what lies in the last page of all: a file can say so that no kernel wrote. */
+static bool is_told_start(const struct image *image)
+{
+    uint64_t start = image->stat.start_brk;
+
+    return image->stat.has_data && start != 0 && align_up(start, image->page_size) >= start;
+}
+
 /* From start_brk and labels: the kernel shows neither the break nor where its last page ends. */
 static void infer(struct image *image)
 {
     struct break_state *brk = &image->brk;
 
-    if (image->stat.has_data && image->stat.start_brk) {
+    if (is_told_start(image)) {
         brk->known = brk->is_start_known = true;
         brk->start = image->stat.start_brk;
     } else if (brk->first_heap != NONE) {
