@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SUITE(name) Suite *name##_suite(void);
@@ -156,6 +157,20 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 }
 
 /*
+ * Tried by another process: where the root is no mount point, in a chroot, nothing can be mounted,
+ * and whoever left the namespace all the same would see the files it has mapped below other paths.
+ */
+static bool can_mount(void)
+{
+    int status;
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0);
+    return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
+/*
  * Tests that fail are not there any more to clean up after themselves, so that they all have one
  * directory.  It is kept in memory when that is allowed, which is ten times as fast: by a mount in
  * a namespace of this program's own.  No link may lead to it, since the program follows none.
@@ -169,7 +184,8 @@ static bool scratch_make(char path[static 128])
         fprintf(stderr, "unit: cannot make %s\n", path);
         return false;
     }
-    if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+    if (can_mount() && unshare(CLONE_NEWNS) == 0 &&
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
         mount("unit", path, "tmpfs", 0, NULL);
     setenv("TMPDIR", path, 1);
     /* Against tests that hang, and long enough for those that do not on a busy machine. */
