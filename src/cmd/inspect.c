@@ -297,6 +297,8 @@ static enum image_state read_process(struct inspection *inspection, pid_t pid,
     if (state == IMAGE_READY &&
         (options->with_heap || (options->demands && options->demands->needs_heap)))
         image_read_heap(image, (struct heap_wish){!options->no_walk, options->keep});
+    if (state == IMAGE_READY)
+        state = image_confirm_heap(image, err);
     if (stop && state == IMAGE_READY && image->heap)
         image->heap->n_unstopped = stop_missed(stop);
     stop_end(stop);
@@ -307,7 +309,8 @@ static bool is_heap_settled(const struct image *image)
 {
     uint64_t address;
 
-    return !image->heap || !heap_inconsistency(image->heap, &address);
+    return !image->heap ||
+           (!image->heap->is_of_another && !heap_inconsistency(image->heap, &address));
 }
 
 /* What did not fit together in the heap, try by try. */

@@ -2,7 +2,7 @@
 #include "model/heap.h"
 
 #include "base/units.h"
-
+#include "model/build.h"
 #include "model/heapkeep.h"
 #include "parse/memorylist.h"
 #include "source/targetmem.h"
@@ -349,6 +349,22 @@ void image_read_heap(struct image *image, struct heap_wish wish)
         read_saved_memory(image, heap, wish);
     else
         read_memory(image, heap, wish);
+}
+
+enum image_state image_confirm_heap(struct image *image, struct err *err)
+{
+    struct stat_record now;
+
+    if (!image_is_live(image) || !image->heap)
+        return IMAGE_READY;
+    if (!stat_read(image, &now, err) || now.vsize_bytes == 0)
+        return row_error(image, CAPTURE_STAT, err);
+    if (stat_same_image(&image->stat, &now))
+        return IMAGE_READY;
+    image->heap->is_of_another = true;
+    image->consistent = false;
+    image->inconsistency = "it executed another program while its heap was read";
+    return IMAGE_READY;
 }
 
 const char *heap_inconsistency(const struct heap *heap, uint64_t *address)

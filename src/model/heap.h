@@ -22,6 +22,7 @@ struct heap {
     unsigned int n_tries;     /* of reading it, until it was consistent; the reader's to count */
     bool is_corrupt;          /* as far as can be told; the reader's to tell if alike each time */
     unsigned int n_unstopped; /* threads that --stop did not hold; the reader's to count */
+    bool is_of_another;       /* the process executed another program while it was read */
     struct glibc glibc;
     const struct glibc_malloc *malloc; /* the copy that serves the program, or NULL */
     bool is_trim_most;     /* which pages are there is not known: trim_bytes may be too much */
@@ -38,6 +39,12 @@ struct heap_wish {
     bool keep; /* heap.kept */
 };
 void image_read_heap(struct image *image, struct heap_wish wish);
+
+/*
+ * Whether memory was still that of the program whose maps were read: IMAGE_READY, with
+ * heap.is_of_another if a new one may have taken its place, or `err` says that it has ended.
+ */
+enum image_state image_confirm_heap(struct image *image, struct err *err);
 
 /*
  * What does not fit together in what was read, and where; NULL: everything does.  The sentence
