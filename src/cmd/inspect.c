@@ -329,7 +329,7 @@ static void fault_note(struct fault *fault, struct inspection *inspection, bool 
     bool is_same =
         is_first || (fault->is_alike && fault->what == what && fault->address == address);
 
-    fault->is_alike = what && is_same && !heap_is_locked(heap) &&
+    fault->is_alike = what && is_same && !heap_is_beyond(what) && !heap_is_locked(heap) &&
                       (inspection->slept || threads_sleep(inspection->process));
     fault->what = what;
     fault->address = address;

@@ -382,6 +382,11 @@ const char *heap_inconsistency(const struct heap *heap, uint64_t *address)
     return heap->glibc.unproven != 0 ? "bins belong to no ring of arenas" : NULL;
 }
 
+bool heap_is_beyond(const char *inconsistency)
+{
+    return inconsistency == heap_break_text(HEAP_LIMIT);
+}
+
 bool heap_is_locked(const struct heap *heap)
 {
     for (uint32_t i = 0; i < heap->glibc.n_mallocs; i++)

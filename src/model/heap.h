@@ -52,6 +52,9 @@ enum image_state image_confirm_heap(struct image *image, struct err *err);
  */
 const char *heap_inconsistency(const struct heap *heap, uint64_t *address);
 
+/* Whether that sentence says of this program alone that it gave up, and of the heap nothing. */
+bool heap_is_beyond(const char *inconsistency);
+
 /* Whether a thread was within malloc, as far as locks tell: a process of one thread takes none. */
 bool heap_is_locked(const struct heap *heap);
 

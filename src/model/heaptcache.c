@@ -291,6 +291,8 @@ static void arena_break(struct heap_walker *walker, uint32_t arena, enum heap_br
 {
     struct heap_break *broken = &walker->walk->arenas[arena].broken;
 
+    if (walker->jumps_left == 0)
+        kind = HEAP_LIMIT;
     if (broken->kind == HEAP_INTACT)
         *broken = (struct heap_break){kind, walker->malloc->arenas[arena].address, address, 0};
 }

@@ -377,10 +377,12 @@ static void print_exact(const struct page *page)
         print_row(page, "exact", "all of it fits together");
     else
         print_row(page, "exact",
-                  arena_printf(page->arena, "no: %s after %u %s: %s (at %s)",
+                  arena_printf(page->arena, "no: %s after %u %s: %s%s",
                                heap->is_corrupt ? "corrupt, or so it looks" : "inconsistent",
                                heap->n_tries, heap->n_tries == 1 ? "try" : "tries", inconsistency,
-                               address_text(address, at)));
+                               address == 0 ? ""
+                                            : arena_printf(page->arena, " (at %s)",
+                                                           address_text(address, at))));
 }
 
 void render_heap(const struct report *report, const struct style *style, FILE *out)

@@ -95,13 +95,14 @@ json_t *json_heap(const struct report *report)
     if (!heap)
         return json_null();
     inconsistency = heap_inconsistency(heap, &address);
-    object = json_pack(
-        "{s:s?, s:o, s:o, s:o, s:o, s:o, s:b, s:i, s:i}", "allocator", heap->allocator, "evidence",
-        json_sentences(image, heap->evidence, heap->n_evidence), "missing",
-        json_safe(image, heap->missing), "exact", json_exact(heap, inconsistency), "inconsistency",
-        json_safe(image, inconsistency), "inconsistent_at",
-        inconsistency ? json_address(address) : json_null(), "corrupt", (int)heap->is_corrupt,
-        "tries", (int)heap->n_tries, "unstopped_threads", (int)heap->n_unstopped);
+    object =
+        json_pack("{s:s?, s:o, s:o, s:o, s:o, s:o, s:b, s:i, s:i}", "allocator", heap->allocator,
+                  "evidence", json_sentences(image, heap->evidence, heap->n_evidence), "missing",
+                  json_safe(image, heap->missing), "exact", json_exact(heap, inconsistency),
+                  "inconsistency", json_safe(image, inconsistency), "inconsistent_at",
+                  inconsistency && address ? json_address(address) : json_null(), "corrupt",
+                  (int)heap->is_corrupt, "tries", (int)heap->n_tries, "unstopped_threads",
+                  (int)heap->n_unstopped);
     json_object_set_new(object, "growth", json_growth(image, facts));
     json_object_set_new(object, "system_bytes",
                         json_known(facts->malloc != NULL, facts->system_bytes));
