@@ -39,6 +39,7 @@ static void report_make(struct report *report)
                               .n_findings = checker.n_findings,
                               .not_run = checker.not_run,
                               .n_not_run = checker.n_not_run,
+                              .fail_on = SEVERITY_ERROR,
                               .path = "/proc/4321"};
 }
 
