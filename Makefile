@@ -102,10 +102,10 @@ check-corpus: export LAYOUTCHECK_CORPUS := $(or $(DIR),$(LAYOUTCHECK_CORPUS))
 check-corpus: $(TOOL) ## real dumps of others, and what is known of them: DIR=..., else where tests/corpus/run looks
 	@tests/run $(if $T,-t "$$T") 'corpus: tests/corpus/run --tool $(TOOL)'
 
-check-unit: $(UNIT) ## the unit tests alone, in JOBS parts side by side
-	@tests/run $(if $(JOBS),-j $(JOBS)) $(if $T,-t "$$T") \
-		$(foreach i,$(shell seq $(or $(JOBS),1)),'unit$(if $(JOBS), $i/$(JOBS))$(if $(SAN), ($(SAN))): \
-			$(UNIT) $(if $(JOBS),--part $i/$(JOBS))')
+check-unit: $(UNIT) ## the unit tests alone; in twice as many parts as JOBS, so many side by side
+	@tests/run $(if $(JOBS),-j $(JOBS)) $(if $T,-t "$$T") $(foreach i,$(shell seq $(words $(PARTS))), \
+		'unit $i/$(words $(PARTS))$(if $(SAN), ($(SAN))): $(UNIT) --part $i/$(words $(PARTS))')
+PARTS = $(if $(JOBS),$(shell seq $(JOBS)) $(shell seq $(JOBS)),1)
 
 $(UNIT): $(UNIT_OBJ) $(filter-out %/cmd/main.o,$(OBJ)) $B/sources
 	@$(call say,LINK)
